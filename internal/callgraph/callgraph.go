@@ -1,0 +1,132 @@
+// Package callgraph turns the spans of a trace, which arrive in any order and
+// over several batches, into served requests and calls between RPCs.
+//
+// A trace is held in a bounded index until it is complete or due (Advance), is
+// then resolved as a whole, and leaves nothing behind but its producers, which
+// consumers may refer to minutes later. All times are event time in nanoseconds
+// since 1970; no wall clock is read.
+package callgraph
+
+import "github.com/sage-rca/sage/internal/identity"
+
+// Kind is the kind of a span, as OTLP tells them apart.
+type Kind uint8
+
+// The kinds of spans.
+const (
+	Internal Kind = iota
+	Server
+	Client
+	Producer
+	Consumer
+)
+
+// Span is what of a span matters here. Strings must not alias memory that the
+// caller reuses.
+type Span struct {
+	ID     identity.Span
+	Parent identity.SpanID // zero: a root
+	Kind   Kind
+	Start  int64 // ns since 1970
+	End    int64 // ns since 1970, not before Start
+
+	Service  identity.Service
+	Instance string // replica of Service, may be empty
+	Version  string // service.version, may be empty
+
+	// Operation is the name of the RPC: of the one served for SERVER and
+	// CONSUMER spans, of the one called for CLIENT and PRODUCER spans.
+	Operation string
+	// Peer names the callee of a CLIENT or PRODUCER span as its attributes do
+	// (peer.service, db.*, messaging.*, server.address); zero where they do not.
+	// It becomes a leaf service where no span of the callee is found.
+	Peer identity.Service
+	// Stream marks spans that wait rather than work: server-sent events,
+	// websockets, streaming RPCs, long polls, blocking receives.
+	Stream bool
+
+	Error     bool
+	ErrorType string
+	// Weight is the number of spans that this one stands for (adjusted count).
+	Weight float64
+	// Links are the spans that this one is linked to: for a CONSUMER the
+	// producers of its messages. At most MaxLinks are kept by the caller.
+	Links []identity.Span
+}
+
+// MaxLinks bounds the span links that are looked at, per span.
+const MaxLinks = 8
+
+// Served is a request that a service has served: a SERVER or CONSUMER span, or
+// a span of another kind at which a trace enters a service.
+type Served struct {
+	RPC      identity.RPC
+	Instance string
+	Version  string
+	Span     identity.Span
+	Time     int64 // event time that decides the window: end of the sync request at whose top this span stands
+	Entry    bool  // no caller: a true root, or its caller is not instrumented and no client span is known
+	Async    bool  // a message was consumed
+	Stream   bool
+
+	Duration  int64 // ns
+	Exclusive int64 // ns: Duration minus the union of the outbound calls made meanwhile
+	ChildSum  int64 // ns: sum of the outbound calls' durations; union = Duration - Exclusive
+
+	Error     bool
+	ErrorType string
+	Weight    float64
+}
+
+// Call is one call of an RPC.
+type Call struct {
+	Edge identity.Edge
+	Span identity.Span // the client span; the callee's where there is none
+	Time int64         // as Served.Time of the request that issued it
+
+	// Leaf is true where the callee is not instrumented: it has no Served.
+	Leaf  bool
+	Async bool // through a queue: the caller does not wait for the callee
+
+	Client int64 // ns as the caller sees it; -1 where not known
+	Server int64 // ns as the callee sees it; -1 where not known
+	// Queue is the time in ns from the end of PRODUCER to the start of CONSUMER
+	// of an Async call, never negative, by two clocks; -1 where not known.
+	Queue int64
+
+	Stream    bool
+	Error     bool
+	ErrorType string
+	Weight    float64
+}
+
+// Reason says why a span, or a part of a trace, was not used as it stands.
+type Reason uint8
+
+// The reasons, each of which is a value of an attribute of self-telemetry.
+const (
+	ReasonInvalidID         Reason = iota // trace or span id of zeros
+	ReasonDuplicate                       // span id seen before in this trace
+	ReasonCycle                           // a span that is its own ancestor; broken deterministically
+	ReasonUnmatchedClient                 // callee is instrumented but its span never came
+	ReasonUnmatchedServer                 // has a parent that never came
+	ReasonUnmatchedConsumer               // linked or parent producer is not known
+	ReasonPendingLimit                    // trace resolved before it was due to stay in bounds
+	ReasonTraceLimit                      // more spans in one trace than are kept
+	ReasonSkewed                          // queue wait negative by the two clocks
+	numReasons
+)
+
+// String returns the value of the self-telemetry attribute "reason".
+func (r Reason) String() string {
+	return [...]string{"invalid_id", "duplicate", "cycle", "unmatched_client", "unmatched_server",
+		"unmatched_consumer", "pending_limit", "trace_limit", "clock_skew"}[r]
+}
+
+// Sink receives what an Assembler resolves. It is called synchronously and must
+// not call the Assembler.
+type Sink interface {
+	Served(Served)
+	Called(Call)
+	Counted(reason Reason, n int)
+}

@@ -1,0 +1,63 @@
+// Package incident keeps the lifecycle of incidents: open, update, resolve,
+// expire. It decides which records leave and with which identity; how they look
+// on the wire is internal/report's.
+package incident
+
+import (
+	"time"
+
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// Phase is the state of an incident (attribute rca.incident.state).
+type Phase string
+
+// The phases.
+const (
+	Open     Phase = "open"
+	Update   Phase = "update"
+	Resolved Phase = "resolved"
+	Expired  Phase = "expired"
+)
+
+// Reason of an update (attribute rca.incident.update_reason).
+type Reason string
+
+// The reasons.
+const (
+	RootChanged       Reason = "root_changed"
+	LevelChanged      Reason = "level_changed"
+	ConfidenceChanged Reason = "confidence_changed"
+	ImpactChanged     Reason = "impact_changed"
+	Heartbeat         Reason = "heartbeat"
+)
+
+// Event is one transition of one incident: it becomes one rca.incident record,
+// and one rca.root_cause record per candidate where it is an open or an update.
+type Event struct {
+	ID       string // at most 100 characters, stable over the incident's life
+	Sequence int    // 1..n
+	Phase    Phase
+	Reason   Reason    // of an Update
+	Time     time.Time // end of the window that caused it (event time)
+	Start    time.Time // onset
+	End      time.Time // zero while open
+	SLO      slo.State
+	Verdict  rca.Verdict
+	Exemplar window.Exemplar // slow request of the entry
+	Baseline window.Exemplar // usual request of the entry
+	Requests float64         // since onset
+	Bad      float64
+}
+
+// Config are the rules of the lifecycle.
+type Config struct {
+	// HeartbeatEvery is the event time after which an open incident repeats itself.
+	HeartbeatEvery time.Duration
+	// ExpireAfter is the event time after which an open incident expires.
+	ExpireAfter time.Duration
+	// MaxOpen bounds the incidents that are open at once.
+	MaxOpen int
+}

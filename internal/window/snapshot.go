@@ -1,0 +1,87 @@
+// Package window folds served requests, calls and metric points into windows of
+// event time. A window closes when the watermark says so; a closed window is an
+// immutable, columnar Snapshot, mergeable over shards.
+package window
+
+import (
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
+)
+
+// Snapshot is what was seen in [Start, End). It is immutable; its slices are
+// sorted by key.
+type Snapshot struct {
+	Start, End int64 // ns since 1970
+	RPCs       []RPC
+	Edges      []Edge
+	Resources  []Resource
+}
+
+// RPC are the served requests of one operation.
+type RPC struct {
+	Key       identity.RPC
+	Entries   float64 // weight of the requests without a caller
+	Async     bool
+	Stream    float64 // weight of requests that wait rather than work; not in Latency
+	Count     float64 // weight of the requests in Latency
+	Errors    float64
+	ErrorType string // most frequent error.type, "" where no errors
+	Latency   *sketch.Sketch
+	Exclusive *sketch.Sketch
+	// Union and Sum are over outbound calls, in ns, weighted: Union/Sum is 1 when
+	// calls follow each other and less when they overlap.
+	Union, Sum float64
+	Instances  []Instance
+	Exemplar   Exemplar // near or above p99
+	Typical    Exemplar // near the median
+}
+
+// Instance is the share of one replica in an RPC.
+type Instance struct {
+	ID, Version string
+	Count       float64
+	Errors      float64
+	Latency     *sketch.Sketch
+}
+
+// Exemplar is a span that shows what a distribution means.
+type Exemplar struct {
+	Span     identity.Span
+	Duration int64
+}
+
+// Edge are the calls along one edge.
+type Edge struct {
+	Key       identity.Edge
+	Leaf      bool
+	Async     bool
+	Count     float64 // weight of the calls
+	Matched   float64 // weight of the calls of which both sides are known
+	Errors    float64
+	ErrorType string
+	Client    *sketch.Sketch // as the caller sees it
+	Server    *sketch.Sketch // of matched calls, as the callee sees it
+	Network   *sketch.Sketch // client minus server of matched calls
+	Queue     *sketch.Sketch // waits of Async calls
+	Exemplar  Exemplar
+	Typical   Exemplar
+}
+
+// Resource are the metrics of one service.
+type Resource struct {
+	Service   identity.Service
+	Values    []Value // mean over the instances that reported, sorted by metric
+	Instances []InstanceValues
+}
+
+// InstanceValues are the metrics of one replica.
+type InstanceValues struct {
+	ID     string
+	Values []Value
+}
+
+// Value is one metric over one window, in the metric's normalised unit.
+type Value struct {
+	Metric string
+	Value  float64
+}
