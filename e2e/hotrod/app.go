@@ -29,9 +29,9 @@ func Services() []Service { return []Service{Customer, Driver, Route, Frontend} 
 var (
 	// Healthy gives a stable system at some ten requests a second: a quick
 	// database without its mutex, and more route workers than are ever in use.
-	Healthy = []string{"--fix-db-query-delay=30ms", "--fix-disable-db-conn-mutex", "--fix-route-worker-pool-size=100"}
-	// SlowDatabase is HotROD's unfixed query delay.
-	SlowDatabase = []string{"--fix-db-query-delay=300ms", "--fix-disable-db-conn-mutex", "--fix-route-worker-pool-size=100"}
+	Healthy = []string{"--fix-db-query-delay=50ms", "--fix-disable-db-conn-mutex", "--fix-route-worker-pool-size=100"}
+	// SlowDatabase delays each query tenfold.
+	SlowDatabase = []string{"--fix-db-query-delay=500ms", "--fix-disable-db-conn-mutex", "--fix-route-worker-pool-size=100"}
 )
 
 // Config says how to run HotROD.

@@ -1,0 +1,153 @@
+package eventlog
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// Names of the events.
+const (
+	EventIncident    = "rca.incident"
+	EventRootCause   = "rca.root_cause"
+	EventModelStatus = "rca.model.status"
+)
+
+// Incident is one rca.incident record: one transition of one incident. What the
+// record does not say is the zero value.
+type Incident struct {
+	ID           string
+	Sequence     int64
+	State        string // open, update, resolved, expired
+	UpdateReason string
+	Time         time.Time // when it occurred, event time
+	Start, End   string    // RFC 3339
+	Body         string
+	TraceID      string // of the exemplar, hexadecimal
+
+	Service   string // whose SLO is hurt
+	Operation string
+	SLO       string
+	Quantile  float64
+	Threshold float64 // s
+	Observed  float64 // s
+	Baseline  float64 // s
+
+	Kind, Mechanism string // of the root cause
+	Culprit         string // its service
+	Instance        string
+	Metric          string
+	Probability     float64
+	Causes          []string // the whole culprit set
+	Path            []string
+	WhatIf          WhatIf
+	Candidates      []Candidate
+	Evidence        []string
+	RuledOut        []string
+	Abstained       bool
+	AbstainReason   string
+
+	Method       string
+	ModelVersion int64
+	ModelState   string
+}
+
+// WhatIf is the tail that would have been observed had the causes been normal.
+type WhatIf struct {
+	Known                  bool
+	Quantile, Lower, Upper float64 // s
+	Restores               bool    // the SLO would have been met
+}
+
+// Candidate is one ranked possible cause.
+type Candidate struct {
+	Entity, Mechanism string
+	Probability       float64
+}
+
+// Name is the name of the event in r: its EventName, or the attribute that
+// mirrors it.
+func Name(r plog.LogRecord) string {
+	if n := r.EventName(); n != "" {
+		return n
+	}
+	return attributes(r.Attributes()).text("event.name")
+}
+
+// Incidents returns the rca.incident records of ld in order.
+func Incidents(ld plog.Logs) []Incident {
+	var out []Incident
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, r := range sl.LogRecords().All() {
+				if Name(r) == EventIncident {
+					out = append(out, ReadIncident(rl.Resource(), r))
+				}
+			}
+		}
+	}
+	return out
+}
+
+// ReadIncident reads one rca.incident record and the resource that it is about.
+func ReadIncident(res pcommon.Resource, r plog.LogRecord) Incident {
+	a, of := attributes(r.Attributes()), attributes(res.Attributes())
+	in := Incident{
+		ID:           a.text("rca.incident.id"),
+		Sequence:     a.integer("rca.incident.sequence"),
+		State:        a.text("rca.incident.state"),
+		UpdateReason: a.text("rca.incident.update_reason"),
+		Time:         r.Timestamp().AsTime(),
+		Start:        a.text("rca.incident.start_time"),
+		End:          a.text("rca.incident.end_time"),
+		Body:         r.Body().AsString(),
+
+		Service:   of.text("service.name"),
+		Operation: a.text("rca.slo.operation"),
+		SLO:       a.text("rca.slo.name"),
+		Quantile:  a.number("rca.slo.quantile"),
+		Threshold: a.number("rca.slo.threshold_s"),
+		Observed:  a.number("rca.latency.observed_s"),
+		Baseline:  a.number("rca.latency.baseline_s"),
+
+		Kind:        a.text("rca.root_cause.kind"),
+		Mechanism:   a.text("rca.root_cause.mechanism"),
+		Culprit:     a.text("rca.root_cause.service.name"),
+		Instance:    a.text("rca.root_cause.instance"),
+		Metric:      a.text("rca.root_cause.metric"),
+		Probability: a.number("rca.root_cause.probability"),
+		Causes:      a.texts("rca.root_causes"),
+		Path:        a.texts("rca.root_cause.path"),
+		WhatIf: WhatIf{
+			Known:    a.has("rca.counterfactual.quantile_s"),
+			Quantile: a.number("rca.counterfactual.quantile_s"),
+			Lower:    a.number("rca.counterfactual.lower_s"),
+			Upper:    a.number("rca.counterfactual.upper_s"),
+			Restores: a.truth("rca.counterfactual.restores_slo"),
+		},
+		Evidence:      a.texts("rca.evidence.metrics"),
+		RuledOut:      a.texts("rca.ruled_out"),
+		Abstained:     a.truth("rca.abstained"),
+		AbstainReason: a.text("rca.abstain.reason"),
+
+		Method:       a.text("rca.method"),
+		ModelVersion: a.integer("rca.model.version"),
+		ModelState:   a.text("rca.model.state"),
+	}
+	if id := r.TraceID(); !id.IsEmpty() {
+		in.TraceID = id.String()
+	}
+	mechanisms, probabilities := a.texts("rca.candidates.mechanism"), a.numbers("rca.candidates.probability")
+	for i, entity := range a.texts("rca.candidates.entity") {
+		c := Candidate{Entity: entity}
+		if i < len(mechanisms) {
+			c.Mechanism = mechanisms[i]
+		}
+		if i < len(probabilities) {
+			c.Probability = probabilities[i]
+		}
+		in.Candidates = append(in.Candidates, c)
+	}
+	return in
+}
