@@ -30,8 +30,11 @@ var (
 	// Healthy gives a stable system at some ten requests a second: a quick
 	// database without its mutex, and more route workers than are ever in use.
 	Healthy = []string{"--fix-db-query-delay=50ms", "--fix-disable-db-conn-mutex", "--fix-route-worker-pool-size=100"}
-	// SlowDatabase delays each query tenfold.
-	SlowDatabase = []string{"--fix-db-query-delay=500ms", "--fix-disable-db-conn-mutex", "--fix-route-worker-pool-size=100"}
+	// SlowDatabase delays each query tenfold (customer).
+	SlowDatabase = []string{"--fix-db-query-delay=500ms", "--fix-disable-db-conn-mutex"}
+	// OneConnection lets one query run at a time (customer): at 15 requests a second
+	// the connection is busy for 0.87 of the time, and queries queue for it.
+	OneConnection = []string{"--fix-db-query-delay=57ms"}
 )
 
 // Config says how to run HotROD.

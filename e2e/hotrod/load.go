@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,22 +15,36 @@ import (
 // customers are the only ones in HotROD's database.
 var customers = [...]int{123, 392, 567, 731}
 
-// Load sends requests to the frontend at a steady rate, whatever their latency
-// (open loop), as long as no more than Concurrency are under way.
+// Load sends requests to the frontend as a Poisson process of a steady rate,
+// whatever their latency (open loop), as long as no more than Concurrency are
+// under way. Arrivals that come in bunches are what makes queues: at regular
+// intervals a server that is busy for four fifths of the time lets nobody wait.
 type Load struct {
 	Frontend    string  // host:port
 	Rate        float64 // requests per second
 	Concurrency int
 	Seed        uint64
 
-	// Counts, readable at any time.
+	// Counts, readable at any time. Skipped requests found Concurrency exhausted.
 	Sent, Failed, Skipped atomic.Int64
+
+	mu        sync.Mutex // guards everything below
+	latencies []time.Duration
+}
+
+// Latencies returns how long each request took that ended since the last call,
+// sorted.
+func (l *Load) Latencies() []time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	out := l.latencies
+	l.latencies = nil
+	slices.Sort(out)
+	return out
 }
 
 // Run sends requests until ctx ends, and returns when none is under way.
-//
-// Interarrival times are uniform in [0.5, 1.5] / Rate: irregular enough not to
-// beat with the windows, regular enough for each window to hold about as many.
 func (l *Load) Run(ctx context.Context) {
 	rng := rand.New(rand.NewPCG(l.Seed, 0))
 	client := &http.Client{
@@ -42,7 +57,7 @@ func (l *Load) Run(ctx context.Context) {
 	defer wg.Wait()
 	next := time.Now()
 	for n := 0; ; n++ {
-		next = next.Add(time.Duration((0.5 + rng.Float64()) / l.Rate * float64(time.Second)))
+		next = next.Add(time.Duration(rng.ExpFloat64() / l.Rate * float64(time.Second)))
 		if pause(ctx, time.Until(next)) != nil {
 			return
 		}
@@ -56,9 +71,13 @@ func (l *Load) Run(ctx context.Context) {
 		wg.Go(func() {
 			defer func() { <-free }()
 			l.Sent.Add(1)
+			begin := time.Now()
 			if err := get(context.WithoutCancel(ctx), client, url); err != nil {
 				l.Failed.Add(1)
 			}
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.latencies = append(l.latencies, time.Since(begin))
 		})
 	}
 }
