@@ -51,6 +51,7 @@ type Span struct {
 	Weight float64
 	// Links are the spans that this one is linked to: for a CONSUMER the
 	// producers of its messages. At most MaxLinks are kept by the caller.
+	// The caller must not write to the slice afterwards.
 	Links []identity.Span
 }
 
@@ -65,7 +66,7 @@ type Served struct {
 	Version  string
 	Span     identity.Span
 	Time     int64 // event time that decides the window: end of the sync request at whose top this span stands
-	Entry    bool  // no caller: a true root, or its caller is not instrumented and no client span is known
+	Entry    bool  // no caller: a true root, or a SERVER whose parent never came (a browser, a proxy, or a loss: shares tell)
 	Async    bool  // a message was consumed
 	Stream   bool
 
@@ -82,7 +83,7 @@ type Served struct {
 type Call struct {
 	Edge identity.Edge
 	Span identity.Span // the client span; the callee's where there is none
-	Time int64         // as Served.Time of the request that issued it
+	Time int64         // as Served.Time of the request that issued it; of the consumer where Async
 
 	// Leaf is true where the callee is not instrumented: it has no Served.
 	Leaf  bool
@@ -109,18 +110,24 @@ const (
 	ReasonDuplicate                       // span id seen before in this trace
 	ReasonCycle                           // a span that is its own ancestor; broken deterministically
 	ReasonUnmatchedClient                 // callee is instrumented but its span never came
-	ReasonUnmatchedServer                 // has a parent that never came
-	ReasonUnmatchedConsumer               // linked or parent producer is not known
+	ReasonUnmatchedServer                 // SERVER whose parent never came; served all the same, as an entry
+	ReasonUnmatchedConsumer               // none of the producers it refers to ever came; served all the same
 	ReasonPendingLimit                    // trace resolved before it was due to stay in bounds
 	ReasonTraceLimit                      // more spans in one trace than are kept
 	ReasonSkewed                          // queue wait negative by the two clocks
+	ReasonUnmatchedParent                 // call of a request of which a span never came: its caller is not known
 	numReasons
 )
 
+// NumReasons is the number of reasons, which are 0 to NumReasons-1.
+const NumReasons = int(numReasons)
+
 // String returns the value of the self-telemetry attribute "reason".
 func (r Reason) String() string {
-	return [...]string{"invalid_id", "duplicate", "cycle", "unmatched_client", "unmatched_server",
-		"unmatched_consumer", "pending_limit", "trace_limit", "clock_skew"}[r]
+	return [...]string{
+		"invalid_id", "duplicate", "cycle", "unmatched_client", "unmatched_server",
+		"unmatched_consumer", "pending_limit", "trace_limit", "clock_skew", "unmatched_parent",
+	}[r]
 }
 
 // Sink receives what an Assembler resolves. It is called synchronously and must
