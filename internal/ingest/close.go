@@ -1,0 +1,229 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// closing is the state of closing windows and of handing them on.
+type closing struct {
+	closed atomic.Bool  // Close was called
+	at     atomic.Int64 // traces due by then are resolved; written under mu
+
+	mu       sync.Mutex // guards everything below; taken before the locks of shards
+	started  bool
+	finished bool  // nothing is queued any more but by Close
+	bound    int64 // windows that end here or before are closed
+	queue    chan closedWindow
+	done     chan struct{} // closed when the goroutine of Start has returned
+}
+
+func (c *closing) init(maxPending int) {
+	c.queue, c.done = make(chan closedWindow, maxPending), make(chan struct{})
+	c.bound = never
+	c.at.Store(never)
+}
+
+// closedWindow is a window that waits to be merged.
+type closedWindow struct {
+	start     int64
+	parts     []*window.Part
+	resources []window.Resource
+}
+
+// Start launches the goroutine that merges closed windows and gives them away.
+// Windows that close before wait. It may be called once.
+func (i *Ingester) Start() {
+	c := &i.closing
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.started || c.finished {
+		return
+	}
+	c.started = true
+	go func() {
+		defer close(c.done)
+		for w := range c.queue {
+			i.hand(w)
+		}
+	}()
+}
+
+// hand merges a window and gives it away.
+func (i *Ingester) hand(w closedWindow) {
+	i.emit(window.Merge(w.start, w.start+i.mark.size, w.parts, w.resources))
+}
+
+// Close closes all open windows, and waits until they are given away or ctx
+// ends. It may be called twice, and without Start; then it gives them away
+// itself. What is taken in later has no effect.
+func (i *Ingester) Close(ctx context.Context) error {
+	c := &i.closing
+	c.closed.Store(true)
+
+	c.mu.Lock()
+	first := !c.finished
+	var rest []closedWindow
+	if first {
+		rest = i.collect(i.flushBound())
+		c.finished = true
+	}
+	started := c.started
+	c.mu.Unlock()
+
+	if first {
+		i.finish(ctx, rest, started)
+	}
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("ingest: windows are still being merged: %w", context.Cause(ctx))
+	}
+}
+
+// finish queues the last windows and ends the queue.
+func (i *Ingester) finish(ctx context.Context, rest []closedWindow, started bool) {
+	c := &i.closing
+	if !started {
+		close(c.queue)
+		for w := range c.queue {
+			i.hand(w)
+		}
+		for _, w := range rest {
+			i.hand(w)
+		}
+		close(c.done)
+		return
+	}
+	defer close(c.queue)
+	for _, w := range rest {
+		select {
+		case c.queue <- w:
+			continue
+		default:
+		}
+		select { // full: now it is worth waiting
+		case c.queue <- w:
+		case <-ctx.Done():
+			i.obs.WindowRefused()
+		}
+	}
+}
+
+// Flush closes all open windows and returns without waiting for them to be
+// given away.
+func (i *Ingester) Flush() { i.closeUpTo(i.flushBound()) }
+
+// Idle closes all open windows if nothing was accepted for a window and the
+// allowed lateness of wall clock: an idle stream has no event that could.
+func (i *Ingester) Idle(now time.Time) {
+	since := now.UnixNano() - i.accepted.Load()
+	if i.mark.load() != never && since >= i.mark.size+i.mark.lateness {
+		i.Flush()
+	}
+}
+
+// flushBound returns the end of the window that holds the watermark.
+func (i *Ingester) flushBound() int64 {
+	mark := i.mark.load()
+	if mark == never {
+		return never
+	}
+	return i.mark.start(mark) + i.mark.size
+}
+
+// moveTo resolves the traces that are due, and closes the windows that are
+// over, when the watermark is at mark.
+func (i *Ingester) moveTo(mark int64) {
+	c := &i.closing
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.finished {
+		return
+	}
+	if bound := i.mark.bound(mark); bound > c.bound {
+		i.queue(i.collect(bound))
+	}
+	step := i.mark.step(mark)
+	if step <= c.at.Load() {
+		return
+	}
+	for _, s := range i.shards {
+		s.mu.Lock()
+		s.traces.Advance(step)
+		s.mu.Unlock()
+	}
+	c.at.Store(step)
+}
+
+// closeUpTo closes the windows that end at or before bound and queues them.
+func (i *Ingester) closeUpTo(bound int64) {
+	c := &i.closing
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.finished {
+		i.queue(i.collect(bound))
+	}
+}
+
+// queue hands windows to the goroutine of Start. One that finds no room is
+// refused. The caller holds closing.mu.
+func (i *Ingester) queue(windows []closedWindow) {
+	for _, w := range windows {
+		select {
+		case i.closing.queue <- w:
+		default:
+			i.obs.WindowRefused()
+		}
+	}
+}
+
+// collect closes the windows that end at or before bound and returns those that
+// hold anything, oldest first. The caller holds closing.mu.
+func (i *Ingester) collect(bound int64) []closedWindow {
+	c := &i.closing
+	if bound <= c.bound {
+		return nil
+	}
+	windows := make(map[int64]*closedWindow)
+	at := func(start int64) *closedWindow {
+		w := windows[start]
+		if w == nil {
+			w = &closedWindow{start: start}
+			windows[start] = w
+		}
+		return w
+	}
+	var seen losses
+	for _, s := range i.shards {
+		s.mu.Lock()
+		s.traces.Advance(bound)
+		for _, p := range s.sink.Close(bound) {
+			w := at(p.Start)
+			w.parts = append(w.parts, p)
+		}
+		seen.take(s.sink)
+		s.mu.Unlock()
+	}
+	for _, w := range i.metrics.close(bound, i.mark.size) {
+		at(w.start).resources = w.resources
+	}
+	c.bound = bound
+	c.at.Store(max(c.at.Load(), bound))
+	seen.report(i.obs)
+
+	out := make([]closedWindow, 0, len(windows))
+	for _, w := range windows {
+		out = append(out, *w)
+	}
+	slices.SortFunc(out, func(a, b closedWindow) int { return cmp.Compare(a.start, b.start) })
+	return out
+}

@@ -1,0 +1,133 @@
+package ingest
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sage-rca/sage/internal/callgraph"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// Ingester turns traces and metrics into windows. All methods are safe for
+// concurrent use. See New.
+type Ingester struct {
+	cfg  Config
+	obs  Observer
+	emit func(*window.Snapshot) bool
+
+	mark     watermark
+	accepted atomic.Int64 // wall clock at which something was last accepted, ns
+	scratch  sync.Pool    // of *scratch
+
+	// What is told apart. Spans inside a request, and calls, are bounded on
+	// their own so that they cannot use up the places of what is served.
+	served    *identity.Admission // services and the operations they serve
+	called    *identity.Admission // peers and the operations called
+	inner     *identity.Admission // operations of spans inside of requests
+	instances *identity.Recent[identity.Instance, struct{}]
+	joins     *joins
+
+	shards  []*shard
+	metrics metricShard
+
+	closing closing
+}
+
+// New returns an Ingester that gives each closed window to emit, in order and
+// from one goroutine (that of Start, or of Close if it was never started). What
+// emit returns is up to it: a snapshot that it refuses is its to count.
+func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, fmt.Errorf("invalid configuration: %w", err)
+	}
+	if cfg.Shards == 0 {
+		cfg.Shards = defaultShards()
+	}
+	size, forget := int64(cfg.Window), int64(cfg.Forget)
+	limits := cfg.Limits
+	i := &Ingester{
+		cfg:       cfg,
+		obs:       obs,
+		emit:      emit,
+		mark:      watermark{size: size, lateness: int64(cfg.Lateness)},
+		served:    identity.NewAdmission(limits.Services, limits.OperationsPerService, forget),
+		called:    identity.NewAdmission(limits.Services, limits.OperationsPerService, forget),
+		inner:     identity.NewAdmission(limits.Services, limits.OperationsPerService, forget),
+		instances: identity.NewRecent[identity.Instance, struct{}](limits.Instances, forget, compareInstances),
+		metrics:   metricShard{folder: window.NewMetrics(size, limits.MetricStreams)},
+	}
+	keys := len(cfg.Metrics.JoinKeys) + len(cfg.Metrics.HostKeys)
+	i.joins = newJoins(cfg.Metrics.JoinKeys, cfg.Metrics.HostKeys, max(1, keys)*limits.Instances, forget)
+	i.mark.at.Store(never)
+	i.closing.init(cfg.MaxPending)
+	producers := callgraph.NewProducers(limits.Producers, int64(cfg.MaxAge))
+	known := callgraph.NewKnown(limits.Services*limits.OperationsPerService, forget)
+	for range cfg.Shards {
+		i.shards = append(i.shards, newShard(&i.cfg, producers, known))
+	}
+	i.scratch.New = func() any { return newScratch(cfg.Shards) }
+	return i, nil
+}
+
+// scratch is what one call of Traces or Metrics works with.
+type scratch struct {
+	tally
+	in         interner
+	attributes attributes
+
+	arrivals     []arrival
+	heads, tails []int32 // per shard: first (or -1) and last arrival
+	touched      []int
+
+	points  []window.Point
+	rows    []row
+	factors []float64 // one per row
+	owners  []identity.Instance
+}
+
+func newScratch(shards int) *scratch {
+	s := &scratch{heads: make([]int32, shards), tails: make([]int32, shards)}
+	for k := range s.heads {
+		s.heads[k] = -1
+	}
+	return s
+}
+
+// maxScratch bounds what a scratch keeps between batches.
+const maxScratch = 8192
+
+// release empties s, so that it holds no string of the batch, and keeps it for the next.
+func (i *Ingester) release(s *scratch) {
+	s.tally = tally{}
+	s.attributes = attributes{}
+	clear(s.arrivals)
+	clear(s.points)
+	clear(s.rows)
+	clear(s.owners)
+	s.arrivals, s.points, s.rows, s.owners = s.arrivals[:0], s.points[:0], s.rows[:0], s.owners[:0]
+	if cap(s.arrivals) > maxScratch || cap(s.points) > maxScratch {
+		s.arrivals, s.points = nil, nil
+	}
+	i.scratch.Put(s)
+}
+
+// keepAlive notes that something was accepted while the wall clock was at now.
+func (i *Ingester) keepAlive(now time.Time) { i.accepted.Store(now.UnixNano()) }
+
+// admitInstance returns the name of a replica as it is to be known: "" where
+// there are more replicas than are told apart.
+func (i *Ingester) admitInstance(in identity.Instance, now int64) (string, bool) {
+	if in.ID == "" || i.instances.Touch(in, now) {
+		return in.ID, true
+	}
+	in.ID = strings.Clone(in.ID)
+	in.Service = identity.Service{Namespace: strings.Clone(in.Service.Namespace), Name: strings.Clone(in.Service.Name)}
+	if !i.instances.Put(in, struct{}{}, now) {
+		return "", false
+	}
+	return in.ID, true
+}

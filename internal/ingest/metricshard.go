@@ -1,0 +1,101 @@
+package ingest
+
+import (
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// metricShard folds the points of all metrics.
+type metricShard struct {
+	mu     sync.Mutex // guards everything below
+	folder *window.Metrics
+	open   []int64 // sorted starts of the windows that hold points
+}
+
+// add folds one point, and notes its window as open.
+func (m *metricShard) add(p *window.Point, mark *watermark) window.MetricReason {
+	r := m.folder.Add(*p)
+	if r != window.MetricUsed {
+		return r
+	}
+	start := mark.start(p.Time)
+	if at, found := slices.BinarySearch(m.open, start); !found {
+		m.open = slices.Insert(m.open, at, start)
+	}
+	return r
+}
+
+// close closes the windows of length size that end at or before bound, and
+// refuses what comes for them later. It returns those that hold anything.
+func (m *metricShard) close(bound, size int64) (windows []closedWindow) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	last := bound - size
+	closed := 0
+	for _, start := range m.open {
+		if start > last {
+			break
+		}
+		if resources := m.folder.Close(start); len(resources) > 0 {
+			windows = append(windows, closedWindow{start: start, resources: resources})
+		}
+		closed++
+	}
+	if closed == 0 || m.open[closed-1] != last {
+		m.folder.Close(last) // holds nothing; moves the line behind which points are late
+	}
+	m.open = slices.Delete(m.open, 0, closed)
+	return windows
+}
+
+// fold adds the points of s and closes windows exactly after the point that
+// closes them. It reports whether any was used.
+func (i *Ingester) fold(s *scratch) bool {
+	var counts [math.MaxUint8 + 1]int // by window.MetricReason
+	mark := i.mark.load()
+	m := &i.metrics
+	m.mu.Lock()
+	for k := range s.points {
+		p := &s.points[k]
+		r := m.add(p, &i.mark)
+		counts[r]++
+		if r != window.MetricUsed || p.Time <= mark {
+			continue
+		}
+		mark = p.Time
+		if i.mark.step(mark) > i.closing.at.Load() {
+			m.mu.Unlock()
+			i.mark.advance(mark)
+			i.moveTo(mark)
+			m.mu.Lock()
+		}
+	}
+	m.mu.Unlock()
+	i.mark.advance(mark)
+
+	s.used = counts[window.MetricUsed]
+	for k, n := range counts {
+		if r := window.MetricReason(k); n > 0 && r != window.MetricUsed {
+			i.obs.PointsRefused(metricReason(r), n)
+		}
+	}
+	return s.used > 0
+}
+
+func metricReason(r window.MetricReason) string {
+	switch r {
+	case window.MetricLate:
+		return "late"
+	case window.MetricNotFinite:
+		return "not_finite"
+	case window.MetricStreamLimit:
+		return "stream_limit"
+	case window.MetricOutOfOrder:
+		return "out_of_order"
+	case window.MetricUsed:
+	}
+	return "other"
+}

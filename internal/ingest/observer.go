@@ -1,0 +1,95 @@
+package ingest
+
+// Observer receives what an Ingester counts of itself, once per batch or per
+// window and reason, never per item. Its methods must be safe for concurrent
+// use and must not block.
+type Observer interface {
+	// SpansUsed counts spans handed to the call graph.
+	SpansUsed(n int)
+	// SpansRefused counts spans that were not used, or whose request was not.
+	// Reasons found on arrival: no_service, service_limit, invalid_id, bad_time,
+	// future, too_long. Reasons found later, of spans counted as used before:
+	// duplicate, trace_limit, late (the window of the request was closed).
+	SpansRefused(reason string, n int)
+	// SpansNoted counts spans that were used otherwise than they came:
+	// negative_duration, bad_threshold, operation_limit, peer_limit,
+	// instance_limit, link_limit, and the reasons of package callgraph that
+	// SpansRefused does not have.
+	SpansNoted(reason string, n int)
+	// PointsUsed counts metric points of selected metrics folded into windows. A
+	// point of a host counts once for each replica on it.
+	PointsUsed(n int)
+	// PointsRefused counts metric points that were not used: not_selected (no
+	// rule wants the metric), no_service, service_limit, unsupported (a type or
+	// temporality with no meaning here), bad_time, future, not_finite, late,
+	// stream_limit, out_of_order, no_value.
+	PointsRefused(reason string, n int)
+	// WindowRefused counts closed windows dropped because merging or whoever
+	// takes the snapshots has fallen behind by Config.MaxPending windows.
+	WindowRefused()
+}
+
+// reason says what became of a span or a point.
+type reason uint8
+
+const (
+	noService reason = iota
+	serviceLimit
+	invalidID
+	badTime
+	future
+	tooLong
+	negativeDuration
+	badThreshold
+	operationLimit
+	peerLimit
+	instanceLimit
+	linkLimit
+	notSelected
+	unsupported
+	noValue
+	numReasons
+)
+
+var reasonNames = [numReasons]string{"no_service", "service_limit", "invalid_id", "bad_time", "future", "too_long",
+	"negative_duration", "bad_threshold", "operation_limit", "peer_limit", "instance_limit", "link_limit",
+	"not_selected", "unsupported", "no_value"}
+
+// isNote reports whether what r describes was used all the same.
+func (r reason) isNote() bool { return negativeDuration <= r && r <= linkLimit }
+
+// tally counts by reason within one batch.
+type tally struct {
+	used   int
+	counts [numReasons]int
+}
+
+func (t *tally) add(r reason, n int) { t.counts[r] += n }
+
+// reportSpans tells o what t has counted.
+func (t *tally) reportSpans(o Observer) {
+	if t.used > 0 {
+		o.SpansUsed(t.used)
+	}
+	for r, n := range t.counts {
+		switch {
+		case n == 0:
+		case reason(r).isNote():
+			o.SpansNoted(reasonNames[r], n)
+		default:
+			o.SpansRefused(reasonNames[r], n)
+		}
+	}
+}
+
+// reportPoints tells o what t has counted.
+func (t *tally) reportPoints(o Observer) {
+	if t.used > 0 {
+		o.PointsUsed(t.used)
+	}
+	for r, n := range t.counts {
+		if n > 0 {
+			o.PointsRefused(reasonNames[r], n)
+		}
+	}
+}

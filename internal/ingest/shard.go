@@ -1,0 +1,69 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"sync"
+
+	"github.com/sage-rca/sage/internal/callgraph"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// shard resolves and folds the traces whose ids fall on it.
+type shard struct {
+	mu     sync.Mutex // guards everything below
+	traces *callgraph.Assembler
+	sink   *sink
+}
+
+func newShard(cfg *Config, producers *callgraph.Producers, known *callgraph.Known) *shard {
+	pending := max(1, cfg.Limits.PendingSpans/cfg.Shards)
+	folder := &sink{Folder: window.NewFolder(int64(cfg.Window))}
+	return &shard{
+		sink: folder,
+		traces: callgraph.New(callgraph.Config{
+			MaxPending: pending,
+			MaxTrace:   min(cfg.Limits.TraceSpans, pending),
+			MaxAge:     int64(cfg.MaxAge),
+			Producers:  producers,
+			Known:      known,
+		}, folder),
+	}
+}
+
+// shardOf spreads trace ids, of which only some bits may be random.
+func shardOf(id identity.TraceID, shards int) int {
+	h := mix(binary.LittleEndian.Uint64(id[:8]) ^ binary.LittleEndian.Uint64(id[8:]))
+	return int(h % uint64(shards))
+}
+
+// arrival is an accepted span on the way to its shard.
+type arrival struct {
+	span callgraph.Span
+	next int32 // index of the next of the same shard, or -1
+}
+
+// deal hands arrivals to their shards, in order, with one lock per shard.
+func (i *Ingester) deal(s *scratch, from, to int) {
+	for k := from; k < to; k++ {
+		n := shardOf(s.arrivals[k].span.ID.Trace, len(i.shards))
+		s.arrivals[k].next = -1
+		if s.heads[n] < 0 {
+			s.heads[n] = int32(k)
+			s.touched = append(s.touched, n)
+		} else {
+			s.arrivals[s.tails[n]].next = int32(k)
+		}
+		s.tails[n] = int32(k)
+	}
+	for _, n := range s.touched {
+		sh := i.shards[n]
+		sh.mu.Lock()
+		for k := s.heads[n]; k >= 0; k = s.arrivals[k].next {
+			sh.traces.Add(s.arrivals[k].span)
+		}
+		sh.mu.Unlock()
+		s.heads[n] = -1
+	}
+	s.touched = s.touched[:0]
+}

@@ -1,0 +1,84 @@
+package ingest
+
+import (
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/sage-rca/sage/internal/callgraph"
+)
+
+// otherError is the error.type of failures that name none, as the semantic
+// conventions have it.
+const otherError = "_OTHER"
+
+// grpcCodes are the names of gRPC status codes.
+var grpcCodes = [...]string{"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
+	"ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
+	"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"}
+
+// failureOf says whether a span failed, and how. It failed where its status is
+// Error, or where its status is unset and its protocol says so: an HTTP status
+// of 500 and above, or a gRPC status that is the callee's fault (on CLIENT
+// spans any but OK). Its type is error.type, else the exception's, else the
+// protocol's status, else "_OTHER".
+func failureOf(kind callgraph.Kind, span ptrace.Span, a *attributes) (failed bool, errType string) {
+	grpc := grpcStatus(a)
+	http := a.or(httpStatus, httpStatusOld)
+	switch span.Status().Code() {
+	case ptrace.StatusCodeOk:
+		return false, ""
+	case ptrace.StatusCodeError:
+	default:
+		if !serverError(http) && !grpcFault(kind, grpc) {
+			return false, ""
+		}
+	}
+	switch {
+	case a[errorType] != "":
+		errType = a[errorType]
+	case exceptionType(span) != "":
+		errType = exceptionType(span)
+	case len(http) == 3 && http[0] >= '4':
+		errType = http
+	case grpc != "" && grpc != "OK":
+		errType = grpc
+	default:
+		errType = otherError
+	}
+	return true, clean(errType)
+}
+
+func serverError(status string) bool { return len(status) == 3 && status[0] == '5' }
+
+// grpcStatus returns the name of the status, whether it came as name or number.
+func grpcStatus(a *attributes) string {
+	s := a.or(rpcStatus, rpcStatusOld)
+	for code, name := range grpcCodes {
+		if s == decimals[code] {
+			return name
+		}
+	}
+	return s
+}
+
+func grpcFault(kind callgraph.Kind, status string) bool {
+	switch status {
+	case "", "OK":
+		return false
+	case "UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS":
+		return true
+	}
+	return kind == callgraph.Client
+}
+
+// exceptionType returns exception.type of the last exception event.
+func exceptionType(span ptrace.Span) string {
+	events := span.Events()
+	for i := events.Len() - 1; i >= 0; i-- {
+		if e := events.At(i); e.Name() == "exception" {
+			if v, ok := e.Attributes().Get("exception.type"); ok {
+				return text(v)
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,54 @@
+package ingest
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/sage-rca/sage/internal/callgraph"
+)
+
+// isStream reports whether a span waits rather than works, so that its length
+// says nothing about how fast anything is. Only conventions decide:
+//
+//   - a protocol switch: HTTP status 101, or network.protocol.name "websocket";
+//   - server-sent events and endless multipart: the response's content type, or
+//     a request that accepts nothing but text/event-stream;
+//   - a streaming RPC: a second message in one direction;
+//   - a GraphQL subscription;
+//   - a blocking receive of messages: messaging.operation.type (or the older
+//     messaging.operation) "receive" on a CLIENT or CONSUMER span.
+func isStream(kind callgraph.Kind, span ptrace.Span, a *attributes) bool {
+	if a.or(httpStatus, httpStatusOld) == "101" || a[protocolName] == "websocket" || a[graphqlType] == "subscription" {
+		return true
+	}
+	if t := a[httpContentType]; strings.HasPrefix(t, eventStream) || strings.HasPrefix(t, "multipart/x-mixed-replace") {
+		return true
+	}
+	if a[httpAccept] == eventStream {
+		return true
+	}
+	if kind == callgraph.Client || kind == callgraph.Consumer {
+		if a.or(msgOperationType, msgOperationOld) == "receive" {
+			return true
+		}
+	}
+	return a.or(rpcSystem, rpcSystemOld) != "" && streamsMessages(span)
+}
+
+const eventStream = "text/event-stream"
+
+// streamsMessages reports whether the span recorded more messages of an RPC
+// than one request and one response.
+func streamsMessages(span ptrace.Span) bool {
+	events := span.Events()
+	messages := 0
+	for i := range events.Len() {
+		if name := events.At(i).Name(); name == "rpc.message" || name == "message" {
+			if messages++; messages > 2 {
+				return true
+			}
+		}
+	}
+	return false
+}
