@@ -32,6 +32,13 @@ var errSignal = errors.New(`want an object that begins with "resourceSpans", "re
 // encode returns r as one line of OTLP/JSON, without the newline.
 func encode(r Request) ([]byte, error) {
 	switch {
+	// The marshalers leave out what is empty, and with it the signal.
+	case r.Traces != nil && r.Traces.ResourceSpans().Len() == 0:
+		return []byte(`{"resourceSpans":[]}`), nil
+	case r.Metrics != nil && r.Metrics.ResourceMetrics().Len() == 0:
+		return []byte(`{"resourceMetrics":[]}`), nil
+	case r.Logs != nil && r.Logs.ResourceLogs().Len() == 0:
+		return []byte(`{"resourceLogs":[]}`), nil
 	case r.Traces != nil:
 		return (&ptrace.JSONMarshaler{}).MarshalTraces(*r.Traces)
 	case r.Metrics != nil:
