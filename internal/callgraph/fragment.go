@@ -123,7 +123,8 @@ func (f *fragment) find(id identity.SpanID) int32 {
 // sort fills order, and breaks cycles: the least span id of one becomes a root.
 func (f *fragment) sort() {
 	f.order = f.order[:0]
-	f.marks = append(f.marks[:0], make([]mark, len(f.nodes))...)
+	f.marks = slices.Grow(f.marks[:0], len(f.nodes))[:len(f.nodes)]
+	clear(f.marks)
 	for i := range f.nodes {
 		for !f.place(int32(i)) {
 			f.cycles++
