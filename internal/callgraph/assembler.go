@@ -86,7 +86,7 @@ func (a *Assembler) Add(s Span) {
 		a.sink.Counted(ReasonTraceLimit, 1)
 		return
 	}
-	for a.pending.slab.used > a.cfg.MaxPending {
+	if a.pending.slab.used > a.cfg.MaxPending {
 		t := a.pending.oldest
 		a.counts[ReasonPendingLimit] += t.spans
 		a.resolve(t)

@@ -158,6 +158,15 @@ func TestAssembler_messages(t *testing.T) {
 		`, `
 			serve mail Send d=30 own=30 calls=0 t=150 entry async
 		`},
+		"a producer of a service that emits no server spans": {`
+			1   - C boot   pub    0-50
+			2   1 P broker mails 10-20
+			2.1 - R mail Send 120-150 link=1.2
+		`, `
+			serve mail Send d=30 own=30 calls=0 t=150 async
+			call boot  > broker mails client=50 server=-1 t=50 leaf
+			call boot  > mail Send client=10 server=30 t=150 async queue=100
+		`},
 		"a job that produces outside of any request": {`
 			1 - P cron mails 20-30
 			3 1 R mail Send 120-150
@@ -179,18 +188,23 @@ func TestAssembler_consumersWhoseProducerNeverComes(t *testing.T) {
 		2.1 - R mail Send 120-150 link=9.9 link=9.8
 		3.1 - R mail Send 120-150 link=9.7 link=4.1
 		4.1 - P cron mails 100-110
+		5.1 - R mail Send 120-150 link=9.6 link=6.1
 		advance 200
+		6.1 - P cron mails 190-200
 		`
 	const served = `
 		serve mail Send d=30 own=30 calls=0 t=150 async
 		serve mail Send d=30 own=30 calls=0 t=150 async
 		serve mail Send d=30 own=30 calls=0 t=150 async
+		serve mail Send d=30 own=30 calls=0 t=150 async
 		call cron  > mail Send client=10 server=30 t=150 async queue=10
+		call cron  > mail Send client=10 server=30 t=150 async queue=0
+		count clock_skew 1
 	`
 	assert.Equal(t, expect(served), play(t, cfg, in+"advance 1000"), "they wait")
 
 	cfg.Producers = NewProducers(10, 1000)
-	assert.Equal(t, expect(served+"count unmatched_consumer 2"), play(t, cfg, in+"advance 1201"),
+	assert.Equal(t, expect(served+"\n count unmatched_consumer 2"), play(t, cfg, in+"advance 1201"),
 		"each is counted once, and not where one of its producers came")
 }
 

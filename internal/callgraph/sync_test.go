@@ -184,6 +184,17 @@ func TestAssembler_dependenciesWithoutServerSpans(t *testing.T) {
 			call web / > proxy fwd client=-1 server=50 t=100
 			call proxy fwd > cart Get client=30 server=20 t=100
 		`},
+		"even if it calls what emits no spans": {`
+			1 - S web   /    0-100
+			2 1 I proxy fwd 10-60
+			3 2 I proxy try 15-55
+			4 3 C proxy Get 20-50 peer=db
+		`, `
+			serve web / d=100 own=50 calls=50 t=100 entry
+			serve proxy fwd d=50 own=20 calls=30 t=100
+			call web / > proxy fwd client=-1 server=50 t=100
+			call proxy fwd > db Get client=30 server=-1 t=100 leaf
+		`},
 		"so is a client span, which is its own one call": {`
 			1 - S web   /    0-100
 			2 1 C proxy fwd 10-60
