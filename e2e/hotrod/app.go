@@ -35,6 +35,10 @@ var (
 	// OneConnection lets one query run at a time (customer): at 15 requests a second
 	// the connection is busy for 0.87 of the time, and queries queue for it.
 	OneConnection = []string{"--fix-db-query-delay=57ms"}
+	// FewWorkers call route in the background of all requests (frontend): at 15
+	// requests a second, each with 10 calls of 50 ms, they are busy for 0.95 of the
+	// time.
+	FewWorkers = []string{"--fix-route-worker-pool-size=8"}
 )
 
 // Config says how to run HotROD.

@@ -151,3 +151,22 @@ func ReadIncident(res pcommon.Resource, r plog.LogRecord) Incident {
 	}
 	return in
 }
+
+// ModelStatus is one rca.model.status record.
+type ModelStatus struct {
+	Time    time.Time
+	State   string // cold, warming, ready, stale, degraded
+	Version int64
+	Body    string
+}
+
+// ReadModelStatus reads one rca.model.status record.
+func ReadModelStatus(r plog.LogRecord) ModelStatus {
+	a := attributes(r.Attributes())
+	return ModelStatus{
+		Time:    r.Timestamp().AsTime(),
+		State:   a.text("rca.model.state"),
+		Version: a.integer("rca.model.version"),
+		Body:    r.Body().AsString(),
+	}
+}
