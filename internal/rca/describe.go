@@ -1,0 +1,229 @@
+package rca
+
+import (
+	"math"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// minErrorRise is the rise of the share of failed requests, in one, from which
+// errors are the mechanism of a service with no other.
+const minErrorRise = 0.2
+
+// robustChoice is the resource within a suspect as the robust scorer sees it: the
+// way of calling where that is its largest part, else the metric that deviates
+// most.
+func (d *diagnosis) robustChoice(u *suspect) choice {
+	if u == nil || len(u.parts) == 0 {
+		return choice{}
+	}
+	if p := &u.parts[0]; p.mechanism != Latent {
+		return choice{part: p}
+	}
+	if m := d.moved(d.r.g.Channels[u.channel].Service); len(m) > 0 {
+		return choice{metric: &m[0]}
+	}
+	return choice{}
+}
+
+// moved returns the metrics of a service that left their normal range.
+func (d *diagnosis) moved(s identity.Service) []movedMetric {
+	if s.IsZero() {
+		return nil
+	}
+	return d.metrics.moved(d.v, s, workOf(d.v, d.r, s))
+}
+
+// describe turns a channel into a cause, and counts the signs that speak for it.
+// u is nil where only the model suspects it. The service of a network channel is
+// the callee, that of extra calls the caller.
+func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) {
+	nan := math.NaN()
+	out := Cause{
+		Kind: KindUnknown, Mechanism: Latent, Observed: nan, Usual: nan,
+		Quantile: nan, Lower: nan, Upper: nan,
+	}
+	signs := 0
+	if channel >= 0 {
+		out.Path = d.r.pathTo(channel)
+		key := d.r.g.Channels[channel]
+		switch {
+		case key.IsNetwork():
+			out.Kind, out.Mechanism = KindEdge, Network
+			out.Service, out.Edge = key.Edge.Callee.Service, key.Edge
+		case d.r.g.Leaves[key.Service]:
+			out.Kind, out.Service = KindDependency, key.Service
+		default:
+			out.Kind, out.Service = KindService, key.Service
+		}
+	}
+	if u != nil {
+		for i, p := range u.parts {
+			if i == 0 {
+				signs += p.support
+			}
+			if i < 3 {
+				out.Evidence = append(out.Evidence, p.text)
+			}
+		}
+	}
+	network := out.Kind == KindEdge
+	switch {
+	case pick.part != nil && pick.part.metric != "":
+		p := pick.part
+		out.Kind, out.Mechanism = p.kind, p.mechanism
+		if p.kind == KindEdge {
+			out.Edge = p.edge
+		}
+		out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual
+	case network && u != nil && len(u.parts) > 0:
+		p := u.parts[0]
+		out.Mechanism, out.Metric, out.Observed, out.Usual = p.mechanism, p.metric, p.observed, p.usual
+	case network:
+	default:
+		signs += d.resource(&out, pick.metric)
+	}
+	if n := d.requests(u); n > 0 {
+		out.Evidence = append(out.Evidence, number(math.Round(n))+" requests")
+	}
+	return out, max(1, signs)
+}
+
+// resource names what is short within a service: a metric, one bad replica,
+// errors. It returns the number of signs found.
+func (d *diagnosis) resource(out *Cause, metric *movedMetric) int {
+	signs := 0
+	if metric != nil {
+		out.use(*metric)
+		signs++
+	}
+	if out.Kind == KindService {
+		usual := func(rpc identity.RPC) float64 {
+			n := cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: rpc}}
+			return math.Exp(d.v.at(feature.Key{Kind: feature.Latency, Node: n}).usual)
+		}
+		if b, ok := instanceOf(d.in.Snapshot, out.Service, usual); ok {
+			out.Kind, out.Instance = KindInstance, b.id
+			out.Evidence = append([]string{"replica " + b.id + " " + b.rpc.Operation + " p50 " + seconds(b.median) +
+				" vs " + seconds(b.peer) + " of its peers"}, out.Evidence...)
+			signs++
+			if m, ok := instanceMetrics(d.in.Snapshot, out.Service, b.id); ok && metric == nil {
+				out.use(m)
+				out.Evidence[len(out.Evidence)-1] = m.key.Name + " " + number(m.now) + " vs " + number(m.usual) + " of its peers"
+				signs++
+			}
+		}
+	}
+	if out.Mechanism == Latent {
+		if share, usual, ok := d.errors(out.Service); ok {
+			out.Mechanism, out.Metric, out.Observed, out.Usual = ErrorRate, "error_ratio", share, usual
+			out.Evidence = append(out.Evidence, "errors "+number(100*share)+"% vs "+number(100*usual)+"% usual")
+			signs++
+		}
+	}
+	return signs
+}
+
+// use makes a metric the mechanism of the cause.
+func (c *Cause) use(m movedMetric) {
+	c.Mechanism, c.Metric, c.Observed, c.Usual = m.mechanism, m.key.Name, m.now, m.usual
+	c.Evidence = append(c.Evidence, m.text())
+}
+
+// errors returns the largest share of failed requests among those that s serves
+// on the way to the entry, where it rose by at least minErrorRise.
+func (d *diagnosis) errors(s identity.Service) (now, usual float64, ok bool) {
+	look := func(e identity.Edge) {
+		l := d.v.at(feature.Key{Kind: feature.Errors, Edge: e})
+		if l.n >= minBaseline && l.now-l.usual >= minErrorRise && l.now > now {
+			now, usual, ok = l.now, l.usual, true
+		}
+	}
+	for _, p := range d.r.rpcs {
+		if p.key.Service == s {
+			look(identity.Edge{Callee: p.key})
+		}
+		for _, c := range p.calls {
+			if c.leaf && c.edge.Callee.Service == s {
+				look(c.edge)
+			}
+		}
+	}
+	return now, usual, ok
+}
+
+// requests returns how many requests or calls showed the largest part.
+func (d *diagnosis) requests(u *suspect) float64 {
+	if u == nil || len(u.parts) == 0 {
+		return 0
+	}
+	p := u.parts[0]
+	for i := range d.in.Snapshot.Edges {
+		if e := &d.in.Snapshot.Edges[i]; e.Key == p.edge {
+			return e.Count
+		}
+	}
+	for i := range d.in.Snapshot.RPCs {
+		if r := &d.in.Snapshot.RPCs[i]; r.Key == p.rpc {
+			return r.Count
+		}
+	}
+	return 0
+}
+
+// ruledOut lists the mechanisms on which there is data from services on the path,
+// all of it normal.
+func (d *diagnosis) ruledOut(out Verdict) []string {
+	seen, abnormal := map[Mechanism]bool{}, map[Mechanism]bool{}
+	look := func(m Mechanism, l level, rose bool) {
+		if !math.IsNaN(l.now) && l.n >= minBaseline {
+			seen[m] = true
+			abnormal[m] = abnormal[m] || rose
+		}
+	}
+	for _, c := range out.Candidates {
+		abnormal[c.Mechanism] = true
+	}
+	for _, u := range d.scores.suspects {
+		for _, p := range u.parts {
+			abnormal[p.mechanism] = true
+		}
+	}
+	for _, c := range d.r.channels {
+		s := d.r.g.Channels[c].Service
+		for _, m := range d.metrics.has(d.v, s) {
+			seen[m] = true
+		}
+		for _, m := range d.moved(s) {
+			abnormal[m.mechanism] = true
+		}
+	}
+	load := d.v.at(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: d.in.Entry}})
+	look(Traffic, load, load.logRose(d.cfg.Suspect))
+	for _, n := range d.r.nodes {
+		switch node := d.r.g.Nodes[n]; node.Class {
+		case cbn.NetworkNode:
+			l := d.v.at(feature.Key{Kind: feature.Latency, Node: node})
+			look(Network, l, l.logRose(d.cfg.Suspect))
+		case cbn.ClientNode:
+			l := d.v.at(feature.Key{Kind: feature.Calls, Edge: node.Edge})
+			look(Retry, l, l.logRose(d.cfg.Suspect))
+		case cbn.ServerNode:
+			l := d.v.at(feature.Key{Kind: feature.Errors, Edge: identity.Edge{Callee: node.Edge.Callee}})
+			look(ErrorRate, l, l.now-l.usual >= minErrorRise/2)
+		case cbn.QueueNode:
+			l := d.v.at(feature.Key{Kind: feature.Latency, Node: node})
+			look(QueueWait, l, l.logRose(d.cfg.Suspect))
+		}
+	}
+	var names []string
+	for _, m := range [...]Mechanism{CPU, Memory, Disk, Network, GC, Pool, QueueWait, Retry, ErrorRate, Traffic} {
+		if seen[m] && !abnormal[m] {
+			names = append(names, string(m))
+		}
+	}
+	return slices.Clip(names)
+}

@@ -1,0 +1,170 @@
+package rca
+
+import (
+	"math"
+
+	"github.com/sage-rca/sage/internal/feature"
+)
+
+// record is what of a feature.History is read.
+type record interface {
+	Len() int
+	Value(k feature.Key, row int) float64
+	Keys() []feature.Key
+	Baseline(k feature.Key, before int64) robust
+}
+
+// minBaseline is the number of normal windows below which a median says nothing.
+const minBaseline = 3
+
+// minRise is the relative rise below which nothing counts as moved, however
+// narrow its normal range is.
+const minRise = 1.2
+
+// level is one column in the violated window beside its normal value.
+type level struct {
+	now, usual, spread float64 // NaN where missing
+	n                  int     // normal windows behind usual
+}
+
+// z is the robust z-score (now - usual) / spread; NaN where one side is missing.
+func (l level) z() float64 {
+	if l.n < minBaseline {
+		return math.NaN()
+	}
+	return (l.now - l.usual) / math.Max(l.spread, 1e-9)
+}
+
+// logRose reports whether a column in log units left its normal range upwards:
+// z of at least suspect and a rise of at least minRise.
+func (l level) logRose(suspect float64) bool {
+	return l.z() >= suspect && l.now-l.usual >= math.Log(minRise)
+}
+
+// view reads the violated window of a record beside its normal values, and
+// computes each of them once.
+type view struct {
+	rec     record
+	row     int
+	before  int64 // windows from here on are not normal
+	suspect float64
+	seen    map[feature.Key]level
+}
+
+func newView(rec record, before int64, suspect float64) *view {
+	return &view{rec: rec, row: rec.Len() - 1, before: before, suspect: suspect, seen: map[feature.Key]level{}}
+}
+
+func (v *view) at(k feature.Key) level {
+	if l, ok := v.seen[k]; ok {
+		return l
+	}
+	b := v.rec.Baseline(k, v.before)
+	l := level{now: v.rec.Value(k, v.row), usual: b.Median, spread: b.Spread, n: b.N}
+	if b.N == 0 {
+		l.usual, l.spread = math.NaN(), math.NaN()
+	}
+	v.seen[k] = l
+	return l
+}
+
+// shift is how the distribution of a duration changed, in seconds per feature
+// quantile.
+type shift struct {
+	now, usual [feature.D]float64
+	moved      [feature.D]bool // left its normal range upwards
+	z          [feature.D]float64
+	known      bool // there is a value in the violated window
+}
+
+// shift reads a duration in log seconds, one key per quantile. A duration that
+// was never seen in a normal window counts from zero: all of it is new.
+func (v *view) shift(key func(d int) feature.Key) shift {
+	var s shift
+	for d := range feature.D {
+		l := v.at(key(d))
+		if math.IsNaN(l.now) {
+			continue
+		}
+		s.known = true
+		s.now[d] = math.Exp(l.now)
+		switch {
+		case l.n == 0:
+			s.moved[d], s.z[d] = true, v.suspect
+		case math.IsNaN(l.z()):
+			s.usual[d] = s.now[d] // too few to judge by: as if unchanged
+		default:
+			s.usual[d] = math.Exp(l.usual)
+			s.moved[d], s.z[d] = l.logRose(v.suspect), l.z()
+		}
+	}
+	return s
+}
+
+// meanWeights approximates a mean from the feature quantiles by the trapezoidal
+// rule; what lies below the first or above the last counts as equal to it.
+var meanWeights = func() (w [feature.D]float64) {
+	q := feature.Quantiles
+	w[0] = q[0]
+	for d := 1; d < feature.D; d++ {
+		w[d-1] += (q[d] - q[d-1]) / 2
+		w[d] += (q[d] - q[d-1]) / 2
+	}
+	w[feature.D-1] += 1 - q[feature.D-1]
+	return w
+}()
+
+func meanOf(q [feature.D]float64) float64 {
+	var m float64
+	for d, w := range meanWeights {
+		m += w * q[d]
+	}
+	return m
+}
+
+// excess returns the seconds by which the mean and quantile t rose, counting
+// only quantiles that left their normal range.
+func (s shift) excess(t int) (mean, tail float64) {
+	for d, w := range meanWeights {
+		if s.moved[d] {
+			mean += w * (s.now[d] - s.usual[d])
+		}
+	}
+	if s.moved[t] {
+		tail = s.now[t] - s.usual[t]
+	}
+	return mean, tail
+}
+
+// support is the number of quantiles that moved.
+func (s shift) support() int {
+	n := 0
+	for _, m := range s.moved {
+		if m {
+			n++
+		}
+	}
+	return n
+}
+
+// shown returns the quantile that a person should see: the lowest one that
+// moved, which most requests feel; t where none did.
+func (s shift) shown(t int) int {
+	for d, m := range s.moved {
+		if m {
+			return d
+		}
+	}
+	return t
+}
+
+// maxZ is the largest z of the quantiles that moved.
+func (s shift) maxZ() float64 {
+	z := 0.0
+	for d, m := range s.moved {
+		if m {
+			z = math.Max(z, s.z[d])
+		}
+	}
+	return z
+}

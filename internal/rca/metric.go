@@ -1,0 +1,135 @@
+package rca
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// movedMetric is a resource metric that left its normal range in the harmful
+// direction, by more than the work that the service does explains.
+type movedMetric struct {
+	key       feature.Key
+	mechanism Mechanism
+	score     float64
+	z         float64
+	now       float64
+	usual     float64
+}
+
+// What ranks metrics against each other: z is capped, since beyond it only says
+// how quiet the metric used to be.
+const (
+	maxMetricZ     = 30
+	indirectWeight = 0.5 // of a use against a saturation
+	hostWeight     = 0.7 // of the host's metric against the service's own
+	minShareRise   = 0.05
+)
+
+// priority breaks ties between mechanisms: earlier ones cause later ones.
+var priority = []Mechanism{CPU, GC, Memory, Disk, Pool, QueueWait, Network}
+
+// metrics indexes the metric columns of a record by service.
+type metrics map[identity.Service][]feature.Key
+
+func newMetrics(rec record) metrics {
+	m := metrics{}
+	for _, k := range rec.Keys() { // sorted
+		if k.Kind == feature.Metric {
+			m[k.Service] = append(m[k.Service], k)
+		}
+	}
+	return m
+}
+
+// work is by how much more a service has to do than usual, as factors of at least 1.
+type work struct{ load, running float64 }
+
+// workOf compares requests per second, and requests at once (Little's law: rate
+// x latency), over the RPCs that the service serves on the way to the entry.
+func workOf(v *view, r *reach, s identity.Service) work {
+	var rate, usualRate, running, usualRunning float64
+	for _, p := range r.rpcs {
+		if p.key.Service != s {
+			continue
+		}
+		load := v.at(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: p.key}})
+		if math.IsNaN(load.now) || load.n < minBaseline {
+			continue
+		}
+		lat := v.latency(r.g.Nodes[p.node])
+		rate += math.Expm1(load.now)
+		usualRate += math.Expm1(load.usual)
+		running += math.Expm1(load.now) * meanOf(lat.now)
+		usualRunning += math.Expm1(load.usual) * meanOf(lat.usual)
+	}
+	return work{load: growth(rate, usualRate), running: growth(running, usualRunning)}
+}
+
+func growth(now, usual float64) float64 {
+	if f := now / usual; f > 1 && !math.IsInf(f, 1) {
+		return f
+	}
+	return 1
+}
+
+// moved returns the metrics of s that moved, the most telling first. A metric
+// counts when, less what work explains, its robust z is at least that of a
+// suspect and it changed by a fifth or, where it is a share, by five points.
+func (m metrics) moved(v *view, s identity.Service, w work) []movedMetric {
+	var out []movedMetric
+	for _, k := range m[s] {
+		mean, host := meaningOf(k.Name)
+		if mean.grade == ignored {
+			continue
+		}
+		l := v.at(k)
+		now, usual := l.now, l.usual
+		switch mean.per {
+		case perLoad:
+			now /= w.load
+		case perRunning:
+			now /= w.running
+		case perNothing:
+		}
+		if mean.falls {
+			now, usual = -now, -usual
+		}
+		z := (level{now: now, usual: usual, spread: l.spread, n: l.n}).z()
+		rise := now - usual
+		if !(z >= v.suspect) || rise < (minRise-1)*math.Abs(usual) || isShare(k.Name) && rise < minShareRise {
+			continue
+		}
+		score := math.Min(z, maxMetricZ)
+		if mean.grade == indirect {
+			score *= indirectWeight
+		}
+		if host {
+			score *= hostWeight
+		}
+		out = append(out, movedMetric{key: k, mechanism: mean.mechanism, score: score, z: z, now: l.now, usual: l.usual})
+	}
+	slices.SortFunc(out, func(a, b movedMetric) int {
+		return cmp.Or(
+			-cmp.Compare(a.score, b.score),
+			cmp.Compare(slices.Index(priority, a.mechanism), slices.Index(priority, b.mechanism)),
+			cmp.Compare(a.key.Name, b.key.Name),
+		)
+	})
+	return out
+}
+
+// has lists the mechanisms on which s has metrics with a normal value.
+func (m metrics) has(v *view, s identity.Service) []Mechanism {
+	var out []Mechanism
+	for _, k := range m[s] {
+		mean, _ := meaningOf(k.Name)
+		if l := v.at(k); mean.grade != ignored && !math.IsNaN(l.now) && l.n >= minBaseline {
+			out = append(out, mean.mechanism)
+		}
+	}
+	return out
+}

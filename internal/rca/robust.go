@@ -1,0 +1,246 @@
+package rca
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// part is one thing that became slower given its causes, in seconds of the
+// entry's tail.
+type part struct {
+	channel   int
+	kind      Kind
+	mechanism Mechanism
+	edge      identity.Edge // of a call
+	rpc       identity.RPC  // of a served request
+	node      int           // node that shows it, -1
+	excess    float64
+	z         float64
+	support   int // quantiles that moved
+	metric    string
+	observed  float64
+	usual     float64
+	text      string // evidence
+}
+
+// suspect is a channel with what is slow of it.
+type suspect struct {
+	channel int
+	parts   []part // largest excess first
+	excess  float64
+	// absorbed are network channels whose gap is a symptom of this service: it is
+	// too busy to accept or to send.
+	absorbed []int
+}
+
+// scores is what the robust scorer says of one window.
+type scores struct {
+	suspects  []suspect // largest excess first
+	explained float64   // sum of their excess
+	traffic   *part
+}
+
+// absorbShare is the largest excess of a network gap, relative to that of a
+// service at one of its ends, that counts as a symptom of the service.
+const absorbShare = 0.5
+
+// score measures for every channel of the reach by how many seconds of the
+// entry's tail it became slower given its causes.
+//
+// A node's excess is the rise of what it does itself: the exclusive time of a
+// served request (duration less the union of the calls made meanwhile), the gap
+// of client minus server of a call, the client's latency of a call to a service
+// without spans, the wait in a queue; only quantiles with a robust z (median and
+// IQR of normal windows, log scale) of at least suspect and a rise by a fifth
+// count. Extra calls and calls that no longer run in parallel count at their
+// caller. Excess is weighted by demand: the rise of the mean by all visits of an
+// entry request, what the tail rose further by a single one.
+//
+// A service that only waits for a slow one has no excess and is not a suspect.
+func score(r *reach, v *view, d demand, q float64) scores {
+	t := newTail(q).near
+	var parts []part
+	add := func(p part) {
+		if p.excess > 0 && p.channel >= 0 && r.causal(p.channel) && !math.IsInf(p.excess, 0) {
+			parts = append(parts, p)
+		}
+	}
+	duration := func(n int, s shift, p part) {
+		mean, tail := s.excess(t)
+		p.node, p.channel = n, r.owner[n]
+		p.excess = d.mean[n]*mean + d.tail[n]*math.Max(0, tail-mean)
+		p.z, p.support = s.maxZ(), s.support()
+		p.observed, p.usual = s.now[s.shown(t)], s.usual[s.shown(t)]
+		p.text = versus(p.text, s.shown(t), p.observed, p.usual)
+		add(p)
+	}
+	for i, p := range r.rpcs {
+		duration(p.node, v.exclusive(p.key), part{kind: KindService, mechanism: Latent, rpc: p.key, text: p.key.Operation + " own time"})
+		for _, c := range p.calls {
+			if c.leaf && c.client >= 0 {
+				duration(c.client, v.latency(r.g.Nodes[c.client]),
+					part{kind: KindDependency, mechanism: Latent, edge: c.edge, text: c.edge.Callee.Operation})
+			}
+			if c.network >= 0 {
+				duration(c.network, v.latency(r.g.Nodes[c.network]), part{
+					kind: KindEdge, mechanism: Network, edge: c.edge, metric: "network_latency",
+					text: c.edge.Caller.Service.String() + ">" + c.edge.Callee.Service.String() + " network",
+				})
+			}
+		}
+		for _, p := range d.sites[i].parts(p, v, d.mean[p.node]) {
+			p.channel = r.owner[p.node]
+			add(p)
+		}
+	}
+	for _, n := range r.nodes {
+		if node := r.g.Nodes[n]; node.Class == cbn.QueueNode {
+			// A message waits once on the way to its consumer.
+			d.mean[n], d.tail[n] = 1, 1
+			duration(n, v.latency(node), part{
+				kind: KindEdge, mechanism: QueueWait, edge: node.Edge, metric: "queue_wait",
+				text: node.Edge.Callee.String() + " queue wait",
+			})
+		}
+	}
+	s := gather(r, parts)
+	s.traffic = traffic(r, v, s)
+	return s
+}
+
+// parts returns what one RPC's way of calling others adds to the entry's tail:
+// extra calls, at the latency that they usually have, and calls that follow each
+// other where they used to run in parallel.
+func (s site) parts(p rpc, v *view, weight float64) []part {
+	var out []part
+	for i, c := range p.calls {
+		n := s.perRequest[i]
+		if !n.logRose(v.suspect) {
+			continue
+		}
+		one := s.usual.each[i]
+		if one == 0 {
+			one = s.now.each[i]
+		}
+		extra := slope(s.now, s.usual, i, s.usual.each[i], s.now.each[i], s.lambda) * (1 - s.usual.n[i]/s.now.n[i]) * one
+		q := part{
+			kind: KindEdge, mechanism: Retry, edge: c.edge, node: p.node, rpc: p.key,
+			excess: weight * extra, z: n.z(), support: 1,
+			metric: "calls_per_request", observed: s.now.n[i], usual: s.usual.n[i],
+		}
+		if q.usual < 0.9 { // a call that few requests made: a cache or a branch, not a retry
+			q.kind, q.mechanism = KindService, Latent
+		}
+		q.text = c.edge.Callee.String() + " called " + number(q.observed) + " times a request vs " + number(q.usual) + " usual"
+		out = append(out, q)
+	}
+	expected := s.now.union(s.lambda)
+	if extra := s.now.union(s.lambdaNow) - expected; s.overlap.logRose(v.suspect) && extra > (minRise-1)*expected {
+		out = append(out, part{
+			kind: KindService, mechanism: Pool, node: p.node, rpc: p.key,
+			excess: weight * extra, z: s.overlap.z(), support: 1,
+			metric: "overlap", observed: math.Exp(s.overlap.now), usual: math.Exp(s.overlap.usual),
+			text: p.key.Operation + " waits for its calls " + number(100*math.Exp(s.overlap.now)) + "% of their time vs " +
+				number(100*math.Exp(s.overlap.usual)) + "% usual: they no longer run in parallel",
+		})
+	}
+	return out
+}
+
+// gather adds parts up by channel and ranks the channels.
+func gather(r *reach, parts []part) scores {
+	by := make([]suspect, len(r.g.Channels))
+	for _, p := range parts {
+		by[p.channel].parts = append(by[p.channel].parts, p)
+		by[p.channel].excess += p.excess
+	}
+	absorb(r, by)
+	var s scores
+	for c := range by {
+		if by[c].excess <= 0 {
+			continue
+		}
+		by[c].channel = c
+		slices.SortStableFunc(by[c].parts, func(a, b part) int { return -cmp.Compare(a.excess, b.excess) })
+		s.suspects = append(s.suspects, by[c])
+		s.explained += by[c].excess
+	}
+	slices.SortStableFunc(s.suspects, func(a, b suspect) int { return -cmp.Compare(a.excess, b.excess) })
+	return s
+}
+
+// absorb moves network gaps to a service at one of their ends that is itself
+// slower by more than twice as much.
+func absorb(r *reach, by []suspect) {
+	service := make(map[identity.Service]int, len(by))
+	for c, k := range r.g.Channels {
+		if !k.IsNetwork() {
+			service[k.Service] = c
+		}
+	}
+	for c, k := range r.g.Channels {
+		if !k.IsNetwork() || by[c].excess <= 0 {
+			continue
+		}
+		to := -1
+		for _, s := range [...]identity.Service{k.Edge.Callee.Service, k.Edge.Caller.Service} {
+			if i, ok := service[s]; ok && absorbShare*by[i].excess >= by[c].excess && (to < 0 || by[i].excess > by[to].excess) {
+				to = i
+			}
+		}
+		if to >= 0 {
+			by[to].excess += by[c].excess
+			by[to].absorbed = append(by[to].absorbed, c)
+			by[c] = suspect{}
+		}
+	}
+}
+
+// of returns the suspect of a channel, or nil.
+func (s scores) of(channel int) *suspect {
+	for i := range s.suspects {
+		if s.suspects[i].channel == channel {
+			return &s.suspects[i]
+		}
+	}
+	return nil
+}
+
+// Rules of the traffic cause.
+const (
+	trafficGrowth   = 1.5
+	trafficServices = 2
+)
+
+// traffic says whether the load of the entry explains the window: requests per
+// second rose by half and left their normal range, and at least two services
+// became slower of themselves.
+func traffic(r *reach, v *view, s scores) *part {
+	entry := r.g.Nodes[r.entry].Edge.Callee
+	l := v.at(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: entry}})
+	now, usual := math.Expm1(l.now), math.Expm1(l.usual)
+	if !l.logRose(v.suspect) || now < trafficGrowth*usual {
+		return nil
+	}
+	p := part{
+		channel: -1, kind: KindTraffic, mechanism: Traffic, rpc: entry, node: r.entry, z: l.z(), support: 1,
+		metric: "requests_per_second", observed: now, usual: usual,
+		text: entry.Operation + " " + number(now) + " requests/s vs " + number(usual) + " usual",
+	}
+	slower := 0
+	for _, u := range s.suspects {
+		if !r.g.Channels[u.channel].IsNetwork() {
+			slower++
+			p.excess += u.excess
+		}
+	}
+	if slower < trafficServices {
+		return nil
+	}
+	return &p
+}

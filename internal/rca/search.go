@@ -1,0 +1,115 @@
+package rca
+
+import (
+	"slices"
+)
+
+// Rules of level 1. Gains are shares of the excess, the observed tail less the
+// usual one.
+const (
+	minFirstGain = 0.05 // of the first culprit
+	minNextGain  = 0.10 // of each further one: a wrong one costs more than a missing one
+	tieGain      = 0.05 // candidates this close are told apart by the robust scorer
+	// minExplained is the share of the excess that a set must explain to be an
+	// answer where it does not restore the SLO.
+	minExplained = 0.5
+)
+
+// found is the result of level 1.
+type found struct {
+	set      []int // channels, in the order found
+	outcome  outcome
+	restores bool
+	singles  map[int]outcome // of each candidate alone
+}
+
+// forward is greedy forward selection: each round adds the candidate whose
+// restoration, together with those found, gives the lowest predicted tail. It
+// stops once the SLO is met with StopProbability, which needs no headroom since it
+// is a probability over samples of the latents (Gan et al., ASPLOS 2021, stop at a
+// predicted tail under 0.8 of the SLO); at MaxCulprits; and where no candidate
+// gains enough. Culprits without which the set restores the SLO all the same are
+// dropped again.
+func (s *search) forward(candidates []int) found {
+	f := found{outcome: outcome{median: s.factual}, singles: map[int]outcome{}}
+	excess := s.factual - s.usual
+	for len(f.set) < s.cfg.MaxCulprits {
+		best, next := s.best(f, candidates, excess)
+		need := minFirstGain
+		if len(f.set) > 0 {
+			need = minNextGain
+		}
+		if best < 0 || f.outcome.median-next.median < need*excess {
+			break
+		}
+		f.set, f.outcome = append(f.set, best), next
+		if f.restores = next.meets >= s.cfg.StopProbability; f.restores {
+			break
+		}
+	}
+	if f.restores {
+		s.prune(&f)
+	}
+	return f
+}
+
+// best returns the candidate to add, -1 where there is none, and the outcome with it.
+func (s *search) best(f found, candidates []int, excess float64) (int, outcome) {
+	outcomes := make([]outcome, len(candidates))
+	lowest := -1
+	for i, c := range candidates {
+		if slices.Contains(f.set, c) {
+			continue
+		}
+		outcomes[i] = s.with(append(slices.Clone(f.set), c))
+		if len(f.set) == 0 {
+			f.singles[c] = outcomes[i]
+		}
+		if lowest < 0 || outcomes[i].median < outcomes[lowest].median {
+			lowest = i
+		}
+	}
+	if lowest < 0 {
+		return -1, outcome{}
+	}
+	limit := outcomes[lowest].median + tieGain*excess
+	for i, c := range candidates {
+		if !slices.Contains(f.set, c) && outcomes[i].median <= limit && s.guide[c] > s.guide[candidates[lowest]] {
+			lowest = i
+		}
+	}
+	return candidates[lowest], outcomes[lowest]
+}
+
+// prune drops culprits, the weakest alone first, without which the rest restores
+// the SLO.
+func (s *search) prune(f *found) {
+	order := slices.Clone(f.set)
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch x, y := f.singles[a].median, f.singles[b].median; {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	for _, c := range order {
+		if len(f.set) == 1 {
+			return
+		}
+		if o := s.with(without(f.set, c)); o.meets >= s.cfg.StopProbability {
+			f.set, f.outcome = without(f.set, c), o
+		}
+	}
+}
+
+// without returns a copy of set that lacks c.
+func without(set []int, c int) []int {
+	return slices.DeleteFunc(slices.Clone(set), func(x int) bool { return x == c })
+}
+
+// explained is the share of the excess that restoring the set removes, in [0, 1].
+func (s *search) explained(o outcome) float64 {
+	return clamp((s.factual-o.median)/(s.factual-s.usual), 0, 1)
+}

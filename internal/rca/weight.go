@@ -1,0 +1,93 @@
+package rca
+
+import (
+	"math"
+
+	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// demand is what one entry request asks of the nodes below it.
+type demand struct {
+	// mean holds for each node the seconds that the entry waits longer when every
+	// visit of the node takes a second longer: calls per request, multiplied
+	// along paths, added over paths, less what runs in parallel anyway.
+	mean []float64
+	// tail is the same where a single visit, a slow one, takes longer. A node that
+	// a share p < 1 of the requests visits shows in quantile q of the entry as
+	// soon as p reaches 1-q.
+	tail []float64
+	// sites are the RPCs of the reach, in the same order.
+	sites []site
+}
+
+// site is how one RPC calls others, before and now.
+type site struct {
+	now, usual calls
+	lambda     float64 // how sequential the calls usually are
+	lambdaNow  float64
+	overlap    level // log(union/sum)
+	perRequest []level
+	latency    []shift // of one call, as the caller sees it
+}
+
+// newDemand walks from the entry to the causes. q is the quantile of the SLO.
+func newDemand(r *reach, v *view, q float64) demand {
+	d := demand{mean: make([]float64, len(r.g.Nodes)), tail: make([]float64, len(r.g.Nodes))}
+	d.mean[r.entry], d.tail[r.entry] = 1, 1
+	t := newTail(q).near
+	for _, p := range r.rpcs { // effects before causes: d[p.node] is complete
+		s := newSite(r, v, p)
+		d.sites = append(d.sites, s)
+		for i, c := range p.calls {
+			lat := s.latency[i]
+			mean := slope(s.now, s.usual, i, s.usual.each[i], s.now.each[i], s.lambda)
+			once := slopeOnce(s.now, s.usual, i, lat.usual[t], lat.now[t], s.lambda) * math.Min(1, s.now.n[i]/(1-q))
+			for _, n := range [...]int{c.client, c.network, c.server} {
+				if n >= 0 {
+					d.mean[n] += d.mean[p.node] * mean
+					d.tail[n] += d.tail[p.node] * once
+				}
+			}
+		}
+	}
+	return d
+}
+
+func newSite(r *reach, v *view, p rpc) site {
+	s := site{overlap: v.at(feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.key}})}
+	for _, c := range p.calls {
+		n := v.at(feature.Key{Kind: feature.Calls, Edge: c.edge})
+		lat := v.latency(r.g.Nodes[c.node()])
+		s.perRequest = append(s.perRequest, n)
+		s.latency = append(s.latency, lat)
+		now, usual := 1.0, 1.0
+		if !math.IsNaN(n.now) {
+			now, usual = math.Exp(n.now), math.Exp(n.now)
+		}
+		if n.n >= minBaseline {
+			usual = math.Exp(n.usual)
+		}
+		s.now.n, s.now.each = append(s.now.n, now), append(s.now.each, meanOf(lat.now))
+		s.usual.n, s.usual.each = append(s.usual.n, usual), append(s.usual.each, meanOf(lat.usual))
+	}
+	s.lambdaNow = s.now.sequential(s.overlap.now)
+	s.lambda = s.lambdaNow
+	if s.overlap.n >= minBaseline {
+		s.lambda = s.usual.sequential(s.overlap.usual)
+	}
+	return s
+}
+
+// latency is the shift of a latency node.
+func (v *view) latency(n cbn.Node) shift {
+	return v.shift(func(d int) feature.Key { return feature.Key{Kind: feature.Latency, Node: n, Quantile: d} })
+}
+
+// exclusive is the shift of the own time of an RPC.
+func (v *view) exclusive(rpc identity.RPC) shift {
+	return v.shift(func(d int) feature.Key {
+		return feature.Key{Kind: feature.Exclusive, Edge: identity.Edge{Callee: rpc}, Quantile: d}
+	})
+}

@@ -1,0 +1,256 @@
+package rca
+
+import (
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/gvae"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// evidence is what of a gvae.Evidence is used.
+type evidence interface {
+	Residual(node, d int) float64
+	Counterfactual(do gvae.Intervention, target, samples int, src rand.Source) []float64
+}
+
+// search asks what the entry's tail had been with parts of the system normal.
+type search struct {
+	cfg       Config
+	ev        evidence
+	layout    *feature.Layout
+	r         *reach // on the layout's graph
+	d         demand
+	v         *view
+	tail      tail
+	threshold float64
+	factual   float64 // the tail as it was, seconds
+	usual     float64 // as it is normally
+	seed      uint64
+	column    map[feature.Key]int // of X
+	absorbed  map[int][]int       // network channels restored with a service
+	guide     map[int]float64     // the robust scorer's excess by channel
+	total     float64             // and over all of its suspects
+	ground    float64             // predicted tail with all of them normal
+}
+
+// outcome is the entry's tail in a counterfactual, in seconds.
+type outcome struct {
+	tails                []float64 // by sample: the same index is the same draw in every outcome
+	median, lower, upper float64   // 5th and 95th percentile
+	meets                float64   // share of the samples that meet the SLO
+}
+
+// newSearch returns nil where the model does not know the entry.
+func newSearch(cfg Config, ev evidence, l *feature.Layout, v *view, entry identity.RPC, q float64, t tail) *search {
+	r := newReach(l.Graph, entry)
+	if r == nil {
+		return nil
+	}
+	s := &search{
+		cfg: cfg, ev: ev, layout: l, r: r, v: v, d: newDemand(r, v, q), tail: t,
+		column: make(map[feature.Key]int, len(l.XKeys)), absorbed: map[int][]int{}, guide: map[int]float64{},
+	}
+	for i, k := range l.XKeys {
+		s.column[k] = i
+	}
+	return s
+}
+
+// restored is what an intervention sets back to normal.
+type restored struct {
+	do     gvae.Intervention
+	lambda map[identity.Service]bool // services that call as usual: sequential or parallel
+}
+
+// restore sets channels to normal: their columns of X to the medians of normal
+// windows, their latents to draws of the prior there, the residuals of their own
+// nodes to what the model expects.
+func (s *search) restore(set []int) restored {
+	out := restored{do: gvae.Intervention{X: map[int]float64{}}, lambda: map[identity.Service]bool{}}
+	var all []int
+	for _, c := range set {
+		all = append(append(all, c), s.absorbed[c]...)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	for _, c := range all {
+		for _, x := range s.layout.XOf[c] {
+			s.setNormal(&out.do, x)
+		}
+		if k := s.r.g.Channels[c]; !k.IsNetwork() {
+			out.lambda[k.Service] = true
+		}
+		out.do.Latents = append(out.do.Latents, c)
+	}
+	for _, n := range s.r.nodes {
+		if _, ok := slices.BinarySearch(all, s.r.owner[n]); ok {
+			out.do.Nodes = append(out.do.Nodes, n)
+		}
+	}
+	return out
+}
+
+// setNormal sets one column of X to its normal value, where that is known.
+func (s *search) setNormal(do *gvae.Intervention, x int) {
+	if l := s.v.at(s.layout.XKeys[x]); l.n > 0 && !math.IsNaN(l.usual) {
+		do.X[x] = l.usual
+	}
+}
+
+// with returns the outcome of the search's window had the channels been normal.
+//
+// A model in log seconds keeps what it could not explain of a node as a factor,
+// which shrinks when a callee of the node is restored, while the time that a
+// service itself lost stays lost. So no tail is predicted below the one with
+// every suspect normal plus the own excess of those that are not restored.
+func (s *search) with(set []int) outcome {
+	rest := s.total
+	for _, c := range set {
+		rest -= s.guide[c]
+	}
+	return s.outcome(s.restore(set), s.ground+math.Max(0, rest))
+}
+
+// settle prepares the floor of with, for the robust scorer's suspects; scale
+// makes their excess in seconds sum up to at most the entry's.
+func (s *search) settle(suspects []int, scale float64) {
+	for c := range s.guide {
+		s.guide[c] *= scale
+	}
+	s.total *= scale
+	if len(suspects) > 0 {
+		s.ground = s.outcome(s.restore(suspects), 0).median
+	}
+}
+
+func (s *search) outcome(a restored, floor float64) outcome {
+	s.settleOverlaps(a)
+	draws := s.ev.Counterfactual(a.do, s.r.entry, s.cfg.Samples, s.source())
+	o := outcome{tails: make([]float64, 0, s.cfg.Samples)}
+	for i := 0; i+feature.D <= len(draws); i += feature.D {
+		t := s.tail.seconds(draws[i : i+feature.D])
+		if math.IsNaN(t) {
+			t = s.factual // the model says nothing: nothing is gained
+		}
+		t = math.Max(t, math.Min(floor, s.factual))
+		o.tails = append(o.tails, t)
+		if t <= s.threshold {
+			o.meets++
+		}
+	}
+	if len(o.tails) == 0 {
+		o.tails = []float64{s.factual}
+	}
+	o.meets /= float64(len(o.tails))
+	sorted := slices.Sorted(slices.Values(o.tails))
+	o.median, o.lower, o.upper = rank(sorted, 0.5), rank(sorted, 0.05), rank(sorted, 0.95)
+	return o
+}
+
+// source is the same for every counterfactual of a verdict (common random
+// numbers), so that differences between them are not noise.
+func (s *search) source() rand.Source { return rand.NewPCG(s.seed, 0x5a6e) }
+
+// rank returns the q-quantile of sorted values, interpolating between ranks.
+func rank(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	f := at - float64(i)
+	return sorted[i]*(1-f) + sorted[i+1]*f
+}
+
+// overlapSamples is the number of draws behind the latency of a call in a
+// counterfactual where only its overlap with other calls is in question.
+const overlapSamples = 8
+
+// settleOverlaps sets the overlap columns of an intervention. How much the calls
+// of an RPC overlap (union/sum) is a feature to the model, yet it is a
+// consequence of how long each of them takes: one slow call among parallel ones
+// raises it. Left as observed, a restored callee would leave its caller waiting
+// as if it were slow; restored as if it were the caller's, it would put the blame
+// on the caller. So it follows from the latencies of the calls in the
+// counterfactual, with the share lambda of calls that follow each other (see
+// calls.union) as observed, or as usual where the caller is restored.
+func (s *search) settleOverlaps(a restored) {
+	for i, p := range slices.Backward(s.r.rpcs) { // inner before outer
+		site := s.d.sites[i]
+		x, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.key}}]
+		if !ok || !site.parallel() || !site.changed() {
+			continue
+		}
+		now := calls{n: slices.Clone(site.now.n), each: make([]float64, len(p.calls))}
+		for j, c := range p.calls {
+			now.each[j] = s.latencyOf(a.do, c.node(), site.now.each[j])
+			if k, ok := s.column[feature.Key{Kind: feature.Calls, Edge: c.edge}]; ok {
+				if n, ok := a.do.X[k]; ok {
+					now.n[j] = math.Exp(n)
+				}
+			}
+		}
+		lambda := site.lambdaNow
+		if a.lambda[p.key.Service] {
+			lambda = site.lambda
+		}
+		a.do.X[x] = now.overlap(lambda)
+	}
+}
+
+// parallel reports whether calls of the site run, or ran, at the same time.
+func (s site) parallel() bool { return math.Min(s.lambda, s.lambdaNow) < 0.95 }
+
+// changed reports whether latencies of the site's calls, their number or their
+// overlap differ by a tenth from what is usual.
+func (s site) changed() bool {
+	differs := func(now, usual float64) bool { return math.Abs(now-usual) > 0.1*usual }
+	for i := range s.now.n {
+		if differs(s.now.each[i], s.usual.each[i]) || differs(s.now.n[i], s.usual.n[i]) {
+			return true
+		}
+	}
+	return math.Abs(s.lambdaNow-s.lambda) > 0.05
+}
+
+// latencyOf returns the mean latency of a node in a counterfactual, or otherwise
+// where the model does not say.
+func (s *search) latencyOf(do gvae.Intervention, node int, otherwise float64) float64 {
+	if node < 0 {
+		return otherwise
+	}
+	draws := s.ev.Counterfactual(do, node, overlapSamples, s.source())
+	var means []float64
+	for i := 0; i+feature.D <= len(draws); i += feature.D {
+		var q [feature.D]float64
+		for d := range q {
+			q[d] = math.Exp(draws[i+d])
+		}
+		if m := meanOf(q); !math.IsNaN(m) {
+			means = append(means, m)
+		}
+	}
+	if len(means) == 0 {
+		return otherwise
+	}
+	slices.Sort(means)
+	return rank(means, 0.5)
+}
+
+// clone returns a restored that may be changed.
+func (a restored) clone() restored {
+	a.do.X = maps.Clone(a.do.X)
+	a.lambda = maps.Clone(a.lambda)
+	return a
+}
+
+// owned reports whether the search's graph has the channel, and its index there.
+func (s *search) owned(c cbn.Channel) (int, bool) {
+	i := slices.Index(s.r.g.Channels, c)
+	return i, i >= 0 && s.r.causal(i)
+}
