@@ -21,6 +21,7 @@ import (
 type demoOptions struct {
 	collector, config, liveConfig, hotrod, capture, out string
 	raw, check, live                                    bool
+	patience                                            time.Duration
 	script                                              script
 }
 
@@ -36,6 +37,7 @@ func demo(ctx context.Context, args []string, out, log io.Writer) error {
 	fs.StringVar(&o.out, "out", "out", "`directory` for log files and the raw records")
 	fs.BoolVar(&o.raw, "raw", false, "print the raw log record of each incident too")
 	fs.BoolVar(&o.check, "check", false, "replay twice and fail where the events differ")
+	fs.DurationVar(&o.patience, "patience", 25*time.Second, "how long a replay may be silent before it counts as over")
 	fs.BoolVar(&o.live, "live", false, "run HotROD under load, and make its database slow, instead of a replay")
 	fs.StringVar(&o.script.record, "record", "", "with --live: `file` to record spans and metrics into")
 	fs.DurationVar(&o.script.healthy, "healthy", 156*time.Second, "with --live: how long all is well")
@@ -108,12 +110,9 @@ func demoReplay(ctx context.Context, o demoOptions, jsonPath string, p printer, 
 	}
 	// Training may be behind the replay; when nothing has come for a while, nothing
 	// will.
-	s.wait(ctx, func(t tally, idle time.Duration) bool { return t.allResolved() || idle > demoPatience })
+	s.wait(ctx, func(t tally, idle time.Duration) bool { return t.allResolved() || idle > o.patience })
 	return context.Cause(ctx)
 }
-
-// demoPatience is how long a replay may be silent before it counts as over.
-const demoPatience = 25 * time.Second
 
 // demoLive runs HotROD against the Collector and breaks it.
 func demoLive(ctx context.Context, o demoOptions, out, log io.Writer) error {

@@ -14,15 +14,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/sage-rca/sage/internal/capture"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // aCapture writes a capture of n requests, traces and metrics in turn, a second
 // of event time apart, and returns its path and requests.

@@ -64,7 +64,7 @@ type App struct {
 // accepts connections.
 func Start(ctx context.Context, cfg Config) (*App, error) {
 	if _, err := os.Stat(cfg.Binary); err != nil {
-		return nil, fmt.Errorf("hotrod is not built (%w): run `make e2e-tools`, or see testdata/hotrod/go.mod", err)
+		return nil, fmt.Errorf("hotrod is not built (%w): `make demo-live` and `make e2e` build it, testdata/hotrod/go.mod says how", err)
 	}
 	host, err := os.Hostname()
 	if err != nil {
