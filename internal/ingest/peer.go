@@ -100,13 +100,9 @@ func urlHost(url string) string {
 }
 
 // isIP reports whether host is an IP address. Parsing a name fails with an
-// error that allocates, so names are told by their first and last bytes.
+// error that allocates, so only what has the bytes of an address is parsed.
 func isIP(host string) bool {
-	if host == "" {
-		return false
-	}
-	digitEnd := '0' <= host[len(host)-1] && host[len(host)-1] <= '9'
-	if !digitEnd && !strings.Contains(host, ":") {
+	if strings.Trim(host, "0123456789.") != "" && !strings.Contains(host, ":") {
 		return false
 	}
 	_, err := netip.ParseAddr(host)

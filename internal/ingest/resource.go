@@ -27,7 +27,9 @@ type resource struct {
 // or "" where none is there.
 func resourceOf(m pcommon.Map, in *interner) resource {
 	var r resource
-	var id, podName, podUID, container, host, pid string
+	var id, podName, podUID, container, host string
+	var pid pcommon.Value
+	hasPid := false
 	for k, v := range m.All() {
 		switch k {
 		case "service.namespace":
@@ -47,7 +49,7 @@ func resourceOf(m pcommon.Map, in *interner) resource {
 		case "host.name":
 			host = text(v)
 		case "process.pid":
-			pid = text(v)
+			pid, hasPid = v, true // in decimal only where it is needed
 		}
 	}
 	for _, candidate := range [...]string{id, podName, podUID, container} {
@@ -57,8 +59,8 @@ func resourceOf(m pcommon.Map, in *interner) resource {
 		}
 	}
 	r.instance = clean(host)
-	if host != "" && pid != "" {
-		r.instance = in.join(host, ':', pid)
+	if host != "" && hasPid {
+		r.instance = in.join(host, ':', text(pid))
 	}
 	return r
 }

@@ -52,6 +52,9 @@ func serverError(status string) bool { return len(status) == 3 && status[0] == '
 // grpcStatus returns the name of the status, whether it came as name or number.
 func grpcStatus(a *attributes) string {
 	s := a.or(rpcStatus, rpcStatusOld)
+	if s == "" {
+		return ""
+	}
 	for code, name := range grpcCodes {
 		if s == decimals[code] {
 			return name

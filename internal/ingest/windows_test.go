@@ -1,0 +1,181 @@
+package ingest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/window"
+)
+
+func TestWindowsCloseByWatermark(t *testing.T) {
+	r := newRig(t, testConfig())
+	r.Start()
+	r.Traces(batchOf(t, root(1, 1*time.Second)), now())
+	r.Traces(batchOf(t, root(2, 14*time.Second)), now()) // 4 s after the end of the first window
+	r.Traces(batchOf(t, root(3, 9*time.Second)), now())  // out of order, in time
+	r.Traces(batchOf(t, root(4, 15*time.Second)), now()) // closes it
+	r.Traces(batchOf(t, root(5, 9*time.Second)), now())  // late
+	snaps := r.end()
+	require.Equal(t, []int{0, 10}, starts(snaps))
+	assert.Equal(t, snaps[0].Start+int64(10*time.Second), snaps[0].End)
+	assert.InDelta(t, 2, snaps[0].RPCs[0].Count, 0)
+	assert.InDelta(t, 2, snaps[1].RPCs[0].Count, 0)
+	assert.Equal(t, map[string]int{"late": 1}, r.spans)
+	assert.Equal(t, 5, r.used)
+}
+
+func TestJumpsInTimeMakeNoWindows(t *testing.T) {
+	r := newRig(t, testConfig())
+	r.Traces(batchOf(t, root(1, time.Second)), now())
+	r.Traces(batchOf(t, root(2, time.Hour+time.Second)), now())
+	r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", 2*time.Hour, 1), now())
+	assert.Equal(t, []int{0, 3600, 7200}, starts(r.end()))
+}
+
+func TestOldSpansOpenNoWindows(t *testing.T) {
+	r := newRig(t, testConfig())
+	r.Traces(batchOf(t, root(1, time.Hour)), now())
+	for k := range 100 { // one in each of the windows before
+		r.Traces(batchOf(t, root(uint64(k+2), time.Hour-time.Duration(k+2)*10*time.Second)), now())
+		r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", time.Hour-time.Duration(k+2)*10*time.Second, 1), now())
+	}
+	assert.Equal(t, []int{3600}, starts(r.end()))
+	assert.Equal(t, 100, r.spans["late"])
+	assert.Equal(t, 100, r.lost["late"])
+}
+
+func TestMetricsAloneCloseWindows(t *testing.T) {
+	r := newRig(t, testConfig())
+	r.Start()
+	for k := range 4 {
+		r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", time.Duration(k)*10*time.Second, float64(k)), now())
+	}
+	snaps := r.end()
+	require.Equal(t, []int{0, 10, 20, 30}, starts(snaps))
+	for k, s := range snaps {
+		v, ok := valueOf(t, s, "process.memory.usage")
+		assert.True(t, ok)
+		assert.InDelta(t, float64(k), v, 0)
+		assert.Empty(t, s.RPCs)
+	}
+	assert.Equal(t, 4, r.points)
+}
+
+func TestSpansAndMetricsShareAWindow(t *testing.T) {
+	r := newRig(t, testConfig())
+	r.Traces(batchOf(t, root(1, time.Second)), now())
+	r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", 30*time.Second, 7), now()) // closes it
+	r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", time.Second, 7), now())    // late for it
+	snaps := r.end()
+	require.Equal(t, []int{0, 30}, starts(snaps))
+	assert.Empty(t, snaps[0].Resources)
+	assert.Equal(t, 1, r.lost["late"])
+}
+
+func TestIdle(t *testing.T) {
+	r := newRig(t, testConfig())
+	wall := at(0)
+	r.Idle(wall) // before anything
+	r.Traces(batchOf(t, root(1, time.Second)), wall)
+	r.Idle(wall.Add(14 * time.Second))
+	r.Traces(batchOf(t, root(2, 2*time.Second)), wall.Add(14*time.Second)) // still open
+	r.Idle(wall.Add(28 * time.Second))
+	r.Idle(wall.Add(29 * time.Second)) // a window and the lateness after the last
+	r.Idle(wall.Add(60 * time.Second))
+	r.Traces(batchOf(t, root(3, 3*time.Second)), wall.Add(60*time.Second))
+	snaps := r.end()
+	require.Equal(t, []int{0}, starts(snaps))
+	assert.InDelta(t, 2, snaps[0].RPCs[0].Count, 0)
+	assert.Equal(t, 1, r.spans["late"])
+}
+
+func TestFlush(t *testing.T) {
+	r := newRig(t, testConfig())
+	r.Flush()
+	r.Traces(batchOf(t, root(1, time.Second)), now())
+	r.Flush()
+	r.Flush()
+	r.Traces(batchOf(t, root(2, 11*time.Second)), now()) // goes on in the next window
+	assert.Equal(t, []int{0, 10}, starts(r.end()))
+}
+
+func TestAFullQueueRefusesWindows(t *testing.T) {
+	cfg := testConfig()
+	cfg.MaxPending = 2
+	r := newRig(t, cfg) // nobody takes them before Close
+	for k := range 5 {
+		r.Traces(batchOf(t, root(uint64(k+1), time.Duration(k)*time.Minute)), now())
+	}
+	assert.Equal(t, []int{0, 60, 240}, starts(r.end()), "the last was still open")
+	assert.Equal(t, 2, r.windows)
+}
+
+func TestClose(t *testing.T) {
+	for _, start := range []bool{false, true} {
+		r := newRig(t, testConfig())
+		if start {
+			r.Start()
+		}
+		r.Traces(batchOf(t, root(1, time.Second)), now())
+		require.NoError(t, r.Close(t.Context()))
+		require.NoError(t, r.Close(t.Context()), "twice")
+		r.Start() // too late
+		r.Traces(batchOf(t, root(2, time.Minute)), now())
+		r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", time.Minute, 1), now())
+		r.Idle(now())
+		r.Flush()
+		assert.Equal(t, []int{0}, starts(r.snaps))
+		assert.Equal(t, 1, r.used)
+		assert.Zero(t, r.points)
+	}
+}
+
+func TestClose_honoursItsContext(t *testing.T) {
+	gate, done := make(chan struct{}), make(chan struct{})
+	i, err := New(testConfig(), newCounter(), func(*window.Snapshot) bool {
+		<-gate
+		close(done)
+		return true
+	})
+	require.NoError(t, err)
+	i.Start()
+	i.Traces(batchOf(t, root(1, time.Second)), now())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, i.Close(ctx), context.Canceled)
+	close(gate)
+	<-done
+	require.NoError(t, i.Close(t.Context()))
+}
+
+func TestConcurrentUse(t *testing.T) {
+	r := newRig(t, testConfig())
+	r.Start()
+	var wg sync.WaitGroup
+	const senders, each = 4, 200
+	for w := range senders {
+		wg.Go(func() {
+			for k := range each {
+				r.Traces(batchOf(t, root(uint64(w*each+k+1), time.Duration(k)*100*time.Millisecond)), now())
+				r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", time.Duration(k)*100*time.Millisecond, 1), now())
+				if k%50 == 0 {
+					r.Idle(now())
+				}
+			}
+		})
+	}
+	wg.Wait()
+	total := 0.0
+	for _, s := range r.end() {
+		for _, rpc := range s.RPCs {
+			total += rpc.Count
+		}
+	}
+	assert.Equal(t, senders*each, r.used)
+	assert.InDelta(t, senders*each, total+float64(r.spans["late"]), 0, "every request is in a window or late")
+}

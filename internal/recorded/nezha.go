@@ -1,0 +1,239 @@
+package recorded
+
+import (
+	"cmp"
+	"compress/gzip"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// NezhaTraces reads the spans of a recording of Nezha (Yu et al., "Nezha:
+// Interpretable Fine-Grained Root Causes Analysis for Microservices on
+// Multi-modal Observability Data", ESEC/FSE 2023): all files HH_MM_trace.csv.gz
+// of dir, in batches of at most size spans in order of their end, grouped by
+// pod. Spans that two files have are there twice.
+//
+// The recording has neither services nor kinds. The service is the workload
+// that the pod's name shows. The kind follows from structure alone:
+//
+//   - SERVER: a root, or a span whose parent is in another pod or was not recorded;
+//   - CLIENT: of the others, one that is the parent of a span in another pod;
+//   - INTERNAL: any other.
+//
+// A span that is a server and the parent of a span in another pod stays a
+// SERVER: its call has no span of its own.
+//
+// Iteration ends at the first error.
+func NezhaTraces(dir string, size int) iter.Seq2[ptrace.Traces, error] {
+	return func(yield func(ptrace.Traces, error) bool) {
+		r, err := readNezha(dir)
+		if err != nil {
+			yield(ptrace.Traces{}, err)
+			return
+		}
+		for spans := range slices.Chunk(r.spans, max(1, size)) {
+			if !yield(r.traces(spans), nil) {
+				return
+			}
+		}
+	}
+}
+
+// nezha is a recording in memory.
+type nezha struct {
+	spans []nezhaSpan
+	names map[string]int32 // interned pods and operations
+	texts []string
+}
+
+type nezhaSpan struct {
+	id         nezhaID
+	parent     pcommon.SpanID
+	pod, name  int32 // in texts
+	kind       ptrace.SpanKind
+	start, end int64 // ns
+}
+
+type nezhaID struct {
+	trace pcommon.TraceID
+	span  pcommon.SpanID
+}
+
+func readNezha(dir string) (*nezha, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*_trace.csv.gz"))
+	if err != nil {
+		return nil, fmt.Errorf("recorded: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("recorded: no *_trace.csv.gz in %s", dir)
+	}
+	r := &nezha{names: make(map[string]int32)}
+	for _, file := range files {
+		if err := r.readFile(file); err != nil {
+			return nil, fmt.Errorf("recorded: %s: %w", filepath.Base(file), err)
+		}
+	}
+	slices.SortStableFunc(r.spans, func(a, b nezhaSpan) int { return cmp.Compare(a.end, b.end) })
+	r.infer()
+	return r, nil
+}
+
+func (r *nezha) readFile(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	return r.read(z)
+}
+
+// The columns of a file.
+const (
+	colTrace = iota
+	colSpan
+	colParent
+	colPod
+	colName
+	colStart
+	colEnd
+	numCols
+)
+
+var nezhaHeader = []string{"TraceID", "SpanID", "ParentID", "PodName", "OperationName", "StartTimeUnixNano", "EndTimeUnixNano"}
+
+func (r *nezha) read(in io.Reader) error {
+	c := csv.NewReader(in)
+	c.ReuseRecord = true
+	header, err := c.Read()
+	if err != nil {
+		return fmt.Errorf("header: %w", err)
+	}
+	if len(header) < numCols || !slices.Equal(header[:numCols], nezhaHeader) {
+		return fmt.Errorf("header is %q, want %q", header, nezhaHeader)
+	}
+	for {
+		record, err := c.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		span, err := r.parse(record)
+		if err != nil {
+			line, _ := c.FieldPos(0)
+			return fmt.Errorf("line %d: %w", line, err)
+		}
+		r.spans = append(r.spans, span)
+	}
+}
+
+func (r *nezha) parse(record []string) (s nezhaSpan, err error) {
+	if err = decode(s.id.trace[:], record[colTrace]); err != nil {
+		return s, err
+	}
+	if err = decode(s.id.span[:], record[colSpan]); err != nil {
+		return s, err
+	}
+	if record[colParent] != "root" {
+		if err = decode(s.parent[:], record[colParent]); err != nil {
+			return s, err
+		}
+	}
+	s.pod, s.name = r.intern(record[colPod]), r.intern(record[colName])
+	if s.start, err = strconv.ParseInt(record[colStart], 10, 64); err != nil {
+		return s, err
+	}
+	s.end, err = strconv.ParseInt(record[colEnd], 10, 64)
+	return s, err
+}
+
+func decode(dst []byte, s string) error {
+	if hex.DecodedLen(len(s)) != len(dst) {
+		return fmt.Errorf("id %q has %d digits, want %d", s, len(s), hex.EncodedLen(len(dst)))
+	}
+	_, err := hex.Decode(dst, []byte(s))
+	return err
+}
+
+func (r *nezha) intern(s string) int32 {
+	if k, ok := r.names[s]; ok {
+		return k
+	}
+	k := int32(len(r.texts))
+	s = string([]byte(s)) // the record's memory is used again
+	r.texts = append(r.texts, s)
+	r.names[s] = k
+	return k
+}
+
+// infer sets the kinds.
+func (r *nezha) infer() {
+	at := make(map[nezhaID]int32, len(r.spans))
+	for k := range r.spans {
+		at[r.spans[k].id] = int32(k)
+		r.spans[k].kind = ptrace.SpanKindInternal
+	}
+	calls := make(map[nezhaID]bool)
+	for k := range r.spans {
+		s := &r.spans[k]
+		above := nezhaID{s.id.trace, s.parent}
+		p, ok := at[above]
+		if !ok {
+			s.kind = ptrace.SpanKindServer
+			continue
+		}
+		if r.spans[p].pod != s.pod {
+			s.kind = ptrace.SpanKindServer
+			calls[above] = true
+		}
+	}
+	for k := range r.spans {
+		if s := &r.spans[k]; s.kind == ptrace.SpanKindInternal && calls[s.id] {
+			s.kind = ptrace.SpanKindClient
+		}
+	}
+}
+
+// traces converts spans, one resource per pod in the order met.
+func (r *nezha) traces(spans []nezhaSpan) ptrace.Traces {
+	td := ptrace.NewTraces()
+	pods := make(map[int32]ptrace.SpanSlice)
+	for k := range spans {
+		s := &spans[k]
+		slice, ok := pods[s.pod]
+		if !ok {
+			rs := td.ResourceSpans().AppendEmpty()
+			pod := r.texts[s.pod]
+			rs.Resource().Attributes().PutStr("service.name", workload(pod))
+			rs.Resource().Attributes().PutStr("k8s.pod.name", pod)
+			slice = rs.ScopeSpans().AppendEmpty().Spans()
+			pods[s.pod] = slice
+		}
+		span := slice.AppendEmpty()
+		span.SetTraceID(s.id.trace)
+		span.SetSpanID(s.id.span)
+		span.SetParentSpanID(s.parent)
+		span.SetName(r.texts[s.name])
+		span.SetKind(s.kind)
+		span.SetStartTimestamp(pcommon.Timestamp(s.start))
+		span.SetEndTimestamp(pcommon.Timestamp(s.end))
+	}
+	return td
+}
