@@ -6,40 +6,195 @@
 package feature
 
 import (
-	"github.com/sage-rca/sage/internal/cbn"
-	"github.com/sage-rca/sage/internal/identity"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/sage-rca/sage/internal/window"
 )
 
-// Quantiles are the latency quantiles that every latency node carries.
-var Quantiles = [...]float64{0.50, 0.95, 0.99}
+// Health says whether a window met its objectives.
+type Health uint8
 
-// D is the number of quantiles per latency node.
-const D = len(Quantiles)
-
-// Kind says what a column measures.
-type Kind uint8
-
-// The kinds of columns.
+// The healths.
 const (
-	Latency   Kind = iota // Node, Quantile: log seconds
-	Metric                // Service, Name: resource metric of a service
-	Load                  // RPC: log(1 + requests per second)
-	Overlap               // RPC: log(union/sum) of outbound calls; 0 when sequential
-	Errors                // RPC or Edge: share of failed requests
-	Calls                 // Edge: log(calls per parent request)
-	Exclusive             // RPC, Quantile: log seconds of own time
+	Unknown  Health = iota // near the objective, or not measured yet
+	Healthy                // well within the objective
+	Violated               // not normal: never learned from as such
 )
-
-// Key identifies a column. Fields that a kind does not use are zero.
-type Key struct {
-	Kind     Kind
-	Node     cbn.Node         // Latency
-	Edge     identity.Edge    // Calls, Errors of calls; Callee alone: RPC of Load, Overlap, Errors, Exclusive
-	Service  identity.Service // Metric
-	Name     string           // Metric
-	Quantile int              // index in Quantiles
-}
 
 // History is a bounded, columnar record of windows: one ring of float32 per key.
 // It is not safe for concurrent use; Clone gives a reader its own.
-type History struct{}
+type History struct {
+	window     time.Duration
+	capacity   int
+	maxColumns int
+	refused    int
+
+	head    int // ring position of row 0
+	length  int
+	starts  []int64
+	health  []Health
+	columns map[Key]*column
+	keys    []Key // sorted; nil where to be sorted again
+}
+
+// column is one ring, and how many of its values are not missing.
+type column struct {
+	ring    []float32
+	present int
+}
+
+// NewHistory returns a history of at most windows rows and maxColumns columns.
+// It panics unless all arguments are positive.
+func NewHistory(window time.Duration, windows, maxColumns int) *History {
+	if window <= 0 || windows <= 0 || maxColumns <= 0 {
+		panic("feature: window, rows and columns must be positive")
+	}
+	return &History{
+		window: window, capacity: windows, maxColumns: maxColumns,
+		columns: make(map[Key]*column),
+	}
+}
+
+// Window returns the length of a window.
+func (h *History) Window() time.Duration { return h.window }
+
+// Len returns the number of rows.
+func (h *History) Len() int { return h.length }
+
+// Refused returns how many values were left out because of the bound of columns.
+func (h *History) Refused() int { return h.refused }
+
+// Start returns the start of a row's window, in ns since 1970.
+func (h *History) Start(row int) int64 { return h.starts[h.at(row)] }
+
+// Health returns what SetHealth has set, Unknown at first.
+func (h *History) Health(row int) Health { return h.health[h.at(row)] }
+
+// SetHealth says whether the window of a row met its objectives.
+func (h *History) SetHealth(row int, v Health) { h.health[h.at(row)] = v }
+
+// at returns the position of a row in the rings. It panics for a row that is not there.
+func (h *History) at(row int) int {
+	if row < 0 || row >= h.length {
+		panic("feature: no such row")
+	}
+	return (h.head + row) % len(h.starts)
+}
+
+// Value returns a value, NaN where it is missing.
+func (h *History) Value(k Key, row int) float64 {
+	i := h.at(row)
+	if c := h.columns[k]; c != nil {
+		return float64(c.ring[i])
+	}
+	return math.NaN()
+}
+
+// Column appends the values of a key, oldest first, to dst.
+func (h *History) Column(k Key, dst []float64) []float64 {
+	c := h.columns[k]
+	for row := range h.length {
+		v := math.NaN()
+		if c != nil {
+			v = float64(c.ring[h.at(row)])
+		}
+		dst = append(dst, v)
+	}
+	return dst
+}
+
+// Keys returns the keys of all columns, sorted. The caller must not change them.
+func (h *History) Keys() []Key {
+	if h.keys == nil {
+		h.keys = slices.SortedFunc(maps.Keys(h.columns), Key.Compare)
+	}
+	return h.keys
+}
+
+// Append adds the row of a snapshot, and drops the oldest row where there is no
+// room, and the columns that then hold nothing.
+func (h *History) Append(s *window.Snapshot) {
+	i := h.push()
+	h.starts[i], h.health[i] = s.Start, Unknown
+	columns(s, func(k Key, v float64) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return
+		}
+		c := h.columns[k]
+		if c == nil {
+			if len(h.columns) >= h.maxColumns {
+				h.refused++
+				return
+			}
+			c = &column{ring: missing(len(h.starts))}
+			h.columns[k] = c
+			h.keys = nil
+		}
+		if c.ring[i] != c.ring[i] {
+			c.present++
+		}
+		c.ring[i] = float32(v)
+	})
+}
+
+// push makes room for a row, all of it missing, and returns its position.
+func (h *History) push() int {
+	if h.length == len(h.starts) && h.length < h.capacity {
+		h.grow()
+	}
+	if h.length < len(h.starts) {
+		h.length++
+		return h.at(h.length - 1)
+	}
+	i := h.head
+	h.head = (h.head + 1) % len(h.starts)
+	for k, c := range h.columns {
+		if c.ring[i] == c.ring[i] {
+			c.present--
+			c.ring[i] = float32(math.NaN())
+		}
+		if c.present == 0 {
+			delete(h.columns, k)
+			h.keys = nil
+		}
+	}
+	return i
+}
+
+// grow makes the rings twice as long, at most as long as the capacity. They have
+// not wrapped yet: only a history at its capacity does.
+func (h *History) grow() {
+	n := min(h.capacity, max(64, 2*len(h.starts)))
+	h.starts = append(make([]int64, 0, n), h.starts...)[:n]
+	h.health = append(make([]Health, 0, n), h.health...)[:n]
+	for _, c := range h.columns {
+		old := c.ring
+		c.ring = missing(n)
+		copy(c.ring, old)
+	}
+}
+
+// missing returns n missing values.
+func missing(n int) []float32 {
+	r := make([]float32, n)
+	for i := range r {
+		r[i] = float32(math.NaN())
+	}
+	return r
+}
+
+// Clone returns a copy that shares nothing with h.
+func (h *History) Clone() *History {
+	c := *h
+	c.starts = slices.Clone(h.starts)
+	c.health = slices.Clone(h.health)
+	c.keys = nil
+	c.columns = make(map[Key]*column, len(h.columns))
+	for k, v := range h.columns {
+		c.columns[k] = &column{ring: slices.Clone(v.ring), present: v.present}
+	}
+	return &c
+}

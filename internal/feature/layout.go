@@ -1,12 +1,24 @@
 package feature
 
 import (
+	"math"
+	"slices"
+
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/gvae"
+	"github.com/sage-rca/sage/internal/identity"
 )
+
+// recentRows bounds the rows by which NewLayout judges a column.
+const recentRows = 240
 
 // Layout binds the numbers of a model to keys: column i of X is XKeys[i], node n
 // of the model is Graph.Nodes[n], latent l is Graph.Channels[l].
+//
+// The columns of a service are its metrics, the load and the overlap of its
+// RPCs; those of a network channel are its calls per parent request. A server
+// node also sees the calls that are issued while serving. Errors are effects,
+// not causes, of what makes a request slow, and are no columns.
 type Layout struct {
 	Graph *cbn.Graph
 	XKeys []Key
@@ -14,3 +26,180 @@ type Layout struct {
 	// XOf holds for each channel its own columns of X.
 	XOf [][]int
 }
+
+// NewLayout lays out the columns of a model of g. A column is used where it is
+// present in at least half of the recent rows in which its service was seen, and
+// is not constant.
+func NewLayout(g *cbn.Graph, h *History) *Layout {
+	l := &Layout{Graph: g, XOf: make([][]int, len(g.Channels))}
+	channel := make([]int, 0, len(h.Keys()))
+	for _, k := range h.Keys() {
+		if c := channelOf(g, k); c >= 0 && usable(h, k) {
+			l.XKeys = append(l.XKeys, k)
+			channel = append(channel, c)
+		}
+	}
+	for i, c := range channel {
+		l.XOf[c] = append(l.XOf[c], i)
+	}
+	l.wire()
+	return l
+}
+
+// channelOf returns the channel of g that a column belongs to, -1 where it is no
+// cause.
+func channelOf(g *cbn.Graph, k Key) int {
+	switch k.Kind {
+	case Metric:
+		return g.ServiceChannel(k.Service)
+	case Load, Overlap:
+		if g.Index(cbn.Server(k.Edge.Callee)) >= 0 {
+			return g.ServiceChannel(k.Edge.Callee.Service)
+		}
+	case Calls:
+		// A leaf has no channel of its own for its network: how often it is
+		// called is up to the caller.
+		if c := g.NetworkChannel(k.Edge); c >= 0 {
+			return c
+		}
+		if g.Index(cbn.Node{Class: cbn.ClientNode, Edge: k.Edge}) >= 0 {
+			return g.ServiceChannel(k.Edge.Caller.Service)
+		}
+	}
+	return -1
+}
+
+// usable reports whether a column says enough to learn from.
+func usable(h *History, k Key) bool {
+	var values []float64
+	seen := 0
+	for row := max(0, h.Len()-recentRows); row < h.Len(); row++ {
+		v := h.Value(k, row)
+		if !math.IsNaN(v) {
+			values = append(values, v)
+			seen++
+		} else if !h.silent(k, row) {
+			seen++
+		}
+	}
+	if len(values) == 0 || 2*len(values) < seen {
+		return false
+	}
+	return slices.Max(values)-slices.Min(values) > 1e-9*max(1, math.Abs(values[0]))
+}
+
+// silent reports whether the window of a row shows nothing of the RPC or call
+// that a column describes. The metrics of a service say themselves that it lives.
+func (h *History) silent(k Key, row int) bool {
+	switch k.Kind {
+	case Overlap:
+		return math.IsNaN(h.Value(Key{Kind: Load, Edge: k.Edge}, row))
+	case Calls:
+		return math.IsNaN(h.Value(Key{Kind: Errors, Edge: k.Edge}, row))
+	case Metric:
+		return false
+	default:
+		return true
+	}
+}
+
+// wire fills in the spec.
+func (l *Layout) wire() {
+	g := l.Graph
+	column := make(map[Key]int, len(l.XKeys))
+	for i, k := range l.XKeys {
+		column[k] = i
+	}
+	find := func(k Key) int {
+		if i, ok := column[k]; ok {
+			return i
+		}
+		return -1
+	}
+	l.Spec = gvae.Spec{NX: len(l.XKeys), D: D, Latents: make([]gvae.Latent, len(g.Channels))}
+	for i, n := range g.Nodes {
+		node := gvae.Node{
+			Parents: slices.Clone(g.Parents[i]),
+			Latents: slices.Clone(g.ChannelsOf[i]),
+			Overlap: -1,
+		}
+		for _, c := range g.ChannelsOf[i] {
+			node.X = append(node.X, l.XOf[c]...)
+		}
+		if n.Class == cbn.ServerNode {
+			node.Overlap = find(Key{Kind: Overlap, Edge: n.Edge})
+		}
+		for _, p := range g.Parents[i] {
+			t := gvae.Term{Parent: p, Calls: -1}
+			if n.Class == cbn.ServerNode {
+				t.Calls = find(Key{Kind: Calls, Edge: g.Nodes[p].Edge})
+				if t.Calls >= 0 {
+					node.X = append(node.X, t.Calls)
+				}
+			}
+			node.Terms = append(node.Terms, t)
+		}
+		slices.Sort(node.X)
+		node.X = slices.Compact(node.X)
+		l.Spec.Nodes = append(l.Spec.Nodes, node)
+	}
+	l.wireLatents()
+}
+
+// wireLatents gives each encoder the nodes that its channel touches, then their
+// parents.
+func (l *Layout) wireLatents() {
+	for c := range l.Spec.Latents {
+		lat := &l.Spec.Latents[c]
+		lat.X = l.XOf[c]
+		for i, n := range l.Spec.Nodes {
+			if slices.Contains(n.Latents, c) {
+				lat.Y = append(lat.Y, i)
+			}
+		}
+		for _, i := range slices.Clone(lat.Y) {
+			for _, p := range l.Spec.Nodes[i].Parents {
+				if !slices.Contains(lat.Y, p) {
+					lat.Y = append(lat.Y, p)
+				}
+			}
+		}
+	}
+}
+
+// Row returns the raw values of one row: x of length Spec.NX, y of length
+// len(Spec.Nodes)*D, NaN where missing.
+func (l *Layout) Row(h *History, row int) (x, y []float64) {
+	d := l.Data(h, []int{row})
+	return d.X, d.Y
+}
+
+// Data returns the raw values of rows, feature-major, in the order of rows.
+func (l *Layout) Data(h *History, rows []int) gvae.Data {
+	n := len(rows)
+	d := gvae.Data{N: n, X: make([]float64, len(l.XKeys)*n), Y: make([]float64, len(l.Graph.Nodes)*D*n)}
+	for i, k := range l.XKeys {
+		fill(d.X[i*n:(i+1)*n], h, k, rows)
+	}
+	for i, node := range l.Graph.Nodes {
+		for q := range D {
+			at := (i*D + q) * n
+			fill(d.Y[at:at+n], h, Key{Kind: Latency, Node: node, Quantile: q}, rows)
+		}
+	}
+	return d
+}
+
+func fill(dst []float64, h *History, k Key, rows []int) {
+	c := h.columns[k]
+	for j, row := range rows {
+		if c == nil {
+			dst[j] = math.NaN()
+		} else {
+			dst[j] = float64(c.ring[h.at(row)])
+		}
+	}
+}
+
+// Entry reports whether r is a node of the layout.
+func (l *Layout) Entry(r identity.RPC) bool { return l.Graph.Index(cbn.Server(r)) >= 0 }

@@ -1,0 +1,72 @@
+package feature
+
+import (
+	"math"
+	"slices"
+)
+
+// Robust describes what is normal for a column.
+type Robust struct {
+	Median float64 // NaN where N is 0
+	// Spread is IQR/1.349, which is the standard deviation of a normal
+	// distribution, but never less than what MinSpread says.
+	Spread float64
+	N      int // values
+}
+
+// Z returns how many spreads v lies above the median.
+func (r Robust) Z(v float64) float64 { return (v - r.Median) / r.Spread }
+
+// MinSpread returns the least spread of a column: 0.02 for latencies, which is
+// 2 % of the latency, 2 % of the median for others. A column that hardly moved
+// in few windows says little about how much it may.
+func MinSpread(k Kind, median float64) float64 {
+	switch k {
+	case Latency, Exclusive, Load, Overlap, Calls: // logarithms
+		return 0.02
+	default:
+		return max(1e-9, 0.02*math.Abs(median))
+	}
+}
+
+// Baseline describes the values of a column over the rows that start before
+// before and are not Violated.
+func (h *History) Baseline(k Key, before int64) Robust {
+	c := h.columns[k]
+	if c == nil {
+		return Robust{Median: math.NaN(), Spread: math.NaN()}
+	}
+	values := make([]float64, 0, h.length)
+	for row := range h.length {
+		i := h.at(row)
+		if h.starts[i] >= before {
+			break
+		}
+		if v := float64(c.ring[i]); h.health[i] != Violated && !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	return Describe(k.Kind, values)
+}
+
+// Describe returns the median and the spread of values of a kind of column. It
+// sorts values.
+func Describe(k Kind, values []float64) Robust {
+	if len(values) == 0 {
+		return Robust{Median: math.NaN(), Spread: math.NaN()}
+	}
+	slices.Sort(values)
+	median := quantile(values, 0.5)
+	iqr := quantile(values, 0.75) - quantile(values, 0.25)
+	return Robust{Median: median, Spread: max(iqr/1.349, MinSpread(k, median)), N: len(values)}
+}
+
+// quantile interpolates linearly between the order statistics of sorted values.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 == len(sorted) {
+		return sorted[i]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
