@@ -20,7 +20,7 @@ func (d *diagnosis) robustChoice(u *suspect) choice {
 	if u == nil || len(u.parts) == 0 {
 		return choice{}
 	}
-	if p := &u.parts[0]; p.mechanism != Latent {
+	if p := &u.parts[0]; p.metric != "" {
 		return choice{part: p}
 	}
 	if m := d.moved(d.r.g.Channels[u.channel].Service); len(m) > 0 {
@@ -74,9 +74,12 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 	switch {
 	case pick.part != nil && pick.part.metric != "":
 		p := pick.part
-		out.Kind, out.Mechanism = p.kind, p.mechanism
+		out.Kind, out.Mechanism, out.Edge = p.kind, p.mechanism, identity.Edge{}
 		if p.kind == KindEdge {
 			out.Edge = p.edge
+		}
+		if p.metric == callsMetric || p.metric == overlapMetric {
+			out.Service, out.Path = p.rpc.Service, d.r.path(p.node)
 		}
 		out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual
 	case network && u != nil && len(u.parts) > 0:

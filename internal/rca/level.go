@@ -11,7 +11,7 @@ type record interface {
 	Len() int
 	Value(k feature.Key, row int) float64
 	Keys() []feature.Key
-	Baseline(k feature.Key, before int64) robust
+	Baseline(k feature.Key, before int64) feature.Robust
 }
 
 // minBaseline is the number of normal windows below which a median says nothing.
@@ -77,10 +77,12 @@ type shift struct {
 	known      bool // there is a value in the violated window
 }
 
-// shift reads a duration in log seconds, one key per quantile. A duration that
-// was never seen in a normal window counts from zero: all of it is new.
-func (v *view) shift(key func(d int) feature.Key) shift {
+// shift reads a duration in log seconds, one key per quantile. Where seen, a
+// column that is there whenever there is anything to measure, has no normal value
+// either, all of the duration is new: it counts from zero.
+func (v *view) shift(seen feature.Key, key func(d int) feature.Key) shift {
 	var s shift
+	unseen := v.at(seen).n == 0
 	for d := range feature.D {
 		l := v.at(key(d))
 		if math.IsNaN(l.now) {
@@ -89,7 +91,7 @@ func (v *view) shift(key func(d int) feature.Key) shift {
 		s.known = true
 		s.now[d] = math.Exp(l.now)
 		switch {
-		case l.n == 0:
+		case l.n == 0 && unseen:
 			s.moved[d], s.z[d] = true, v.suspect
 		case math.IsNaN(l.z()):
 			s.usual[d] = s.now[d] // too few to judge by: as if unchanged

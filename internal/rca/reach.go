@@ -32,7 +32,7 @@ type rpc struct {
 type call struct {
 	edge                    identity.Edge
 	client, network, server int
-	leaf                    bool
+	leaf                    bool // its callee's side was never seen
 }
 
 // node returns the node that shows the latency of the call to its caller.
@@ -60,10 +60,6 @@ func newReach(g *cbn.Graph, entry identity.RPC) *reach {
 			}
 		}
 	}
-	index := make(map[cbn.Channel]int, len(g.Channels))
-	for i, c := range g.Channels {
-		index[c] = i
-	}
 	r.owner = slices.Repeat([]int{-1}, len(g.Nodes))
 	caused := make([]bool, len(g.Channels))
 	for n := range g.Nodes {
@@ -74,9 +70,7 @@ func newReach(g *cbn.Graph, entry identity.RPC) *reach {
 		for _, c := range g.ChannelsOf[n] {
 			caused[c] = true
 		}
-		if c, ok := index[blamed(g, g.Nodes[n])]; ok {
-			r.owner[n] = c
-		}
+		r.owner[n] = blamed(g, g.Nodes[n])
 	}
 	for c, ok := range caused {
 		if ok {
@@ -91,17 +85,19 @@ func newReach(g *cbn.Graph, entry identity.RPC) *reach {
 	return r
 }
 
-// blamed returns the channel that a node belongs to: its residual given its
-// causes is that channel's fault. A call to an instrumented service is the sum of
+// blamed returns the channel that a node belongs to, or -1: its residual given its
+// causes is that channel's fault. A call whose callee's side was seen is the sum of
 // server and network, so that what is left of it belongs to the network.
-func blamed(g *cbn.Graph, n cbn.Node) cbn.Channel {
-	switch {
-	case n.Class == cbn.ServerNode:
-		return cbn.Channel{Service: n.Edge.Callee.Service}
-	case n.Class == cbn.ClientNode && g.Leaves[n.Edge.Callee.Service]:
-		return cbn.Channel{Service: n.Edge.Callee.Service}
+func blamed(g *cbn.Graph, n cbn.Node) int {
+	if n.Class == cbn.ServerNode || n.Class == cbn.ClientNode && unserved(g, n.Edge) {
+		return g.ServiceChannel(n.Edge.Callee.Service)
 	}
-	return cbn.Channel{Edge: n.Edge}
+	return g.NetworkChannel(n.Edge)
+}
+
+// unserved reports whether the callee's side of a call was never seen.
+func unserved(g *cbn.Graph, e identity.Edge) bool {
+	return g.Index(cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: e.Callee}}) < 0
 }
 
 func (r *reach) rpcAt(n int) rpc {
@@ -114,7 +110,7 @@ func (r *reach) rpcAt(n int) rpc {
 				client: -1, network: -1, server: p,
 			})
 		case cbn.ClientNode:
-			c := call{edge: node.Edge, client: p, network: -1, server: -1, leaf: r.g.Leaves[node.Edge.Callee.Service]}
+			c := call{edge: node.Edge, client: p, network: -1, server: -1, leaf: unserved(r.g, node.Edge)}
 			for _, q := range r.g.Parents[p] {
 				switch r.g.Nodes[q].Class {
 				case cbn.NetworkNode:

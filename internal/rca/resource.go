@@ -77,13 +77,13 @@ func (s *search) resource(f found, c int, u *suspect, moved []movedMetric) choic
 // or the model has no column for it.
 func (s *search) undo(p *part) func(*restored) {
 	switch p.metric {
-	case "calls_per_request":
+	case callsMetric:
 		x, ok := s.column[feature.Key{Kind: feature.Calls, Edge: p.edge}]
 		if !ok {
 			return nil
 		}
 		return func(a *restored) { s.setNormal(&a.do, x) }
-	case "overlap":
+	case overlapMetric:
 		if _, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.rpc}}]; !ok {
 			return nil
 		}

@@ -28,6 +28,12 @@ type part struct {
 	text      string // evidence
 }
 
+// The names under which ways of calling are shown.
+const (
+	callsMetric   = "calls_per_request"
+	overlapMetric = "overlap"
+)
+
 // suspect is a channel with what is slow of it.
 type suspect struct {
 	channel int
@@ -93,9 +99,12 @@ func score(r *reach, v *view, d demand, q float64) scores {
 				})
 			}
 		}
-		for _, p := range d.sites[i].parts(p, v, d.mean[p.node]) {
-			p.channel = r.owner[p.node]
-			add(p)
+		for _, q := range d.sites[i].parts(p, v, d.mean[p.node]) {
+			// How often a call is made belongs to its channel where it has one.
+			if q.channel = r.g.NetworkChannel(q.edge); q.channel < 0 {
+				q.channel = r.owner[p.node]
+			}
+			add(q)
 		}
 	}
 	for _, n := range r.nodes {
@@ -131,7 +140,7 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 		q := part{
 			kind: KindEdge, mechanism: Retry, edge: c.edge, node: p.node, rpc: p.key,
 			excess: weight * extra, z: n.z(), support: 1,
-			metric: "calls_per_request", observed: s.now.n[i], usual: s.usual.n[i],
+			metric: callsMetric, observed: s.now.n[i], usual: s.usual.n[i],
 		}
 		if q.usual < 0.9 { // a call that few requests made: a cache or a branch, not a retry
 			q.kind, q.mechanism = KindService, Latent
@@ -144,7 +153,7 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 		out = append(out, part{
 			kind: KindService, mechanism: Pool, node: p.node, rpc: p.key,
 			excess: weight * extra, z: s.overlap.z(), support: 1,
-			metric: "overlap", observed: math.Exp(s.overlap.now), usual: math.Exp(s.overlap.usual),
+			metric: overlapMetric, observed: math.Exp(s.overlap.now), usual: math.Exp(s.overlap.usual),
 			text: p.key.Operation + " waits for its calls " + number(100*math.Exp(s.overlap.now)) + "% of their time vs " +
 				number(100*math.Exp(s.overlap.usual)) + "% usual: they no longer run in parallel",
 		})

@@ -59,7 +59,7 @@ func newSite(r *reach, v *view, p rpc) site {
 	s := site{overlap: v.at(feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.key}})}
 	for _, c := range p.calls {
 		n := v.at(feature.Key{Kind: feature.Calls, Edge: c.edge})
-		lat := v.latency(r.g.Nodes[c.node()])
+		lat := v.callLatency(r.g, c)
 		s.perRequest = append(s.perRequest, n)
 		s.latency = append(s.latency, lat)
 		now, usual := 1.0, 1.0
@@ -82,12 +82,25 @@ func newSite(r *reach, v *view, p rpc) site {
 
 // latency is the shift of a latency node.
 func (v *view) latency(n cbn.Node) shift {
-	return v.shift(func(d int) feature.Key { return feature.Key{Kind: feature.Latency, Node: n, Quantile: d} })
+	seen := feature.Key{Kind: feature.Errors, Edge: n.Edge}
+	return v.shift(seen, func(d int) feature.Key { return feature.Key{Kind: feature.Latency, Node: n, Quantile: d} })
 }
 
 // exclusive is the shift of the own time of an RPC.
 func (v *view) exclusive(rpc identity.RPC) shift {
-	return v.shift(func(d int) feature.Key {
-		return feature.Key{Kind: feature.Exclusive, Edge: identity.Edge{Callee: rpc}, Quantile: d}
+	at := identity.Edge{Callee: rpc}
+	return v.shift(feature.Key{Kind: feature.Errors, Edge: at}, func(d int) feature.Key {
+		return feature.Key{Kind: feature.Exclusive, Edge: at, Quantile: d}
 	})
+}
+
+// callLatency is the shift of one call, as its caller sees it or, where the
+// caller's side was not seen, as its callee does.
+func (v *view) callLatency(g *cbn.Graph, c call) shift {
+	if c.client >= 0 {
+		if s := v.latency(g.Nodes[c.client]); s.known || c.server < 0 {
+			return s
+		}
+	}
+	return v.latency(g.Nodes[c.server])
 }

@@ -1,0 +1,65 @@
+package rca
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestCalls_union(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		n, each []float64
+		lambda  float64
+		want    float64
+	}{
+		{"one call", []float64{1}, []float64{50}, 0.3, 50},
+		{"three in sequence", []float64{1, 1, 1}, []float64{50, 50, 50}, 1, 150},
+		{"three at once", []float64{1, 1, 1}, []float64{50, 50, 50}, 0, 50},
+		{"ten of one kind, three at a time", []float64{10}, []float64{50}, 0.26, 167},
+		{"one slow among three at once", []float64{1, 1, 1}, []float64{50, 350, 50}, 0, 350},
+		{"a call of every tenth request", []float64{0.1}, []float64{50}, 0, 5},
+		{"none", nil, nil, 1, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := calls{n: c.n, each: c.each}
+			assert.InDelta(t, c.want, s.union(c.lambda), 0.5)
+		})
+	}
+}
+
+// One slow call among parallel ones raises union/sum, though nothing changed in
+// how the caller works: lambda must not move.
+func TestCalls_lambdaIsOfTheCaller(t *testing.T) {
+	before := calls{n: []float64{1, 1, 1}, each: []float64{50, 40, 30}}
+	after := before.with(0, 400)
+	for _, lambda := range []float64{0, 0.2, 0.7, 1} {
+		assert.InDelta(t, lambda, before.sequential(before.overlap(lambda)), 1e-9)
+		assert.InDelta(t, lambda, after.sequential(after.overlap(lambda)), 1e-9)
+	}
+	assert.Greater(t, after.overlap(0), before.overlap(0)+0.5)
+}
+
+func TestCalls_sequentialWithoutData(t *testing.T) {
+	assert.InDelta(t, 1, calls{n: []float64{1, 1}, each: []float64{1, 1}}.sequential(math.NaN()), 0)
+	assert.InDelta(t, 1, calls{}.sequential(0), 0)
+	assert.InDelta(t, 0, calls{n: []float64{2}, each: []float64{1}}.sequential(-5), 0, "clamped")
+}
+
+// The slopes of two calls share out what both together added: 320 -> 350 and
+// 50 -> 350 at once add 300, whichever comes first.
+func TestSlope_sharesParallelExcess(t *testing.T) {
+	usual := calls{n: []float64{1, 1, 1}, each: []float64{50, 50, 40}}
+	now := calls{n: usual.n, each: []float64{350, 330, 40}}
+	a := slope(now, usual, 0, 50, 350, 0) * 300
+	b := slope(now, usual, 1, 50, 330, 0) * 280
+	assert.InDelta(t, 160, a, 0.5)
+	assert.InDelta(t, 140, b, 0.5)
+	assert.InDelta(t, 0, slope(now, usual, 2, 40, 40, 0), 1e-9, "off the critical path")
+
+	// In sequence each counts fully, once per call.
+	now.n, usual.n = []float64{4, 1, 1}, []float64{4, 1, 1}
+	assert.InDelta(t, 4, slope(now, usual, 0, 50, 350, 1), 1e-9)
+	assert.InDelta(t, 1, slopeOnce(now, usual, 0, 50, 350, 1), 1e-9, "a single slow call of four")
+}

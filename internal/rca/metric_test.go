@@ -1,0 +1,86 @@
+package rca
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/feature"
+)
+
+// constant is a record of windows that alternate around a value by 1 %, the last
+// of which differs.
+func constant(values map[feature.Key][2]float64) table {
+	var t table
+	for i := range 11 {
+		row := map[feature.Key]float64{}
+		for k, v := range values {
+			row[k] = v[0] * (1 + 0.01*float64(i%3-1))
+			if i == 10 {
+				row[k] = v[1]
+			}
+		}
+		t = append(t, row)
+	}
+	return t
+}
+
+func metricOf(name string) feature.Key {
+	return feature.Key{Kind: feature.Metric, Service: svc("s"), Name: name}
+}
+
+func TestMetrics_moved(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		now  map[string][2]float64 // usual, now
+		work work
+		want []string
+	}{
+		{"rises out of its range", map[string][2]float64{"process.cpu.utilization": {0.4, 0.9}}, work{1, 1}, []string{"process.cpu.utilization"}},
+		{"falls", map[string][2]float64{"process.cpu.utilization": {0.4, 0.1}}, work{1, 1}, nil},
+		{"rises by less than a fifth", map[string][2]float64{"process.cpu.utilization": {0.8, 0.92}}, work{1, 1}, nil},
+		{"rises by few points of a share", map[string][2]float64{"process.cpu.utilization": {0.01, 0.05}}, work{1, 1}, nil},
+		{"is explained by load", map[string][2]float64{"process.cpu.utilization": {0.3, 0.6}}, work{2, 2}, nil},
+		{"exceeds what load explains", map[string][2]float64{"process.cpu.utilization": {0.3, 0.9}}, work{2, 2}, []string{"process.cpu.utilization"}},
+		{"threads of requests that wait", map[string][2]float64{"jvm.thread.count": {20, 60}}, work{1, 3}, nil},
+		{"less is worse", map[string][2]float64{"system.memory.available": {4e9, 2e8}}, work{1, 1}, []string{"system.memory.available"}},
+		{"is not known", map[string][2]float64{"orders.placed": {1, 50}}, work{1, 1}, nil},
+		{"saturation before use before the host's", map[string][2]float64{
+			"host.system.cpu.utilization": {0.2, 0.9}, "process.memory.usage": {1e8, 9e8}, "process.cpu.utilization": {0.2, 0.9},
+		}, work{1, 1}, []string{"process.cpu.utilization", "host.system.cpu.utilization", "process.memory.usage"}},
+		{"ties by cause before effect", map[string][2]float64{"jvm.gc.duration": {0.01, 0.9}, "process.cpu.utilization": {0.01, 0.9}},
+			work{1, 1}, []string{"process.cpu.utilization", "jvm.gc.duration"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			values := map[feature.Key][2]float64{}
+			for name, v := range c.now {
+				values[metricOf(name)] = v
+			}
+			rec := constant(values)
+			var got []string
+			for _, m := range newMetrics(rec).moved(newView(rec, 10, 3.5), svc("s"), c.work) {
+				got = append(got, m.key.Name)
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestWorkOf(t *testing.T) {
+	in, rec := incident(chain(), func(w *world) { w.load, w.own[op("back")] = 60, 0.300 })
+	w := workOf(newView(rec, in.Onset, 3.5), newReach(in.Graph, in.Entry), svc("back"))
+	assert.InEpsilon(t, 3, w.load, 0.05)
+	assert.InEpsilon(t, 3*0.330/0.050, w.running, 0.1)
+	assert.Equal(t, work{1, 1}, workOf(newView(rec, in.Onset, 3.5), newReach(in.Graph, in.Entry), svc("db")), "no requests known")
+}
+
+func TestMetrics_missingIsNotNormal(t *testing.T) {
+	k := metricOf("process.cpu.utilization")
+	rec := constant(map[feature.Key][2]float64{k: {0.4, math.NaN()}})
+	m, v := newMetrics(rec), newView(rec, 10, 3.5)
+	require.Len(t, m[svc("s")], 1)
+	assert.Empty(t, m.moved(v, svc("s"), work{1, 1}))
+	assert.Empty(t, m.has(v, svc("s")), "nothing is ruled out by a metric that did not report")
+}
