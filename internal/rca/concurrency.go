@@ -87,6 +87,22 @@ func slopeOnce(a, b calls, i int, lo, hi, lambda float64) float64 {
 	return (rise(a) + rise(b)) / 2 / (hi - lo)
 }
 
+// more is by how much U rises with the calls of kind i that there are more of
+// now than usual, averaged over the latencies that calls have now and usually:
+// what extra calls and slower calls do together they share. A kind of call that
+// was never seen before has no usual latency and counts with the present one.
+func more(now, usual calls, i int, lambda float64) float64 {
+	rise := func(each []float64) float64 {
+		n := append([]float64(nil), now.n...)
+		n[i] = usual.n[i]
+		return calls{n: now.n, each: each}.union(lambda) - calls{n: n, each: each}.union(lambda)
+	}
+	if usual.each[i] <= 0 {
+		return rise(now.each)
+	}
+	return (rise(now.each) + rise(usual.each)) / 2
+}
+
 // apart orders lo and hi and keeps them at least a percent and a microsecond apart.
 func apart(lo, hi float64) (float64, float64) {
 	if lo > hi {

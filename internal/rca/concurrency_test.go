@@ -63,3 +63,14 @@ func TestSlope_sharesParallelExcess(t *testing.T) {
 	assert.InDelta(t, 4, slope(now, usual, 0, 50, 350, 1), 1e-9)
 	assert.InDelta(t, 1, slopeOnce(now, usual, 0, 50, 350, 1), 1e-9, "a single slow call of four")
 }
+
+// From 1 call of 10 to 4 of 30: 110 more, of which the calls alone are 30 to 90
+// and the latency alone 20 to 80.
+func TestMore_sharesWithLatency(t *testing.T) {
+	usual := calls{n: []float64{1}, each: []float64{10}}
+	now := calls{n: []float64{4}, each: []float64{30}}
+	assert.InDelta(t, 60, more(now, usual, 0, 1), 1e-9)
+	assert.InDelta(t, 50, slope(now, usual, 0, 10, 30, 1)*20, 1e-9)
+	usual.each[0] = 0
+	assert.InDelta(t, 90, more(now, usual, 0, 1), 1e-9)
+}

@@ -73,7 +73,7 @@ const (
 const minCoverage = 0.2
 
 // Rules of the robust scorer's culprits: the fewest candidates that explain most of
-// what is explained, none of them small.
+// what is explained, none of them small, and those which would break the SLO alone.
 const (
 	culpritPrefix = 0.8
 	minCulprit    = 0.15
@@ -124,6 +124,9 @@ type diagnosis struct {
 func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	if in.Graph == nil || in.Snapshot == nil || rec.Len() == 0 || !(in.Quantile > 0 && in.Quantile < 1) {
 		return abstention(reasonNoWindow)
+	}
+	if in.Onset <= 0 || in.Onset > in.Snapshot.Start {
+		in.Onset = in.Snapshot.Start // this window at least is not normal
 	}
 	d := &diagnosis{in: in, cfg: cfg, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, cfg.Suspect)}
 	if d.r == nil {
@@ -215,7 +218,8 @@ func (d *diagnosis) robust() (Verdict, bool) {
 		c.Probability = robustProbability(share, coverage, signs)
 		if s.traffic != nil {
 			c.Probability = stated(c.Probability * (1 - out.Candidates[0].Probability))
-		} else if covered < culpritPrefix && culprits < d.cfg.MaxCulprits && (share >= minCulprit || culprits == 0) {
+		} else if culprits == len(out.Candidates) && culprits < d.cfg.MaxCulprits &&
+			(culprits == 0 || covered < culpritPrefix && share >= minCulprit || d.usual+u.excess/math.Max(1, coverage) > d.in.Threshold) {
 			culprits++
 		}
 		covered += share

@@ -48,7 +48,7 @@ func standsApart(r *window.RPC, usual float64) (badInstance, bool) {
 	}
 	var all []replica
 	for _, in := range r.Instances {
-		if in.Count < instanceRequests || in.ID == "" {
+		if in.Count < instanceRequests || in.ID == "" || in.ID == window.OtherInstance {
 			continue
 		}
 		if m := in.Latency.Quantile(0.5) / 1e9; !math.IsNaN(m) {

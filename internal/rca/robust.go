@@ -123,7 +123,7 @@ func score(r *reach, v *view, d demand, q float64) scores {
 }
 
 // parts returns what one RPC's way of calling others adds to the entry's tail:
-// extra calls, at the latency that they usually have, and calls that follow each
+// extra calls and calls that follow each
 // other where they used to run in parallel.
 func (s site) parts(p rpc, v *view, weight float64) []part {
 	var out []part
@@ -132,11 +132,7 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 		if !n.logRose(v.suspect) {
 			continue
 		}
-		one := s.usual.each[i]
-		if one == 0 {
-			one = s.now.each[i]
-		}
-		extra := slope(s.now, s.usual, i, s.usual.each[i], s.now.each[i], s.lambda) * (1 - s.usual.n[i]/s.now.n[i]) * one
+		extra := more(s.now, s.usual, i, s.lambda)
 		q := part{
 			kind: KindEdge, mechanism: Retry, edge: c.edge, node: p.node, rpc: p.key,
 			excess: weight * extra, z: n.z(), support: 1,
