@@ -1,104 +1,122 @@
-// Package engine owns everything that happens after a window has closed: SLO
-// state, history, the causal graph, training and the published model, verdicts,
-// incidents and their persistence. One goroutine owns the state; one more trains.
 package engine
 
 import (
 	"context"
-	"time"
+	"errors"
+	"fmt"
+	"sync"
 
-	"github.com/sage-rca/sage/internal/gvae"
-	"github.com/sage-rca/sage/internal/incident"
-	"github.com/sage-rca/sage/internal/rca"
 	"github.com/sage-rca/sage/internal/slo"
 	"github.com/sage-rca/sage/internal/window"
 )
 
-// Config is what the engine needs to know. Zero values are not defaulted: the
-// component's Config is where defaults live.
-type Config struct {
-	Window   time.Duration
-	SLO      slo.Config
-	RCA      rca.Config
-	Incident incident.Config
-	Training Training
-	// MaxPending bounds the closed windows that wait for the engine.
-	MaxPending int
-	// MaxColumns bounds the columns of the history, and so its memory.
-	MaxColumns int
-	// MaxCheckpoint bounds what is written to or read from storage, in bytes per key.
-	MaxCheckpoint int
+// Engine judges windows in the order in which they are offered. Its methods are
+// safe for concurrent use.
+type Engine struct {
+	in  chan *window.Snapshot
+	obs Observer
+	run *run
+
+	mu      sync.Mutex // guards everything below
+	started bool
+	closed  bool
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when the goroutine of Start has returned
 }
 
-// Training says when and how models are fitted.
-type Training struct {
-	Enabled bool
-	// History is how much event time of windows is kept and learned from.
-	History time.Duration
-	// MinWindows before the first training.
-	MinWindows int
-	// Interval of event time between trainings.
-	Interval time.Duration
-	// CPUBudget is the share of one core that training may take, in (0, 1].
-	CPUBudget float64
-	// PublishAfter is the number of windows after the one that started a
-	// training at which its model is published, finished trainings wait for it
-	// and, while event time runs ahead of the wall clock (a replay), windows wait
-	// for the training: so that the same capture gives the same events.
-	PublishAfter int
-	Model        gvae.Config
+// New returns an engine that says what it finds through emit, from one
+// goroutine. Without a store nothing is persisted.
+func New(cfg Config, store Store, obs Observer, emit func(context.Context, []Output)) (*Engine, error) {
+	var errs []error
+	positive := func(name string, v int64) {
+		if v <= 0 {
+			errs = append(errs, fmt.Errorf("engine: %s must be positive (got %d)", name, v))
+		}
+	}
+	positive("window", int64(cfg.Window))
+	positive("pending windows", int64(cfg.MaxPending))
+	positive("columns", int64(cfg.MaxColumns))
+	positive("checkpoint size", int64(cfg.MaxCheckpoint))
+	positive("windows to forget", int64(cfg.ForgetWindows))
+	positive("history", int64(cfg.Training.History))
+	if t := cfg.Training; t.Enabled {
+		positive("minimum windows", int64(t.MinWindows))
+		positive("training interval", int64(t.Interval))
+		if !(t.CPUBudget > 0 && t.CPUBudget <= 1) {
+			errs = append(errs, fmt.Errorf("engine: CPU budget must be in (0, 1] (got %v)", t.CPUBudget))
+		}
+	}
+	watcher, err := slo.NewWatcher(cfg.SLO)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return nil, err
+	}
+	return &Engine{
+		in: make(chan *window.Snapshot, cfg.MaxPending), obs: obs,
+		run: newRun(cfg, store, obs, emit, watcher), done: make(chan struct{}),
+	}, nil
 }
 
-// ModelState is the state of the model (attribute rca.model.state).
-type ModelState string
-
-// The states.
-const (
-	Cold     ModelState = "cold"     // no model, and not enough windows to train one
-	Warming  ModelState = "warming"  // training the first model
-	Ready    ModelState = "ready"    // answers with the model
-	Stale    ModelState = "stale"    // the graph has changed since training
-	Degraded ModelState = "degraded" // training or storage failed; Reason says how
-)
-
-// ModelStatus describes the model; it becomes an rca.model.status record.
-type ModelStatus struct {
-	State         ModelState
-	Reason        string
-	Version       uint64 // trainings published
-	Age           time.Duration
-	Windows       int // in the history
-	WindowsNeeded int
-	Nodes         int
-	Services      int
-	GraphVersion  uint64
-	HeldOutLoss   float64
-	TrainingBusy  time.Duration
-	Time          time.Time // event time
+// Start restores what was persisted and begins to judge. What cannot be restored
+// is reported to the Observer and means a cold start, not an error. ctx bounds
+// the restoring only.
+func (e *Engine) Start(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.started || e.closed {
+		return errors.New("engine: started twice, or after Close")
+	}
+	e.started = true
+	e.run.restore(ctx)
+	ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer close(e.done)
+		e.run.loop(ctx, e.in)
+	}()
+	return nil
 }
 
-// Output is what the engine says after a window. Exactly one field is set.
-type Output struct {
-	Incident *incident.Event
-	Model    *ModelStatus
-	// ModelAt qualifies Incident: the model's state when it was judged.
-	ModelAt ModelStatus
+// Offer queues a closed window. It never blocks: where MaxPending windows wait,
+// or after Close, the window is refused and counted.
+func (e *Engine) Offer(s *window.Snapshot) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		select {
+		case e.in <- s:
+			return true
+		default:
+		}
+	}
+	e.obs.WindowRefused()
+	return false
 }
 
-// Store persists small values by key. Get returns nil for a key that was never
-// set.
-type Store interface {
-	Get(ctx context.Context, key string) ([]byte, error)
-	Set(ctx context.Context, key string, value []byte) error
-}
+// Close judges what is queued, writes the checkpoint and ends both goroutines; a
+// training under way is given up. It may be called twice, and without Start.
+// Where ctx ends first it returns an error, and the rest is given up too.
+func (e *Engine) Close(ctx context.Context) error {
+	e.mu.Lock()
+	if !e.closed {
+		e.closed = true
+		close(e.in)
+		if !e.started {
+			close(e.done)
+		}
+	}
+	cancel := e.cancel
+	e.mu.Unlock()
 
-// Observer receives what the engine counts of itself. All methods must be safe
-// for concurrent use and must not block.
-type Observer interface {
-	WindowClosed(s *window.Snapshot)
-	WindowRefused()                               // MaxPending reached
-	Trained(ok bool, busy time.Duration)          // a training ended
-	Published(status ModelStatus)                 // the model's state changed
-	Judged(method rca.Method, took time.Duration) // a verdict was given
-	Failed(what string, err error)                // a panic caught or an error survived; what is one of training, verdict, storage, window
+	select {
+	case <-e.done:
+	case <-ctx.Done():
+		if cancel != nil {
+			cancel()
+		}
+		<-e.done
+		return fmt.Errorf("engine: gave up on queued windows: %w", context.Cause(ctx))
+	}
+	if cancel != nil {
+		cancel()
+	}
+	return nil
 }

@@ -48,6 +48,7 @@ type LearnConfig struct {
 // Observation is one entry operation in one window.
 type Observation struct {
 	RPC     identity.RPC
+	Entry   bool // reached from outside: learned objectives are for these
 	Latency *sketch.Sketch
 	Errors  float64
 }

@@ -1,0 +1,111 @@
+// Package engine owns everything that happens after a window has closed: SLO
+// state, history, the causal graph, training and the published model, verdicts,
+// incidents and their persistence. One goroutine owns the state; one more trains.
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/sage-rca/sage/internal/gvae"
+	"github.com/sage-rca/sage/internal/incident"
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// Config is what the engine needs to know. Zero values are not defaulted: the
+// component's Config is where defaults live.
+type Config struct {
+	Window   time.Duration
+	SLO      slo.Config
+	RCA      rca.Config
+	Incident incident.Config
+	Training Training
+	// MaxPending bounds the closed windows that wait for the engine.
+	MaxPending int
+	// MaxColumns bounds the columns of the history, and so its memory.
+	MaxColumns int
+	// MaxCheckpoint bounds what is written to or read from storage, in bytes per key.
+	MaxCheckpoint int
+	// ForgetWindows is the number of windows after which what was not seen is
+	// forgotten by the causal graph.
+	ForgetWindows int
+	// ModelHeartbeat is the event time after which the model's state is repeated.
+	ModelHeartbeat time.Duration
+	// HistoryEvery is the number of windows between checkpoints of the history.
+	HistoryEvery int
+}
+
+// Training says when and how models are fitted.
+type Training struct {
+	Enabled bool
+	// History is how much event time of windows is kept and learned from.
+	History time.Duration
+	// MinWindows before the first training.
+	MinWindows int
+	// Interval of event time between trainings.
+	Interval time.Duration
+	// CPUBudget is the share of one core that training may take, in (0, 1].
+	CPUBudget float64
+	// PublishAfter is the number of windows after the one that started a
+	// training at which its model is published, finished trainings wait for it
+	// and, while event time runs ahead of the wall clock (a replay), windows wait
+	// for the training: so that the same capture gives the same events.
+	PublishAfter int
+	Model        gvae.Config
+}
+
+// ModelState is the state of the model (attribute rca.model.state).
+type ModelState string
+
+// The states.
+const (
+	Cold     ModelState = "cold"     // no model, and not enough windows to train one
+	Warming  ModelState = "warming"  // training the first model
+	Ready    ModelState = "ready"    // answers with the model
+	Stale    ModelState = "stale"    // the graph has changed since training
+	Degraded ModelState = "degraded" // training or storage failed; Reason says how
+)
+
+// ModelStatus describes the model; it becomes an rca.model.status record.
+type ModelStatus struct {
+	State         ModelState
+	Reason        string
+	Version       uint64 // trainings published
+	Age           time.Duration
+	Windows       int // in the history
+	WindowsNeeded int
+	Nodes         int
+	Services      int
+	GraphVersion  uint64
+	HeldOutLoss   float64
+	TrainingBusy  time.Duration
+	Time          time.Time // event time
+}
+
+// Output is what the engine says after a window. Exactly one field is set.
+type Output struct {
+	Incident *incident.Event
+	Model    *ModelStatus
+	// ModelAt qualifies Incident: the model's state when it was judged.
+	ModelAt ModelStatus
+}
+
+// Store persists small values by key. Get returns nil for a key that was never
+// set.
+type Store interface {
+	Get(ctx context.Context, key string) ([]byte, error)
+	Set(ctx context.Context, key string, value []byte) error
+}
+
+// Observer receives what the engine counts of itself. All methods must be safe
+// for concurrent use and must not block.
+type Observer interface {
+	WindowClosed(s *window.Snapshot)
+	WindowRefused()                               // MaxPending reached
+	Trained(ok bool, busy time.Duration)          // a training ended
+	Published(status ModelStatus)                 // the model's state changed
+	Judged(method rca.Method, took time.Duration) // a verdict was given
+	Failed(what string, err error)                // a panic caught or an error survived; what is one of training, verdict, storage, window
+}
