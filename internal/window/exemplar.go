@@ -7,79 +7,78 @@ import (
 	"slices"
 
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
 )
 
-// reservoirSize is the number of candidates kept for the typical exemplar.
-const reservoirSize = 8
+// candidates is the number of spans among which the typical one is chosen. The
+// nearest of 16 to the median is at the 47th to 53rd percentile in the mean.
+const candidates = 16
 
-// reservoir keeps the slowest span, and the spans of the least hashes as an
-// unbiased sample: which ones it keeps does not depend on the order in which they
-// are offered, nor on how they are split over shards.
-type reservoir struct {
+// exemplars collects the slowest span and a sample of all.
+type exemplars struct {
 	slow   Exemplar
-	sample []Exemplar // sorted by hash
+	any    bool
+	sample []candidate // by hash, then span, then duration; at most candidates
 }
 
-func (r *reservoir) offer(e Exemplar) {
-	if r.slow == (Exemplar{}) || slower(e, r.slow) {
-		r.slow = e
-	}
-	if len(r.sample) == reservoirSize && compareHash(e, r.sample[reservoirSize-1]) >= 0 {
-		return
-	}
-	i, _ := slices.BinarySearchFunc(r.sample, e, compareHash)
-	r.sample = slices.Insert(r.sample, i, e)
-	if len(r.sample) > reservoirSize {
-		r.sample = r.sample[:reservoirSize]
-	}
+type candidate struct {
+	hash uint64
+	Exemplar
 }
 
-// merge adds the candidates of o.
-func (r *reservoir) merge(o *reservoir) {
-	for _, e := range o.sample {
-		r.offer(e)
-	}
-	if o.slow != (Exemplar{}) && (r.slow == (Exemplar{}) || slower(o.slow, r.slow)) {
-		r.slow = o.slow
-	}
+func (c candidate) compare(o candidate) int {
+	return cmp.Or(cmp.Compare(c.hash, o.hash), compareSpans(c.Span, o.Span), cmp.Compare(c.Duration, o.Duration))
 }
 
-// typical returns the candidate nearest to the median in ns.
-func (r *reservoir) typical(median float64) Exemplar {
-	var best Exemplar
-	gap := math.Inf(1)
-	for _, e := range r.sample {
-		if d := math.Abs(float64(e.Duration) - median); d < gap {
-			best, gap = e, d
-		}
-	}
-	return best
-}
-
-// slower orders by duration, then by id.
-func slower(a, b Exemplar) bool {
-	if a.Duration != b.Duration {
-		return a.Duration > b.Duration
-	}
-	return compareSpan(a.Span, b.Span) < 0
-}
-
-func compareHash(a, b Exemplar) int {
-	return cmp.Or(cmp.Compare(hash(a.Span), hash(b.Span)), compareSpan(a.Span, b.Span))
-}
-
-func compareSpan(a, b identity.Span) int {
+func compareSpans(a, b identity.Span) int {
 	return cmp.Or(bytes.Compare(a.Trace[:], b.Trace[:]), bytes.Compare(a.ID[:], b.ID[:]))
 }
 
-// hash is FNV-1a over the ids of a span.
-func hash(s identity.Span) uint64 {
-	h := uint64(14695981039346656037)
-	for _, b := range s.Trace {
-		h = (h ^ uint64(b)) * 1099511628211
+// add takes in a span and the duration that stands for it.
+func (e *exemplars) add(span identity.Span, duration int64) {
+	x := Exemplar{Span: span, Duration: max(0, duration)}
+	e.offer(x)
+	e.keep(candidate{hashSpan(span), x})
+}
+
+// offer makes x the slowest if it is; among equals the least span id is.
+func (e *exemplars) offer(x Exemplar) {
+	if !e.any || x.Duration > e.slow.Duration ||
+		x.Duration == e.slow.Duration && compareSpans(x.Span, e.slow.Span) < 0 {
+		e.slow, e.any = x, true
 	}
-	for _, b := range s.ID {
-		h = (h ^ uint64(b)) * 1099511628211
+}
+
+func (e *exemplars) keep(c candidate) {
+	n := len(e.sample)
+	if n == candidates && c.compare(e.sample[n-1]) >= 0 {
+		return
 	}
-	return h
+	at, _ := slices.BinarySearchFunc(e.sample, c, candidate.compare)
+	e.sample = slices.Insert(e.sample, at, c)
+	e.sample = e.sample[:min(candidates, len(e.sample))]
+}
+
+func (e *exemplars) merge(o *exemplars) {
+	if !o.any {
+		return
+	}
+	e.offer(o.slow)
+	for _, c := range o.sample {
+		e.keep(c)
+	}
+}
+
+// typical returns the candidate nearest to the median, the first in the order
+// of hashes among equals.
+func (e *exemplars) typical(s *sketch.Sketch) Exemplar {
+	median := s.Quantile(0.5)
+	var best Exemplar
+	nearest := math.Inf(1)
+	for _, c := range e.sample {
+		if d := math.Abs(float64(c.Duration) - median); d < nearest {
+			best, nearest = c.Exemplar, d
+		}
+	}
+	return best
 }

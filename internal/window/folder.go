@@ -1,7 +1,9 @@
 package window
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/sage-rca/sage/internal/callgraph"
 	"github.com/sage-rca/sage/internal/identity"
@@ -11,8 +13,8 @@ import (
 // callgraph.Sink. It is not safe for concurrent use: its shard's lock guards it.
 type Folder struct {
 	size   int64
-	closed int64 // windows that end here or before are closed
-	open   map[int64]*Part
+	open   map[int64]*Part // by start
+	closed int64           // start of the last closed window, or before
 	late   int
 	counts [callgraph.NumReasons]int
 }
@@ -23,87 +25,86 @@ func NewFolder(size int64) *Folder {
 	if size <= 0 {
 		panic("window: size must be positive")
 	}
-	return &Folder{size: size, closed: math.MinInt64, open: make(map[int64]*Part)}
+	return &Folder{size: size, open: make(map[int64]*Part), closed: math.MinInt64}
 }
 
-// part returns the open window of time t, or nil where it is closed.
-func (f *Folder) part(t int64) *Part {
-	start := floor(t, f.size)
-	if start+f.size <= f.closed {
-		f.late++
-		return nil
-	}
-	p := f.open[start]
-	if p == nil {
-		p = newPart(start)
-		f.open[start] = p
-	}
-	return p
-}
-
-// floor returns the start of the window that holds t.
-func floor(t, size int64) int64 {
-	r := t % size
-	if r < 0 {
-		r += size
-	}
-	return t - r
-}
-
-// Served implements callgraph.Sink. A request of a closed window is late.
+// Served implements callgraph.Sink. A request of a closed window is counted as
+// late, and otherwise ignored.
 func (f *Folder) Served(s callgraph.Served) {
-	if p := f.part(s.Time); p != nil {
-		p.served(&s)
+	p := f.at(s.Time)
+	if p == nil {
+		return
 	}
+	r := p.requests[s.RPC]
+	if r == nil {
+		r = new(requests)
+		p.requests[s.RPC] = r
+	}
+	r.add(&s)
 }
 
-// Called implements callgraph.Sink. A call of a closed window is late.
+// Called implements callgraph.Sink. A call of a closed window is counted as
+// late, and otherwise ignored.
 func (f *Folder) Called(c callgraph.Call) {
-	if p := f.part(c.Time); p != nil {
-		p.called(&c)
+	p := f.at(c.Time)
+	if p == nil {
+		return
 	}
+	a := p.calls[c.Edge]
+	if a == nil {
+		a = new(calls)
+		p.calls[c.Edge] = a
+	}
+	a.add(&c)
 }
 
 // Counted implements callgraph.Sink.
 func (f *Folder) Counted(reason callgraph.Reason, n int) { f.counts[reason] += n }
 
-// Late returns how many requests and calls fell in closed windows since the
-// last time that it was asked.
+// Late returns the number of requests and calls that came for closed windows
+// since the last time it was called.
 func (f *Folder) Late() int {
 	n := f.late
 	f.late = 0
 	return n
 }
 
-// Counts returns what was counted by reason since the last time that it was asked.
+// Counts returns what was Counted, by reason, since the last time it was called.
 func (f *Folder) Counts() [callgraph.NumReasons]int {
 	c := f.counts
 	f.counts = [callgraph.NumReasons]int{}
 	return c
 }
 
+// at returns the open window of t, or nil.
+func (f *Folder) at(t int64) *Part {
+	start := align(t, f.size)
+	if start <= f.closed {
+		f.late++
+		return nil
+	}
+	p := f.open[start]
+	if p == nil {
+		p = &Part{Start: start, requests: make(map[identity.RPC]*requests), calls: make(map[identity.Edge]*calls)}
+		f.open[start] = p
+	}
+	return p
+}
+
 // Close removes and returns the open windows that end at or before upTo, oldest
 // first, and refuses what comes for them later.
 func (f *Folder) Close(upTo int64) []*Part {
-	f.closed = max(f.closed, floor(upTo, f.size))
+	if upTo < math.MinInt64+2*f.size { // no window ends there
+		return nil
+	}
+	f.closed = max(f.closed, align(upTo, f.size)-f.size)
 	var out []*Part
-	for start, p := range f.open {
-		if start+f.size <= f.closed {
+	for start, p := range f.open { // sorted below
+		if start <= f.closed {
 			out = append(out, p)
 			delete(f.open, start)
 		}
 	}
-	sortParts(out)
+	slices.SortFunc(out, func(a, b *Part) int { return cmp.Compare(a.Start, b.Start) })
 	return out
-}
-
-// Part is the share of one shard in one window.
-type Part struct {
-	Start int64
-	rpcs  map[identity.RPC]*rpcSum
-	edges map[identity.Edge]*edgeSum
-}
-
-func newPart(start int64) *Part {
-	return &Part{Start: start, rpcs: make(map[identity.RPC]*rpcSum), edges: make(map[identity.Edge]*edgeSum)}
 }

@@ -1,7 +1,6 @@
 package window
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -61,22 +60,21 @@ const (
 const forgetAfter = 10
 
 // Metrics folds points into windows. It is not safe for concurrent use.
+//
+// The value of a stream in a window is, of a gauge, the mean of its points; of a
+// counter, its increase over the intervals that end in the window per second of
+// them; of a ratio, the increase of the sum over that of the count.
 type Metrics struct {
-	size, closed int64
-	maxStreams   int
-	streams      map[streamKey]stream
-	open         map[int64]map[streamKey]*intervals
-}
-
-// intervals are what the points of one stream say in one window.
-type intervals struct {
-	sum  float64
-	n    int
-	fold Fold
+	size       int64
+	closed     int64 // start of the last closed window, or before
+	maxStreams int
+	streams    map[streamKey]stream
+	open       map[int64]map[streamKey]*reading // by start
 }
 
 // NewMetrics returns a folder of windows of size nanoseconds that keeps at most
-// maxStreams streams. It panics unless both are positive.
+// maxStreams streams. A stream that was not seen for 10 windows is forgotten. It
+// panics unless both are positive.
 func NewMetrics(size int64, maxStreams int) *Metrics {
 	if size <= 0 || maxStreams <= 0 {
 		panic("window: size and bound of streams must be positive")
@@ -84,18 +82,18 @@ func NewMetrics(size int64, maxStreams int) *Metrics {
 	return &Metrics{
 		size: size, closed: math.MinInt64, maxStreams: maxStreams,
 		streams: make(map[streamKey]stream),
-		open:    make(map[int64]map[streamKey]*intervals),
+		open:    make(map[int64]map[streamKey]*reading),
 	}
 }
 
-// Add takes in one point. The value of a stream in a window is the mean over
-// the points that fall in it: of a gauge its values, of a counter its rates.
+// Add takes in one point. Within a stream the times of points must rise. A point
+// is MetricUsed also where it tells nothing but where a counter stands.
 func (m *Metrics) Add(p Point) MetricReason {
 	if !finite(p.Value) || !finite(p.Weight) {
 		return MetricNotFinite
 	}
-	start := floor(p.Time, m.size)
-	if start+m.size <= m.closed {
+	start := align(p.Time, m.size)
+	if start <= m.closed {
 		return MetricLate
 	}
 	key := streamKey{p.Instance, p.Metric, p.Stream}
@@ -106,23 +104,23 @@ func (m *Metrics) Add(p Point) MetricReason {
 	case !known && len(m.streams) >= m.maxStreams:
 		return MetricStreamLimit
 	}
-	m.streams[key] = stream{time: p.Time, start: p.Start, value: p.Value, weight: p.Weight}
-	v, ok := step(last, known, p)
+	m.streams[key] = stream{kind: p.Kind, time: p.Time, start: p.Start, value: p.Value, weight: p.Weight}
+	value, weight, ok := interval(last, known && last.kind == p.Kind, p)
 	if !ok {
 		return MetricUsed
 	}
 	w := m.open[start]
 	if w == nil {
-		w = make(map[streamKey]*intervals)
+		w = make(map[streamKey]*reading)
 		m.open[start] = w
 	}
-	in := w[key]
-	if in == nil {
-		in = &intervals{fold: p.Fold}
-		w[key] = in
+	r := w[key]
+	if r == nil {
+		r = &reading{fold: p.Fold}
+		w[key] = r
 	}
-	in.sum += v
-	in.n++
+	r.value += value
+	r.weight += weight
 	return MetricUsed
 }
 
@@ -130,94 +128,14 @@ func (m *Metrics) Add(p Point) MetricReason {
 func (m *Metrics) Open() []int64 { return slices.Sorted(maps.Keys(m.open)) }
 
 // Close removes and returns the resources of the window at start, and refuses
-// what comes for it or earlier ones later.
+// what comes for it or earlier ones later. Earlier ones that are still open are
+// lost.
 func (m *Metrics) Close(start int64) []Resource {
-	m.closed = max(m.closed, start+m.size)
+	m.closed = max(m.closed, start)
 	w := m.open[start]
-	for s := range m.open {
-		if s <= start {
-			delete(m.open, s)
-		}
-	}
-	horizon := m.closed - forgetAfter*m.size
-	maps.DeleteFunc(m.streams, func(_ streamKey, s stream) bool { return s.time < horizon })
+	maps.DeleteFunc(m.open, func(s int64, _ map[streamKey]*reading) bool { return s <= m.closed })
+	maps.DeleteFunc(m.streams, func(_ streamKey, s stream) bool {
+		return align(s.time, m.size) <= m.closed-forgetAfter*m.size
+	})
 	return resources(w)
-}
-
-// resources combines the streams of a window into metrics of replicas, and
-// those into metrics of services.
-func resources(w map[streamKey]*intervals) []Resource {
-	keys := slices.SortedFunc(maps.Keys(w), compareStreams)
-	var out []Resource
-	for len(keys) > 0 {
-		service := keys[0].instance.Service
-		n := runLength(keys, func(k streamKey) bool { return k.instance.Service == service })
-		out = append(out, resource(service, keys[:n], w))
-		keys = keys[n:]
-	}
-	return out
-}
-
-func resource(service identity.Service, keys []streamKey, w map[streamKey]*intervals) Resource {
-	r := Resource{Service: service}
-	sums := make(map[string]float64)
-	counts := make(map[string]int)
-	for len(keys) > 0 {
-		id := keys[0].instance.ID
-		n := runLength(keys, func(k streamKey) bool { return k.instance.ID == id })
-		in := InstanceValues{ID: id, Values: values(keys[:n], w)}
-		for _, v := range in.Values {
-			sums[v.Metric] += v.Value
-			counts[v.Metric]++
-		}
-		r.Instances = append(r.Instances, in)
-		keys = keys[n:]
-	}
-	for _, metric := range slices.Sorted(maps.Keys(sums)) {
-		r.Values = append(r.Values, Value{metric, sums[metric] / float64(counts[metric])})
-	}
-	return r
-}
-
-// values folds the streams of one replica, sorted, into its metrics.
-func values(keys []streamKey, w map[streamKey]*intervals) []Value {
-	var out []Value
-	for len(keys) > 0 {
-		metric := keys[0].metric
-		n := runLength(keys, func(k streamKey) bool { return k.metric == metric })
-		out = append(out, Value{metric, fold(keys[:n], w)})
-		keys = keys[n:]
-	}
-	return out
-}
-
-func fold(keys []streamKey, w map[streamKey]*intervals) float64 {
-	sum, most := 0.0, math.Inf(-1)
-	for _, k := range keys {
-		v := w[k].sum / float64(w[k].n)
-		sum += v
-		most = max(most, v)
-	}
-	switch w[keys[0]].fold {
-	case FoldMean:
-		return sum / float64(len(keys))
-	case FoldMax:
-		return most
-	default:
-		return sum
-	}
-}
-
-// runLength returns how many of the first keys satisfy same.
-func runLength(keys []streamKey, same func(streamKey) bool) int {
-	n := 0
-	for n < len(keys) && same(keys[n]) {
-		n++
-	}
-	return n
-}
-
-func compareStreams(a, b streamKey) int {
-	return cmp.Or(a.instance.Service.Compare(b.instance.Service), cmp.Compare(a.instance.ID, b.instance.ID),
-		cmp.Compare(a.metric, b.metric), cmp.Compare(a.stream, b.stream))
 }

@@ -15,67 +15,67 @@ type streamKey struct {
 
 // stream is what is known of one stream from its last point.
 type stream struct {
+	kind          Temporality
 	time, start   int64
 	value, weight float64
 }
 
-// step returns what a point says of the interval that it ends, given the point
-// before, and false where it says nothing: the first point of a counter whose
-// start is not known, or an interval without events.
-func step(last stream, known bool, p Point) (float64, bool) {
+// reading is what the points of one stream say in one window: value / weight.
+type reading struct {
+	value, weight float64
+	fold          Fold
+}
+
+// interval returns what a point adds to its window, given the point before:
+// value and 1 of a gauge, increase and seconds of a counter, increases of sum and
+// count of a ratio. It returns false where the point tells nothing: at the
+// start of a counter that nobody knows, after a reset at an unknown time, of a
+// delta that is negative, and without time or events in between.
+func interval(last stream, known bool, p Point) (value, weight float64, ok bool) {
 	switch p.Kind {
 	case Gauge:
-		return p.Value, true
+		return p.Value, 1, true
 	case Delta:
-		from := p.Start
-		if from <= 0 || from >= p.Time {
-			from = last.time
-			if !known {
-				return 0, false
-			}
+		if p.Start > 0 && p.Start < p.Time {
+			return positive(p.Value, seconds(p.Start, p.Time), true)
 		}
-		return perSecond(p.Value, p.Time-from)
+		return positive(p.Value, seconds(last.time, p.Time), known)
 	case Cumulative:
-		if reset(last, known, p) {
-			if !known || p.Start < last.time {
-				return 0, false
-			}
-			return perSecond(p.Value, p.Time-p.Start)
-		}
-		return perSecond(p.Value-last.value, p.Time-last.time)
+		from, ok := began(last, known, p, p.Value < last.value)
+		return positive(p.Value-from.value, seconds(from.time, p.Time), ok)
 	case Ratio:
-		if reset(last, known, p) || p.Weight < last.weight {
-			if !known {
-				return 0, false
-			}
-			return mean(p.Value, p.Weight)
-		}
-		return mean(p.Value-last.value, p.Weight-last.weight)
+		from, ok := began(last, known, p, p.Weight < last.weight)
+		return events(p.Value-from.value, p.Weight-from.weight, ok)
 	case DeltaRatio:
-		return mean(p.Value, p.Weight)
+		return events(p.Value, p.Weight, true)
 	}
-	return 0, false
+	return 0, 0, false
 }
 
-// reset reports whether the counter of p is not the one that last belongs to.
-// The first point of a stream counts as one: what it has counted before nobody
-// watched.
-func reset(last stream, known bool, p Point) bool {
-	return !known || p.Value < last.value || p.Start > last.time
+// began returns where the counter of a point stood when the interval that the
+// point ends has begun: at the point before, or at zero at the counter's start
+// where it was reset since. It returns false where that is not known, as it is
+// for the first point of a stream: what it has counted before is of no window.
+func began(last stream, known bool, p Point, decreased bool) (stream, bool) {
+	switch {
+	case !known:
+		return stream{}, false
+	case !decreased && p.Start == last.start:
+		return last, true
+	case p.Start > last.time:
+		return stream{time: p.Start}, true
+	}
+	return stream{}, false
 }
 
-func perSecond(increase float64, interval int64) (float64, bool) {
-	if interval <= 0 || increase < 0 {
-		return 0, false
-	}
-	return increase / (float64(interval) / 1e9), true
+func positive(increase, seconds float64, ok bool) (float64, float64, bool) {
+	return increase, seconds, ok && increase >= 0 && seconds > 0 && finite(increase)
 }
 
-func mean(sum, weight float64) (float64, bool) {
-	if weight <= 0 {
-		return 0, false
-	}
-	return sum / weight, true
+func events(sum, count float64, ok bool) (float64, float64, bool) {
+	return sum, count, ok && count > 0 && finite(sum) && finite(count)
 }
+
+func seconds(from, to int64) float64 { return float64(to-from) / 1e9 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -17,11 +17,11 @@ type Snapshot struct {
 	Resources  []Resource
 }
 
-// RPC are the served requests of one operation.
+// RPC are the served requests of one operation. No sketch is nil.
 type RPC struct {
 	Key       identity.RPC
 	Entries   float64 // weight of the requests without a caller
-	Async     bool
+	Async     bool    // most requests are messages consumed
 	Stream    float64 // weight of requests that wait rather than work; not in Latency
 	Count     float64 // weight of the requests in Latency
 	Errors    float64
@@ -31,12 +31,13 @@ type RPC struct {
 	// Union and Sum are over outbound calls, in ns, weighted: Union/Sum is 1 when
 	// calls follow each other and less when they overlap.
 	Union, Sum float64
-	Instances  []Instance
-	Exemplar   Exemplar // near or above p99
-	Typical    Exemplar // near the median
+	Instances  []Instance // sorted by ID, at most MaxInstances and OtherInstance
+	Exemplar   Exemplar   // the slowest
+	Typical    Exemplar   // near the median
 }
 
-// Instance is the share of one replica in an RPC.
+// Instance is the share of one replica in an RPC. Version is the one that its
+// latest request showed.
 type Instance struct {
 	ID, Version string
 	Count       float64
@@ -50,21 +51,22 @@ type Exemplar struct {
 	Duration int64
 }
 
-// Edge are the calls along one edge.
+// Edge are the calls along one edge. No sketch is nil.
 type Edge struct {
 	Key       identity.Edge
-	Leaf      bool
-	Async     bool
+	Leaf      bool    // no callee was seen
+	Async     bool    // no caller waits
+	Stream    float64 // weight of calls that wait rather than work; counted nowhere else
 	Count     float64 // weight of the calls
 	Matched   float64 // weight of the calls of which both sides are known
 	Errors    float64
 	ErrorType string
 	Client    *sketch.Sketch // as the caller sees it
 	Server    *sketch.Sketch // of matched calls, as the callee sees it
-	Network   *sketch.Sketch // client minus server of matched calls
+	Network   *sketch.Sketch // client minus server of matched calls, of messages none
 	Queue     *sketch.Sketch // waits of Async calls
-	Exemplar  Exemplar
-	Typical   Exemplar
+	Exemplar  Exemplar       // the slowest, by the wait of a message, else as the caller sees it
+	Typical   Exemplar       // near the median of the same
 }
 
 // Resource are the metrics of one service.

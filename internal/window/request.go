@@ -1,0 +1,81 @@
+package window
+
+import (
+	"math"
+
+	"github.com/sage-rca/sage/internal/callgraph"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
+)
+
+// requests accumulates the served requests of one RPC.
+type requests struct {
+	entries, async, stream, count, errors float64
+	union, sum                            float64
+	latency, exclusive                    sketch.Sketch
+	types                                 errorTypes
+	instances                             instances
+	exemplars                             exemplars
+}
+
+func (r *requests) add(s *callgraph.Served) {
+	w := weight(s.Weight)
+	if s.Stream {
+		r.stream += w
+		return
+	}
+	r.count += w
+	if s.Entry {
+		r.entries += w
+	}
+	if s.Async {
+		r.async += w
+	}
+	in := r.instances.of(s.Instance)
+	in.versioned(s.Version, s.Time)
+	in.count += w
+	in.latency.Add(s.Duration, w)
+	if s.Error {
+		r.errors += w
+		in.errors += w
+		r.types.add(s.ErrorType, w)
+	}
+	r.latency.Add(s.Duration, w)
+	r.exclusive.Add(s.Exclusive, w)
+	r.union += w * float64(max(0, s.Duration-s.Exclusive))
+	r.sum += w * float64(max(0, s.ChildSum))
+	r.exemplars.add(s.Span, s.Duration)
+}
+
+func (r *requests) merge(o *requests) {
+	r.entries += o.entries
+	r.async += o.async
+	r.stream += o.stream
+	r.count += o.count
+	r.errors += o.errors
+	r.union += o.union
+	r.sum += o.sum
+	r.latency.Merge(&o.latency)
+	r.exclusive.Merge(&o.exclusive)
+	r.types.merge(&o.types)
+	r.instances.merge(&o.instances)
+	r.exemplars.merge(&o.exemplars)
+}
+
+func (r *requests) snapshot(k identity.RPC) RPC {
+	return RPC{
+		Key: k, Entries: r.entries, Async: r.async > r.count/2, Stream: r.stream, Count: r.count,
+		Errors: r.errors, ErrorType: r.types.most(),
+		Latency: &r.latency, Exclusive: &r.exclusive, Union: r.union, Sum: r.sum,
+		Instances: r.instances.list(),
+		Exemplar:  r.exemplars.slow, Typical: r.exemplars.typical(&r.latency),
+	}
+}
+
+// weight makes 1 of what is no weight.
+func weight(w float64) float64 {
+	if w > 0 && w <= math.MaxFloat64 {
+		return w
+	}
+	return 1
+}
