@@ -48,8 +48,8 @@ func TestMetrics_moved(t *testing.T) {
 		{"less is worse", map[string][2]float64{"system.memory.available": {4e9, 2e8}}, work{1, 1}, []string{"system.memory.available"}},
 		{"is not known", map[string][2]float64{"orders.placed": {1, 50}}, work{1, 1}, nil},
 		{"saturation before use before the host's", map[string][2]float64{
-			"host.system.cpu.utilization": {0.2, 0.9}, "process.memory.usage": {1e8, 9e8}, "process.cpu.utilization": {0.2, 0.9},
-		}, work{1, 1}, []string{"process.cpu.utilization", "host.system.cpu.utilization", "process.memory.usage"}},
+			"host.cpu.utilization": {0.2, 0.9}, "process.memory.usage": {1e8, 9e8}, "process.cpu.utilization": {0.2, 0.9},
+		}, work{1, 1}, []string{"process.cpu.utilization", "host.cpu.utilization", "process.memory.usage"}},
 		{"ties by cause before effect", map[string][2]float64{"jvm.gc.duration": {0.01, 0.9}, "process.cpu.utilization": {0.01, 0.9}},
 			work{1, 1}, []string{"process.cpu.utilization", "jvm.gc.duration"}},
 	} {
