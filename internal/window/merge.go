@@ -17,10 +17,13 @@ type Part struct {
 // Merge combines the parts of one window (and the metrics of it) into a
 // snapshot. The parts stay as they are. Their order, and how observations were
 // split over them, do not matter, exactly so while weights are integers and
-// their sums below 2^53.
+// their sums below 2^53. It panics where a part is of another window.
 func Merge(start, end int64, parts []*Part, resources []Resource) *Snapshot {
 	served, called := make(map[identity.RPC]*requests), make(map[identity.Edge]*calls)
 	for _, p := range parts {
+		if p.Start != start {
+			panic("window: part of another window")
+		}
 		for k, r := range p.requests { // each key on its own: the order does not matter
 			if served[k] == nil {
 				served[k] = new(requests)

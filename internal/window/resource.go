@@ -17,7 +17,9 @@ func resources(w map[streamKey]*reading) []Resource {
 	for len(keys) > 0 {
 		service := keys[0].instance.Service
 		n := runLength(keys, func(k streamKey) bool { return k.instance.Service == service })
-		out = append(out, resource(service, keys[:n], w))
+		if r := resource(service, keys[:n], w); len(r.Values) > 0 {
+			out = append(out, r)
+		}
 		keys = keys[n:]
 	}
 	return out
@@ -35,7 +37,9 @@ func resource(service identity.Service, keys []streamKey, w map[streamKey]*readi
 			sums[v.Metric] += v.Value
 			counts[v.Metric]++
 		}
-		r.Instances = append(r.Instances, in)
+		if len(in.Values) > 0 {
+			r.Instances = append(r.Instances, in)
+		}
 		keys = keys[n:]
 	}
 	for _, metric := range slices.Sorted(maps.Keys(sums)) {
