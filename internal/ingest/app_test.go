@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -48,19 +50,27 @@ func appTrace(n uint64, begin time.Duration) []sp {
 	return spans
 }
 
-// appSpans is 30 s of the application at one request a second, each span out of
-// order by less than the lateness allowed.
+// appSpans is 30 s of the application at one request a second, each span up to
+// 3 s out of order, which is less than the lateness allowed.
 func appSpans() []sp {
-	r := rand.New(rand.NewPCG(1, 2))
 	var out []sp
 	for k := range 30 {
 		out = append(out, appTrace(uint64(k+1), time.Duration(k)*time.Second+100*time.Millisecond)...)
 	}
-	for k := range out { // swaps over less than 3 s
-		o := min(len(out)-1, k+r.IntN(18))
-		out[k], out[o] = out[o], out[k]
+	return disordered(out, 3*time.Second)
+}
+
+// disordered returns spans in order of an arrival up to by after their end.
+func disordered(spans []sp, by time.Duration) []sp {
+	r := rand.New(rand.NewPCG(1, 2))
+	arrival := make(map[[2]uint64]time.Duration, len(spans))
+	for _, s := range spans {
+		arrival[[2]uint64{s.trace, s.id}] = s.end + time.Duration(r.Int64N(int64(by)))
 	}
-	return out
+	slices.SortFunc(spans, func(a, b sp) int {
+		return cmp.Compare(arrival[[2]uint64{a.trace, a.id}], arrival[[2]uint64{b.trace, b.id}])
+	})
+	return spans
 }
 
 // cpu is one scrape of the process of the web service, which has no service.name.
@@ -90,15 +100,15 @@ func runApp(t *testing.T, shards int, next func() int) []*window.Snapshot {
 	scraped := time.Duration(0)
 	for len(spans) > 0 {
 		n := min(len(spans), next())
-		for k := range spans[:n] { // a scrape every 5 s, after the same span whatever the batches
-			if spans[k].end >= scraped+7*time.Second {
+		for k := range spans[:n] { // a scrape every 4 s, after the same span whatever the batches
+			if spans[k].end >= scraped+6*time.Second {
 				n = k + 1
 				break
 			}
 		}
 		r.Traces(batchOf(t, spans[:n]...), now())
-		if spans[n-1].end >= scraped+7*time.Second {
-			scraped += 5 * time.Second
+		if spans[n-1].end >= scraped+6*time.Second {
+			scraped += 4 * time.Second
 			r.Metrics(cpu(t, scraped), now())
 		}
 		spans = spans[n:]
@@ -208,15 +218,11 @@ func TestApp_sameForAnyShardsAndBatches(t *testing.T) {
 // late, of which the snapshots must lack the same ones.
 func TestDisorder_sameForAnyShardsAndBatches(t *testing.T) {
 	run := func(shards, size int) ([]*window.Snapshot, map[string]int) {
-		r := rand.New(rand.NewPCG(5, 6))
 		var spans []sp
 		for k := range 300 {
 			spans = append(spans, appTrace(uint64(k+1), time.Duration(k)*200*time.Millisecond)...)
 		}
-		for k := range spans { // over up to 20 s
-			o := min(len(spans)-1, k+r.IntN(600))
-			spans[k], spans[o] = spans[o], spans[k]
-		}
+		spans = disordered(spans, 20*time.Second)
 		cfg := testConfig()
 		cfg.Shards = shards
 		rig := newRig(t, cfg)

@@ -68,16 +68,18 @@ func (i *Ingester) Close(ctx context.Context) error {
 	c := &i.closing
 	c.closed.Store(true)
 
+	var seen losses
 	c.mu.Lock()
 	first := !c.finished
 	var rest []closedWindow
 	if first {
-		rest = i.collect(i.flushBound())
+		rest = i.collect(i.flushBound(), &seen)
 		c.finished = true
 	}
 	started := c.started
 	c.mu.Unlock()
 
+	seen.report(i.obs)
 	if first {
 		i.finish(ctx, rest, started)
 	}
@@ -143,54 +145,61 @@ func (i *Ingester) flushBound() int64 {
 // moveTo resolves the traces that are due, and closes the windows that are
 // over, when the watermark is at mark.
 func (i *Ingester) moveTo(mark int64) {
-	c := &i.closing
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.finished {
-		return
-	}
-	if bound := i.mark.bound(mark); bound > c.bound {
-		i.queue(i.collect(bound))
-	}
-	step := i.mark.step(mark)
-	if step <= c.at.Load() {
-		return
-	}
-	for _, s := range i.shards {
-		s.mu.Lock()
-		s.traces.Advance(step)
-		s.mu.Unlock()
-	}
-	c.at.Store(step)
+	var seen losses
+	i.closing.locked(func(c *closing) {
+		if bound := i.mark.bound(mark); bound > c.bound {
+			seen.windows += c.put(i.collect(bound, &seen))
+		}
+		step := i.mark.step(mark)
+		if step <= c.at.Load() {
+			return
+		}
+		for _, s := range i.shards {
+			s.mu.Lock()
+			s.traces.Advance(step)
+			s.mu.Unlock()
+		}
+		c.at.Store(step)
+	})
+	seen.report(i.obs)
 }
 
 // closeUpTo closes the windows that end at or before bound and queues them.
 func (i *Ingester) closeUpTo(bound int64) {
-	c := &i.closing
+	var seen losses
+	i.closing.locked(func(c *closing) { seen.windows += c.put(i.collect(bound, &seen)) })
+	seen.report(i.obs)
+}
+
+// locked calls f with mu held, unless Close was called.
+func (c *closing) locked(f func(*closing)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.finished {
-		i.queue(i.collect(bound))
+		f(c)
 	}
 }
 
-// queue hands windows to the goroutine of Start. One that finds no room is
-// refused. The caller holds closing.mu.
-func (i *Ingester) queue(windows []closedWindow) {
+// put hands windows to the goroutine of Start, and returns how many find no
+// room and are refused. The caller holds mu.
+func (c *closing) put(windows []closedWindow) (refused int) {
 	for _, w := range windows {
 		select {
-		case i.closing.queue <- w:
+		case c.queue <- w:
 		default:
-			i.obs.WindowRefused()
+			refused++
 		}
 	}
+	return refused
 }
 
 // collect closes the windows that end at or before bound and returns those that
-// hold anything, oldest first. The caller holds closing.mu.
-func (i *Ingester) collect(bound int64) []closedWindow {
+// hold anything, oldest first. It adds what the shards have counted to seen. The
+// caller holds closing.mu.
+func (i *Ingester) collect(bound int64, seen *losses) []closedWindow {
 	c := &i.closing
-	if bound <= c.bound {
+	bound = max(bound, c.bound)
+	if bound == never {
 		return nil
 	}
 	windows := make(map[int64]*closedWindow)
@@ -202,15 +211,14 @@ func (i *Ingester) collect(bound int64) []closedWindow {
 		}
 		return w
 	}
-	var seen losses
 	for _, s := range i.shards {
 		s.mu.Lock()
 		s.traces.Advance(bound)
-		for _, p := range s.sink.Close(bound) {
+		for _, p := range s.folder.Close(bound) {
 			w := at(p.Start)
 			w.parts = append(w.parts, p)
 		}
-		seen.take(s.sink)
+		seen.take(s.folder)
 		s.mu.Unlock()
 	}
 	for _, w := range i.metrics.close(bound, i.mark.size) {
@@ -218,7 +226,6 @@ func (i *Ingester) collect(bound int64) []closedWindow {
 	}
 	c.bound = bound
 	c.at.Store(max(c.at.Load(), bound))
-	seen.report(i.obs)
 
 	out := make([]closedWindow, 0, len(windows))
 	for _, w := range windows {

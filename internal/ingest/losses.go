@@ -5,36 +5,28 @@ import (
 	"github.com/sage-rca/sage/internal/window"
 )
 
-// sink is a folder that also counts what its call graph has to say. Its shard's
-// lock guards it.
-type sink struct {
-	*window.Folder
-	counts [callgraph.NumReasons]int
-}
-
-// Counted implements callgraph.Sink.
-func (s *sink) Counted(r callgraph.Reason, n int) { s.counts[r] += n }
-
-// losses add up what the sinks of all shards have counted.
+// losses add up what is found when windows close, to be reported once no lock
+// is held.
 type losses struct {
-	counts [callgraph.NumReasons]int
-	late   int
+	counts  [callgraph.NumReasons]int
+	late    int
+	windows int // refused
 }
 
-// take moves what s has counted to l.
-func (l *losses) take(s *sink) {
-	for r, n := range s.counts {
+// take moves what f has counted to l.
+func (l *losses) take(f *window.Folder) {
+	for r, n := range f.Counts() {
 		l.counts[r] += n
 	}
-	s.counts = [callgraph.NumReasons]int{}
-	if f, ok := any(s.Folder).(interface{ Late() int }); ok {
-		l.late += f.Late()
-	}
+	l.late += f.Late()
 }
 
 func (l *losses) report(o Observer) {
 	if l.late > 0 {
 		o.SpansRefused("late", l.late)
+	}
+	for range l.windows {
+		o.WindowRefused()
 	}
 	for k, n := range l.counts {
 		r := callgraph.Reason(k)

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"math"
-	"slices"
 	"sync"
 
 	"github.com/sage-rca/sage/internal/window"
@@ -12,20 +11,6 @@ import (
 type metricShard struct {
 	mu     sync.Mutex // guards everything below
 	folder *window.Metrics
-	open   []int64 // sorted starts of the windows that hold points
-}
-
-// add folds one point, and notes its window as open.
-func (m *metricShard) add(p *window.Point, mark *watermark) window.MetricReason {
-	r := m.folder.Add(*p)
-	if r != window.MetricUsed {
-		return r
-	}
-	start := mark.start(p.Time)
-	if at, found := slices.BinarySearch(m.open, start); !found {
-		m.open = slices.Insert(m.open, at, start)
-	}
-	return r
 }
 
 // close closes the windows of length size that end at or before bound, and
@@ -34,20 +19,15 @@ func (m *metricShard) close(bound, size int64) (windows []closedWindow) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	last := bound - size
-	closed := 0
-	for _, start := range m.open {
+	for _, start := range m.folder.Open() {
 		if start > last {
 			break
 		}
 		if resources := m.folder.Close(start); len(resources) > 0 {
 			windows = append(windows, closedWindow{start: start, resources: resources})
 		}
-		closed++
 	}
-	if closed == 0 || m.open[closed-1] != last {
-		m.folder.Close(last) // holds nothing; moves the line behind which points are late
-	}
-	m.open = slices.Delete(m.open, 0, closed)
+	m.folder.Close(last) // moves the line behind which points are late
 	return windows
 }
 
@@ -60,7 +40,7 @@ func (i *Ingester) fold(s *scratch) bool {
 	m.mu.Lock()
 	for k := range s.points {
 		p := &s.points[k]
-		r := m.add(p, &i.mark)
+		r := m.folder.Add(*p)
 		counts[r]++
 		if r != window.MetricUsed || p.Time <= mark {
 			continue

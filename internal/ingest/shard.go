@@ -13,14 +13,14 @@ import (
 type shard struct {
 	mu     sync.Mutex // guards everything below
 	traces *callgraph.Assembler
-	sink   *sink
+	folder *window.Folder
 }
 
 func newShard(cfg *Config, producers *callgraph.Producers, known *callgraph.Known) *shard {
 	pending := max(1, cfg.Limits.PendingSpans/cfg.Shards)
-	folder := &sink{Folder: window.NewFolder(int64(cfg.Window))}
+	folder := window.NewFolder(int64(cfg.Window))
 	return &shard{
-		sink: folder,
+		folder: folder,
 		traces: callgraph.New(callgraph.Config{
 			MaxPending: pending,
 			MaxTrace:   min(cfg.Limits.TraceSpans, pending),

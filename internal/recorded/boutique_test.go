@@ -105,7 +105,7 @@ func TestBoutique(t *testing.T) {
 	// reason is checked against the spans below.
 	differences := map[edge]string{
 		{"checkoutservice", "currencyservice"}: "no recorded span of the callee has its parent in the caller: " +
-			"checkout converts currencies over a connection whose context it does not pass on",
+			"the caller's spans around these calls end there, so the calls were made but not recorded",
 	}
 
 	obs := &lost{refused: map[string]int{}, noted: map[string]int{}}

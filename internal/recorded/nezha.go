@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -21,8 +22,9 @@ import (
 // NezhaTraces reads the spans of a recording of Nezha (Yu et al., "Nezha:
 // Interpretable Fine-Grained Root Causes Analysis for Microservices on
 // Multi-modal Observability Data", ESEC/FSE 2023): all files HH_MM_trace.csv.gz
-// of dir, in batches of at most size spans in order of their end, grouped by
-// pod. Spans that two files have are there twice.
+// of dir, in order of their end, in batches of at most size spans that end within
+// a second, as exporters send them; a batch is grouped by pod. Spans that two
+// files have are there twice.
 //
 // The recording has neither services nor kinds. The service is the workload
 // that the pod's name shows. The kind follows from structure alone:
@@ -42,10 +44,15 @@ func NezhaTraces(dir string, size int) iter.Seq2[ptrace.Traces, error] {
 			yield(ptrace.Traces{}, err)
 			return
 		}
-		for spans := range slices.Chunk(r.spans, max(1, size)) {
-			if !yield(r.traces(spans), nil) {
+		for from := 0; from < len(r.spans); {
+			to := from + 1
+			for to < len(r.spans) && to-from < size && r.spans[to].end-r.spans[from].end < int64(time.Second) {
+				to++
+			}
+			if !yield(r.traces(r.spans[from:to]), nil) {
 				return
 			}
+			from = to
 		}
 	}
 }
