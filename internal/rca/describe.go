@@ -13,20 +13,46 @@ import (
 // errors are the mechanism of a service with no other.
 const minErrorRise = 0.2
 
-// robustChoice is the resource within a suspect as the robust scorer sees it: the
-// way of calling where that is its largest part, else the metric that deviates
-// most.
+// Shares of a suspect's excess from which on a way of calling, extra calls or
+// lost parallelism, is the resource: before its metrics are looked at, and where
+// none of them moved. Waiting for a pool shows in part as own time, between calls.
+const (
+	clearWay = 0.5
+	minWay   = 0.1
+)
+
+// robustChoice is the resource within a suspect as the robust scorer sees it: a
+// way of calling that makes up half of it, else the metric that deviates most,
+// else a way of calling that makes up a tenth.
 func (d *diagnosis) robustChoice(u *suspect) choice {
-	if u == nil || len(u.parts) == 0 {
-		return choice{}
-	}
-	if p := &u.parts[0]; p.metric != "" {
+	if p := u.way(clearWay); p != nil {
 		return choice{part: p}
+	}
+	if u == nil {
+		return choice{}
 	}
 	if m := d.moved(d.r.g.Channels[u.channel].Service); len(m) > 0 {
 		return choice{metric: &m[0]}
 	}
-	return choice{}
+	return choice{part: u.way(minWay)}
+}
+
+// way returns the largest part that names a feature of its own, where that makes
+// up at least a share of all parts, or nil.
+func (u *suspect) way(share float64) *part {
+	if u == nil {
+		return nil
+	}
+	sum := 0.0
+	for _, p := range u.parts {
+		sum += p.excess
+	}
+	for i := range u.parts { // largest first
+		if p := &u.parts[i]; p.metric != "" && p.excess >= share*sum {
+			return p
+		}
+	}
+	return nil
 }
 
 // moved returns the metrics of a service that left their normal range.

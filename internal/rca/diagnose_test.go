@@ -132,7 +132,7 @@ func TestDiagnose_gvae(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			in, rec := incident(f.world(), f.fault)
 			in.Layout = layoutOf(in.Graph, rec)
-			ev := newPhysics(in.Layout, rec, in.Entry)
+			ev := newPhysics(in.Layout, rec, in)
 			v := diagnose(in, Config{}.withDefaults(), rec, ev)
 			require.False(t, v.Abstained, v.Reason)
 			assert.Equal(t, MethodGVAE, v.Method)

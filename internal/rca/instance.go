@@ -90,7 +90,7 @@ func instanceMetrics(snap *window.Snapshot, s identity.Service, id string) (move
 			for _, v := range in.Values {
 				mean, host := meaningOf(v.Metric)
 				peer, ok := highestPeer(res.Instances, id, v.Metric)
-				if mean.grade != direct || mean.falls || host || !ok || !(v.Value > 1.5*peer) || isShare(v.Metric) && v.Value-peer < minShareRise {
+				if mean.grade != direct || mean.falls || host || !ok || !(v.Value > 1.5*peer) || v.Value-peer < mean.least {
 					continue
 				}
 				if score := math.Min(v.Value/peer, maxMetricZ); score > best.score {

@@ -21,7 +21,7 @@ func both(w *world, fault func(*world)) map[Method]Verdict {
 	in, rec := incident(w, fault)
 	out := map[Method]Verdict{MethodRobust: diagnose(in, Config{}.withDefaults(), rec, nil)}
 	in.Layout = layoutOf(in.Graph, rec)
-	out[MethodGVAE] = diagnose(in, Config{}.withDefaults(), rec, newPhysics(in.Layout, rec, in.Entry))
+	out[MethodGVAE] = diagnose(in, Config{}.withDefaults(), rec, newPhysics(in.Layout, rec, in))
 	return out
 }
 
@@ -73,7 +73,7 @@ func TestLaw_randomFaults(t *testing.T) {
 			w.own[op("off")] += 2
 		})
 		in.Layout = layoutOf(in.Graph, rec)
-		for method, ev := range map[Method]evidence{MethodRobust: nil, MethodGVAE: newPhysics(in.Layout, rec, in.Entry)} {
+		for method, ev := range map[Method]evidence{MethodRobust: nil, MethodGVAE: newPhysics(in.Layout, rec, in)} {
 			v := diagnose(in, Config{}.withDefaults(), rec, ev)
 			sound(t, v)
 			for _, c := range v.Candidates {
@@ -111,7 +111,7 @@ func TestLaw_inputIsNotChanged(t *testing.T) {
 	in.Layout = layoutOf(in.Graph, rec)
 	before, _ := incident(fanout(), faults[11].fault)
 	layout := layoutOf(before.Graph, rec)
-	_ = diagnose(in, Config{}.withDefaults(), rec, newPhysics(in.Layout, rec, in.Entry))
+	_ = diagnose(in, Config{}.withDefaults(), rec, newPhysics(in.Layout, rec, in))
 	assert.True(t, reflect.DeepEqual(before.Graph, in.Graph))
 	assert.Equal(t, layout.XOf, in.Layout.XOf)
 	assert.Equal(t, before.Snapshot, in.Snapshot)
@@ -185,7 +185,7 @@ func FuzzDiagnose(f *testing.F) {
 		}
 		sound(t, diagnose(in, Config{}.withDefaults(), rec, nil))
 		in.Layout = layoutOf(in.Graph, rec)
-		sound(t, diagnose(in, Config{Samples: 4}.withDefaults(), rec, newPhysics(in.Layout, rec, in.Entry)))
+		sound(t, diagnose(in, Config{Samples: 4}.withDefaults(), rec, newPhysics(in.Layout, rec, in)))
 	})
 }
 

@@ -26,6 +26,10 @@ type meaning struct {
 	grade     grade
 	per       per
 	falls     bool // the metric falls when things get worse
+	// least is the smallest rise that can hurt, in the metric's unit (seconds,
+	// bytes, counts, cores; each per second for a rate). It keeps what is usually
+	// zero, and so has no spread, from counting by a trifle.
+	least float64
 }
 
 // meanings maps parts of metric names to what they say. The names are those of
@@ -35,76 +39,76 @@ var meanings = []struct {
 	parts []string
 	meaning
 }{
-	{[]string{"throttl"}, meaning{CPU, direct, perNothing, false}},
-	{[]string{"cpu", "pressure"}, meaning{CPU, direct, perNothing, false}},
-	{[]string{"eventloop"}, meaning{CPU, direct, perLoad, false}}, // one thread does all the work
+	{[]string{"throttl"}, meaning{CPU, direct, perNothing, false, 0.01}},
+	{[]string{"cpu", "pressure"}, meaning{CPU, direct, perNothing, false, 0.05}},
+	{[]string{"eventloop"}, meaning{CPU, direct, perLoad, false, 0.005}}, // one thread does all the work
 
 	{[]string{"gc.goal"}, meaning{}},
 	{[]string{"gogc"}, meaning{}},
-	{[]string{"last_gc"}, meaning{Memory, indirect, perNothing, false}},
-	{[]string{"gc.last_collection"}, meaning{Memory, indirect, perNothing, false}},
-	{[]string{"jvm.gc"}, meaning{GC, direct, perLoad, false}},
-	{[]string{".gc."}, meaning{GC, direct, perLoad, false}},
-	{[]string{"_gc_"}, meaning{GC, direct, perLoad, false}},
+	{[]string{"last_gc"}, meaning{Memory, indirect, perNothing, false, 16e6}},
+	{[]string{"gc.last_collection"}, meaning{Memory, indirect, perNothing, false, 16e6}},
+	{[]string{"jvm.gc"}, meaning{GC, direct, perLoad, false, 0.02}},
+	{[]string{".gc."}, meaning{GC, direct, perLoad, false, 0.02}},
+	{[]string{"_gc_"}, meaning{GC, direct, perLoad, false, 0.02}},
 
-	{[]string{"pending_requests"}, meaning{Pool, direct, perNothing, false}},
-	{[]string{"connection", "wait_time"}, meaning{Pool, direct, perNothing, false}},
-	{[]string{"connection", "timeout"}, meaning{Pool, direct, perNothing, false}},
-	{[]string{"pool", "pending"}, meaning{Pool, direct, perNothing, false}},
-	{[]string{"pool", "wait"}, meaning{Pool, direct, perNothing, false}},
-	{[]string{"pool", "timeout"}, meaning{Pool, direct, perNothing, false}},
-	{[]string{"pool", "queue"}, meaning{Pool, direct, perNothing, false}},
-	{[]string{"lock_contention"}, meaning{Pool, direct, perLoad, false}},
-	{[]string{"memory", "pool"}, meaning{Memory, indirect, perNothing, false}},
-	{[]string{"pool"}, meaning{Pool, indirect, perRunning, false}},
-	{[]string{"db.client.connection"}, meaning{Pool, indirect, perRunning, false}},
-	{[]string{"thread"}, meaning{Pool, indirect, perRunning, false}},
-	{[]string{"goroutine"}, meaning{Pool, indirect, perRunning, false}},
-	{[]string{"files.open"}, meaning{Pool, indirect, perRunning, false}},
-	{[]string{"file_descriptor"}, meaning{Pool, indirect, perRunning, false}},
+	{[]string{"pending_requests"}, meaning{Pool, direct, perNothing, false, 1}},
+	{[]string{"connection", "wait_time"}, meaning{Pool, direct, perNothing, false, 0.002}},
+	{[]string{"connection", "timeout"}, meaning{Pool, direct, perNothing, false, 0.1}},
+	{[]string{"pool", "pending"}, meaning{Pool, direct, perNothing, false, 1}},
+	{[]string{"pool", "wait"}, meaning{Pool, direct, perNothing, false, 0.002}},
+	{[]string{"pool", "timeout"}, meaning{Pool, direct, perNothing, false, 0.1}},
+	{[]string{"pool", "queue"}, meaning{Pool, direct, perNothing, false, 1}},
+	{[]string{"lock_contention"}, meaning{Pool, direct, perLoad, false, 10}},
+	{[]string{"memory", "pool"}, meaning{Memory, indirect, perNothing, false, 16e6}},
+	{[]string{"pool"}, meaning{Pool, indirect, perRunning, false, 3}},
+	{[]string{"db.client.connection"}, meaning{Pool, indirect, perRunning, false, 3}},
+	{[]string{"thread"}, meaning{Pool, indirect, perRunning, false, 5}},
+	{[]string{"goroutine"}, meaning{Pool, indirect, perRunning, false, 50}},
+	{[]string{"files.open"}, meaning{Pool, indirect, perRunning, false, 50}},
+	{[]string{"file_descriptor"}, meaning{Pool, indirect, perRunning, false, 50}},
 
-	{[]string{"consumer", "lag"}, meaning{QueueWait, direct, perNothing, false}},
-	{[]string{"queue", "depth"}, meaning{QueueWait, direct, perNothing, false}},
+	{[]string{"consumer", "lag"}, meaning{QueueWait, direct, perNothing, false, 10}},
+	{[]string{"queue", "depth"}, meaning{QueueWait, direct, perNothing, false, 10}},
 
-	{[]string{"retrans"}, meaning{Network, direct, perLoad, false}},
-	{[]string{"network", "error"}, meaning{Network, direct, perLoad, false}},
-	{[]string{"network", "drop"}, meaning{Network, direct, perLoad, false}},
-	{[]string{"network.connection"}, meaning{Network, indirect, perRunning, false}},
-	{[]string{"network"}, meaning{Network, indirect, perLoad, false}},
+	{[]string{"retrans"}, meaning{Network, direct, perLoad, false, 1}},
+	{[]string{"network", "error"}, meaning{Network, direct, perLoad, false, 1}},
+	{[]string{"network", "drop"}, meaning{Network, direct, perLoad, false, 1}},
+	{[]string{"network.connection"}, meaning{Network, indirect, perRunning, false, 20}},
+	{[]string{"network"}, meaning{Network, indirect, perLoad, false, 1e5}},
 
-	{[]string{"iowait"}, meaning{Disk, direct, perNothing, false}},
-	{[]string{"io", "pressure"}, meaning{Disk, direct, perNothing, false}},
-	{[]string{"disk", "io_time"}, meaning{Disk, direct, perLoad, false}},
-	{[]string{"disk", "operation_time"}, meaning{Disk, direct, perLoad, false}},
-	{[]string{"disk", "busy"}, meaning{Disk, direct, perLoad, false}},
-	{[]string{"disk", "wait"}, meaning{Disk, direct, perLoad, false}},
-	{[]string{"disk", "pending"}, meaning{Disk, direct, perNothing, false}},
-	{[]string{"disk", "utilization"}, meaning{Disk, indirect, perNothing, false}},
-	{[]string{"disk", "usage"}, meaning{Disk, indirect, perNothing, false}},
-	{[]string{"disk"}, meaning{Disk, indirect, perLoad, false}},
-	{[]string{"blockio"}, meaning{Disk, indirect, perLoad, false}},
-	{[]string{"filesystem", "utilization"}, meaning{Disk, indirect, perNothing, false}},
+	{[]string{"iowait"}, meaning{Disk, direct, perNothing, false, 0.05}},
+	{[]string{"io", "pressure"}, meaning{Disk, direct, perNothing, false, 0.05}},
+	{[]string{"disk", "io_time"}, meaning{Disk, direct, perLoad, false, 0.1}},
+	{[]string{"disk", "operation_time"}, meaning{Disk, direct, perLoad, false, 0.1}},
+	{[]string{"disk", "busy"}, meaning{Disk, direct, perLoad, false, 0.1}},
+	{[]string{"disk", "wait"}, meaning{Disk, direct, perLoad, false, 0.1}},
+	{[]string{"disk", "pending"}, meaning{Disk, direct, perNothing, false, 1}},
+	{[]string{"disk", "utilization"}, meaning{Disk, indirect, perNothing, false, 0.05}},
+	{[]string{"disk", "usage"}, meaning{Disk, indirect, perNothing, false, 1e8}},
+	{[]string{"disk"}, meaning{Disk, indirect, perLoad, false, 50}},
+	{[]string{"blockio"}, meaning{Disk, indirect, perLoad, false, 1e6}},
+	{[]string{"filesystem", "utilization"}, meaning{Disk, indirect, perNothing, false, 0.05}},
 
-	{[]string{"oom"}, meaning{Memory, direct, perNothing, false}},
-	{[]string{"memory", "pressure"}, meaning{Memory, direct, perNothing, false}},
-	{[]string{"major", "faults"}, meaning{Memory, direct, perLoad, false}},
-	{[]string{"faults"}, meaning{Memory, indirect, perLoad, false}},
-	{[]string{"swap"}, meaning{Memory, direct, perNothing, false}},
-	{[]string{"paging"}, meaning{Memory, direct, perLoad, false}},
-	{[]string{"memory", "available"}, meaning{Memory, indirect, perNothing, true}},
-	{[]string{"memory", "free"}, meaning{Memory, indirect, perNothing, true}},
+	{[]string{"oom"}, meaning{Memory, direct, perNothing, false, 0}},
+	{[]string{"memory", "pressure"}, meaning{Memory, direct, perNothing, false, 0.05}},
+	{[]string{"major", "faults"}, meaning{Memory, direct, perLoad, false, 5}},
+	{[]string{"faults"}, meaning{Memory, indirect, perLoad, false, 1000}},
+	{[]string{"swap"}, meaning{Memory, direct, perNothing, false, 0.05}},
+	{[]string{"paging"}, meaning{Memory, direct, perLoad, false, 50}},
+	{[]string{"memory", "available"}, meaning{Memory, indirect, perNothing, true, 16e6}},
+	{[]string{"memory", "free"}, meaning{Memory, indirect, perNothing, true, 16e6}},
 	{[]string{"memory", "virtual"}, meaning{}},
-	{[]string{"memory", "alloc"}, meaning{Memory, indirect, perLoad, false}},
-	{[]string{"memory"}, meaning{Memory, indirect, perNothing, false}},
-	{[]string{"heap"}, meaning{Memory, indirect, perNothing, false}},
+	{[]string{"memory", "alloc"}, meaning{Memory, indirect, perLoad, false, 1e6}},
+	{[]string{"memory"}, meaning{Memory, indirect, perNothing, false, 0.05}},
+	{[]string{"heap"}, meaning{Memory, indirect, perNothing, false, 16e6}},
 
-	{[]string{"cpu", "idle"}, meaning{CPU, indirect, perNothing, true}},
+	{[]string{"cpu", "idle"}, meaning{CPU, indirect, perNothing, true, 0.05}},
 	{[]string{"cpu", "count"}, meaning{}},
-	{[]string{"cpu", "frequency"}, meaning{CPU, direct, perNothing, true}},
-	{[]string{"load_average"}, meaning{CPU, indirect, perLoad, false}},
-	{[]string{"cpu.load"}, meaning{CPU, indirect, perLoad, false}},
-	{[]string{"context_switches"}, meaning{CPU, indirect, perLoad, false}},
-	{[]string{"cpu"}, meaning{CPU, direct, perLoad, false}},
+	{[]string{"cpu", "frequency"}, meaning{CPU, direct, perNothing, true, 0}},
+	{[]string{"load_average"}, meaning{CPU, indirect, perLoad, false, 0.5}},
+	{[]string{"cpu.load"}, meaning{CPU, indirect, perLoad, false, 0.5}},
+	{[]string{"context_switches"}, meaning{CPU, indirect, perLoad, false, 200}},
+	{[]string{"cpu"}, meaning{CPU, direct, perLoad, false, 0.05}},
 }
 
 // limits end the names of metrics that say what is allowed, not what is used.
@@ -133,9 +137,4 @@ next:
 		return line.meaning, host || strings.HasPrefix(name, "system.")
 	}
 	return meaning{}, host
-}
-
-// isShare reports whether a metric lies between 0 and 1.
-func isShare(metric string) bool {
-	return strings.HasSuffix(metric, "utilization") || strings.HasSuffix(metric, "ratio")
 }

@@ -26,8 +26,11 @@ const (
 	maxMetricZ     = 30
 	indirectWeight = 0.5 // of a use against a saturation
 	hostWeight     = 0.7 // of the host's metric against the service's own
-	minShareRise   = 0.05
 )
+
+// hostRise stands in for minRise with metrics of the host: what else runs there
+// makes them move without hurting anybody.
+const hostRise = 1.5
 
 // priority breaks ties between mechanisms: earlier ones cause later ones.
 var priority = []Mechanism{CPU, GC, Memory, Disk, Pool, QueueWait, Network}
@@ -78,7 +81,7 @@ func growth(now, usual float64) float64 {
 
 // moved returns the metrics of s that moved, the most telling first. A metric
 // counts when, less what work explains, its robust z is at least that of a
-// suspect and it changed by a fifth or, where it is a share, by five points.
+// suspect, it rose by a fifth (one of the host's by half), and by enough to hurt.
 func (m metrics) moved(v *view, s identity.Service, w work) []movedMetric {
 	var out []movedMetric
 	for _, k := range m[s] {
@@ -100,7 +103,11 @@ func (m metrics) moved(v *view, s identity.Service, w work) []movedMetric {
 		}
 		z := (level{now: now, usual: usual, spread: l.spread, n: l.n}).z()
 		rise := now - usual
-		if !(z >= v.suspect) || rise < (minRise-1)*math.Abs(usual) || isShare(k.Name) && rise < minShareRise {
+		factor := minRise
+		if host {
+			factor = hostRise
+		}
+		if !(z >= v.suspect) || rise < (factor-1)*math.Abs(usual) || rise < mean.least {
 			continue
 		}
 		score := math.Min(z, maxMetricZ)

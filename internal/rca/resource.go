@@ -22,12 +22,14 @@ type choice struct {
 // resource is level 2: it restores one feature of a culprit at a time, the other
 // culprits being normal, and takes what removes most of the culprit's effect.
 //
-//   - Ways of calling (extra calls, lost parallelism) that left their normal range:
-//     the one with the largest counterfactual effect, where that is at least half.
-//   - Metrics that left their normal range: the same rule. A model that was fitted
-//     to healthy windows cannot know what a metric does outside of their range, so
-//     where none has half of the effect, the one that deviates most is taken.
-//   - Otherwise no monitored resource explains it: the latent.
+//   - A way of calling (extra calls, lost parallelism) that left its normal range,
+//     makes up half of the culprit's excess and has half of its effect.
+//   - Of the metrics that left their normal range, the one with the largest effect,
+//     where that is at least half. A model that was fitted to healthy windows cannot
+//     know what a metric does outside of their range, so where none has, the one
+//     that deviates most.
+//   - Otherwise a way of calling that makes up part of the culprit's excess, and
+//     failing that the latent: no monitored resource explains it.
 func (s *search) resource(f found, c int, u *suspect, moved []movedMetric) choice {
 	others := s.restore(without(f.set, c))
 	base := s.outcome(others.clone(), 0).median
@@ -43,20 +45,10 @@ func (s *search) resource(f found, c int, u *suspect, moved []movedMetric) choic
 
 	var best choice
 	most := minEffect
-	if u != nil {
-		for i := range u.parts {
-			p := &u.parts[i]
-			change := s.undo(p)
-			if change == nil {
-				continue
-			}
-			if e := share(change); e >= most {
-				best.part, most = p, e
-			}
+	if p := u.way(clearWay); p != nil {
+		if change := s.undo(p); change == nil || share(change) >= minEffect {
+			return choice{part: p}
 		}
-	}
-	if best.part != nil {
-		return best
 	}
 	for i := range moved {
 		x, ok := s.column[moved[i].key]
@@ -69,6 +61,9 @@ func (s *search) resource(f found, c int, u *suspect, moved []movedMetric) choic
 	}
 	if best.metric == nil && len(moved) > 0 {
 		best.metric = &moved[0]
+	}
+	if best.metric == nil {
+		best.part = u.way(minWay)
 	}
 	return best
 }

@@ -157,3 +157,21 @@ func TestDiagnose_simulatedRobust(t *testing.T) {
 		})
 	}
 }
+
+// The search on the real layout of the same history, with the model's place taken
+// by arithmetic: what a model that adds quantiles up would answer. Tails of sums
+// are not sums of tails, so that its what-if numbers are not compared.
+func TestDiagnose_simulatedSearch(t *testing.T) {
+	for i, f := range faults {
+		t.Run(f.name, func(t *testing.T) {
+			in := simulated(f.world(), f.fault, uint64(i))
+			in.Layout = feature.NewLayout(in.Graph, in.History)
+			v := diagnose(in, Config{}.withDefaults(), in.History, newPhysics(in.Layout, in.History, in))
+			require.False(t, v.Abstained, v.Reason)
+			assert.Equal(t, MethodGVAE, v.Method)
+			assert.ElementsMatch(t, f.want, namesOf(v.Culprits))
+			assert.True(t, v.RestoresSLO)
+			sound(t, v)
+		})
+	}
+}

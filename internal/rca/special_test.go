@@ -52,6 +52,19 @@ func TestDiagnose_gapOfAStarvedService(t *testing.T) {
 	}
 }
 
+// Requests that wait for a worker between their calls: own time and lost
+// parallelism at once.
+func TestDiagnose_poolShowsAsOwnTime(t *testing.T) {
+	starved := func(w *world) { w.own[op("front")], w.lambda[op("front")] = 0.300, 0.5 }
+	for m, v := range both(workers(), starved) {
+		assert.Equal(t, []expected{{KindService, Pool, "front", identity.Edge{}, "overlap"}}, namesOf(v.Culprits), m)
+	}
+	busy := func(w *world) { starved(w); w.metric[cpu("front")] = 0.95 }
+	for m, v := range both(workers(), busy) {
+		assert.Equal(t, CPU, v.Culprits[0].Mechanism, m)
+	}
+}
+
 func TestDiagnose_newDependency(t *testing.T) {
 	with := chain().query("mid", "cache", 1, 0.200)
 	in, rec := incident(chain(), func(w *world) { w.query("mid", "cache", 1, 0.200) })
@@ -63,7 +76,7 @@ func TestDiagnose_newDependency(t *testing.T) {
 
 	// The model was trained before and knows nothing of it.
 	in.Layout = layoutOf(graphOf(chain()), rec)
-	v = diagnose(in, Config{}.withDefaults(), rec, newPhysics(in.Layout, rec, in.Entry))
+	v = diagnose(in, Config{}.withDefaults(), rec, newPhysics(in.Layout, rec, in))
 	assert.Equal(t, MethodRobust, v.Method, "no set restores the SLO")
 	assert.Equal(t, svc("cache"), v.Culprits[0].Service)
 }
@@ -169,7 +182,7 @@ func TestDiagnose_quantileBetweenFeatures(t *testing.T) {
 	in.Layout = layoutOf(in.Graph, rec)
 	in.Quantile, in.Threshold = 0.999, 0.5
 	in.Snapshot.RPCs = []window.RPC{{Key: op("front"), Count: 100, Latency: sketched(100, 1)}} // twice the p99
-	v := diagnose(in, Config{}.withDefaults(), rec, newPhysics(in.Layout, rec, in.Entry))
+	v := diagnose(in, Config{}.withDefaults(), rec, newPhysics(in.Layout, rec, in))
 	require.Len(t, v.Culprits, 1)
 	p99 := math.Exp(rec.Value(entryKey(in.Entry, 2), healthyRows))
 	assert.InEpsilon(t, 0.11/p99, v.Quantile, 0.1, "scaled like the observed tail")

@@ -352,8 +352,8 @@ type physics struct {
 	asks int
 }
 
-func newPhysics(l *feature.Layout, t table, entry identity.RPC) *physics {
-	p := &physics{l: l, r: newReach(l.Graph, entry), v: newView(t, healthyRows, 3.5)}
+func newPhysics(l *feature.Layout, rec record, in Input) *physics {
+	p := &physics{l: l, r: newReach(l.Graph, in.Entry), v: newView(rec, in.Onset, 3.5)}
 	for _, n := range l.Graph.Nodes {
 		var y [feature.D]float64
 		for d := range y {
@@ -404,7 +404,7 @@ func (p *physics) expect(n int, y [][feature.D]float64, do map[int]float64) (f [
 	return f
 }
 
-func (p *physics) Residual(n, d int) float64 { return p.e[n][d] / 0.03 }
+func (p *physics) Residual(n, d int) float64 { return p.e[n][d] / 0.05 }
 
 func (p *physics) Counterfactual(do gvae.Intervention, target, samples int, src rand.Source) []float64 {
 	p.asks++
