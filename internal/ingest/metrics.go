@@ -149,7 +149,7 @@ func (b *batch) point(id uint64, attributes pcommon.Map, at, start pcommon.Times
 			continue
 		}
 		p.Metric, p.Fold, p.Stream, p.Time = r.feature, r.fold, stream, t
-		if uint64(start) < uint64(at) {
+		if s.counter && start < at { // of a gauge it means nothing
 			p.Start = int64(start)
 		}
 		p.Value *= b.s.factors[k]

@@ -46,7 +46,7 @@ func (w *watermark) step(t int64) int64 {
 	if t == never {
 		return never
 	}
-	const steps = 32
+	const steps = 256
 	step := w.size
 	if w.size%steps == 0 {
 		step /= steps
