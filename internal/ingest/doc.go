@@ -15,7 +15,8 @@
 //   - pdata is read, never written, and nothing of it is kept but strings.
 //   - What one sender sends in sequence gives the same snapshots however it is
 //     cut into batches, and for any number of shards. Only a limit that is
-//     reached may make a difference.
+//     reached may make a difference, and a call whose server span was lost in
+//     the very step in which it is learned who answers such calls.
 //   - Everything is bounded by Limits. What is refused is counted by reason and
 //     reported once per batch.
 //   - No call blocks: locks are held for a batch's share of a shard, and a
