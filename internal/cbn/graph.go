@@ -70,6 +70,9 @@ func (g *Graph) Observation() Observation {
 // slice is the graph's own and must not be written to.
 func (g *Graph) Calls() []Call { return g.seen.Calls }
 
+// Called reports whether there is a call along e, of whatever sort.
+func (g *Graph) Called(e identity.Edge) bool { return g.calls(e, true) }
+
 // Ancestors returns the nodes that cause node n, directly or not, in topological
 // order.
 func (g *Graph) Ancestors(n int) []int { return g.reached(n, g.Parents) }

@@ -36,7 +36,7 @@ func (h *History) Baseline(k Key, before int64) Robust {
 	if c == nil {
 		return Robust{Median: math.NaN(), Spread: math.NaN()}
 	}
-	values := make([]float64, 0, h.length)
+	values := h.scratch[:0]
 	for row := range h.length {
 		i := h.at(row)
 		if h.starts[i] >= before {
@@ -46,27 +46,64 @@ func (h *History) Baseline(k Key, before int64) Robust {
 			values = append(values, v)
 		}
 	}
+	h.scratch = values
 	return Describe(k.Kind, values)
 }
 
 // Describe returns the median and the spread of values of a kind of column. It
-// sorts values.
+// reorders values, none of which may be NaN.
 func Describe(k Kind, values []float64) Robust {
 	if len(values) == 0 {
 		return Robust{Median: math.NaN(), Spread: math.NaN()}
 	}
-	slices.Sort(values)
 	median := quantile(values, 0.5)
 	iqr := quantile(values, 0.75) - quantile(values, 0.25)
 	return Robust{Median: median, Spread: max(iqr/1.349, MinSpread(k, median)), N: len(values)}
 }
 
-// quantile interpolates linearly between the order statistics of sorted values.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
+// quantile interpolates linearly between the order statistics of v, which it
+// reorders.
+func quantile(v []float64, q float64) float64 {
+	at := q * float64(len(v)-1)
 	i := int(at)
-	if i+1 == len(sorted) {
-		return sorted[i]
+	low := nth(v, i)
+	if i+1 == len(v) {
+		return low
 	}
-	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+	return low + (at-float64(i))*(slices.Min(v[i+1:])-low)
 }
+
+// nth moves the element of rank n to v[n], none greater before and none smaller
+// behind it, and returns it: Hoare's selection ("Algorithm 65: find", CACM 1961)
+// around the median of the first, middle and last element. It takes linear time
+// where those are not chosen by an enemy.
+func nth(v []float64, n int) float64 {
+	for low, high := 0, len(v)-1; low < high; {
+		pivot := middle(v[low], v[low+(high-low)/2], v[high])
+		i, j := low, high
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case n <= j:
+			high = j
+		case n >= i:
+			low = i
+		default:
+			return v[n]
+		}
+	}
+	return v[n]
+}
+
+func middle(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }

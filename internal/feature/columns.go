@@ -13,55 +13,20 @@ import (
 // networks that are faster than clocks can tell, count as this.
 const minLatency = 1e3
 
-// MinRequests is the weight of requests under which a window's latency
-// quantiles are missing, by index in Quantiles: the median of two requests says
-// nothing. Tail quantiles of few requests are close to their maximum.
-var MinRequests = [D]float64{3, 5, 5}
+// minRequests is the weight of requests under which a quantile of a window is
+// missing, by index in Quantiles: the median of two requests says nothing. Tail
+// quantiles of few requests are near their maximum, and say no more than that.
+var minRequests = [D]float64{3, 5, 5}
 
-// minShare is the share of requests without a known caller from which on an RPC
-// is an entry: fewer of them are traces that were lost in part.
-const minShare = 0.5
-
-// entries returns the RPCs of s that are reached from outside: at least half of
-// their requests have no caller, or have one that is only the sending side of a
-// client outside of any request, such as a load generator.
-func entries(s *window.Snapshot) map[identity.RPC]bool {
-	outside := make(map[identity.RPC]float64)
-	for i := range s.Edges {
-		if e := &s.Edges[i]; e.Key.Caller.Operation == "" && !e.Leaf && !e.Async {
-			outside[e.Key.Callee] += e.Count
-		}
-	}
-	out := make(map[identity.RPC]bool)
-	for i := range s.RPCs {
-		r := &s.RPCs[i]
-		if n := r.Entries + outside[r.Key]; n > 0 && n >= minShare*(r.Count+r.Stream) && !r.Async {
-			out[r.Key] = true
-		}
-	}
-	return out
-}
-
-// Structure returns what s shows of the causal graph. A call has a network node
-// where both of its sides were seen.
-func Structure(s *window.Snapshot) cbn.Observation {
-	var o cbn.Observation
-	isEntry := entries(s)
-	for i := range s.RPCs {
-		key := s.RPCs[i].Key
-		o.RPCs = append(o.RPCs, key)
-		if isEntry[key] {
-			o.Entries = append(o.Entries, key)
-		}
-	}
-	for i := range s.Edges {
-		e := &s.Edges[i]
-		o.Calls = append(o.Calls, cbn.Call{Edge: e.Key, Leaf: e.Leaf, Async: e.Async, Network: e.Matched > 0})
-	}
-	return o
-}
-
-// columns calls put for every value that s contributes, in the order of s.
+// columns calls put for every value that s contributes, in the order of s:
+//
+//	Latency    server: of an RPC; client, network, queue: of a call; each quantile
+//	Exclusive  of an RPC, each quantile
+//	Load       log(1 + (requests + streams) / seconds of the window)
+//	Overlap    log(union/sum), where requests called anything
+//	Errors     share of the requests of an RPC, of the calls along an edge
+//	Calls      log(calls / requests of the caller), where there were any
+//	Metric     as the resources say
 func columns(s *window.Snapshot, put func(Key, float64)) {
 	seconds := float64(s.End-s.Start) / 1e9
 	counts := make(map[identity.RPC]float64, len(s.RPCs))
@@ -123,7 +88,7 @@ func quantiles(s *sketch.Sketch, put func(q int, logSeconds float64)) {
 		return
 	}
 	for i, q := range Quantiles {
-		if s.Count() >= MinRequests[i] {
+		if s.Count() >= minRequests[i] {
 			put(i, LogSeconds(s.Quantile(q)))
 		}
 	}

@@ -1,147 +1,167 @@
 package feature
 
 import (
-	"bytes"
-	"encoding/gob"
 	"errors"
-	"fmt"
 	"math"
 	"time"
 
 	"github.com/sage-rca/sage/internal/cbn"
 )
 
-// encodingVersion is the first byte of what is persisted here.
-const encodingVersion = 1
+// encoding is the version of what is persisted here, and its first byte.
+const encoding = 2
 
 // errEncoding reports bytes that were not written here, or by another version.
 var errEncoding = errors.New("feature: not a history or layout of this version")
 
-// storedHistory is a history as it is persisted, row 0 first.
-type storedHistory struct {
-	Window               time.Duration
-	Capacity, MaxColumns int
-	Starts               []int64
-	Health               []Health
-	Keys                 []Key
-	Columns              [][]float32
-}
-
-// MarshalBinary returns the history for UnmarshalHistory.
+// MarshalBinary returns the history for UnmarshalHistory: settings, rows, and
+// then the columns in the order of their keys, 4 bytes a value. Equal histories
+// give equal bytes.
 func (h *History) MarshalBinary() ([]byte, error) {
-	s := storedHistory{
-		Window: h.window, Capacity: h.capacity, MaxColumns: h.maxColumns,
-		Keys: h.Keys(), Columns: make([][]float32, len(h.Keys())),
-	}
+	w := newWriter()
+	w.uint(uint64(h.window))
+	w.uint(uint64(h.capacity))
+	w.uint(uint64(h.maxColumns))
+	w.uint(uint64(h.length))
+	last := int64(0)
 	for row := range h.length {
-		s.Starts = append(s.Starts, h.Start(row))
-		s.Health = append(s.Health, h.Health(row))
+		w.byte(byte(h.Health(row)))
+		w.int(h.Start(row) - last)
+		last = h.Start(row)
 	}
-	for i, k := range s.Keys {
-		values := make([]float32, h.length)
-		for row := range values {
-			values[row] = h.columns[k].ring[h.at(row)]
+	w.uint(uint64(len(h.columns)))
+	for _, k := range h.Keys() {
+		w.key(k)
+		ring := h.columns[k].ring
+		for row := range h.length {
+			w.fixed(math.Float32bits(ring[h.at(row)]))
 		}
-		s.Columns[i] = values
 	}
-	return encode(s)
+	return w.b, nil
 }
 
-// UnmarshalHistory is the inverse of MarshalBinary. It refuses what
-// MarshalBinary cannot have written.
+// UnmarshalHistory is the inverse of MarshalBinary. It returns an error for what
+// MarshalBinary does not write.
 func UnmarshalHistory(b []byte) (*History, error) {
-	var s storedHistory
-	if err := decode(b, &s); err != nil {
-		return nil, err
-	}
-	n := len(s.Starts)
-	if s.Window <= 0 || s.Capacity <= 0 || s.MaxColumns <= 0 || n > s.Capacity ||
-		len(s.Health) != n || len(s.Keys) > s.MaxColumns || len(s.Columns) != len(s.Keys) {
+	r := newReader(b)
+	length := time.Duration(r.uint())
+	capacity, maxColumns, rows := r.positive(), r.positive(), r.count(2)
+	if r.failed || length <= 0 || rows > capacity {
 		return nil, errEncoding
 	}
-	h := NewHistory(s.Window, s.Capacity, s.MaxColumns)
-	for row, start := range s.Starts {
-		if row > 0 && start <= s.Starts[row-1] || s.Health[row] > Violated {
+	h := NewHistory(length, capacity, maxColumns)
+	start := int64(0)
+	for row := range rows {
+		health := Health(r.byte())
+		next := start + r.int()
+		if r.failed || health > Violated || row > 0 && next <= start {
 			return nil, errEncoding
 		}
 		i := h.push()
-		h.starts[i], h.health[i] = start, s.Health[row]
+		h.starts[i], h.health[i] = next, health
+		start = next
 	}
-	for i, k := range s.Keys {
-		if len(s.Columns[i]) != n || !k.valid() || h.columns[k] != nil {
+	columns := r.count(2 + 4*rows)
+	if columns > maxColumns {
+		return nil, errEncoding
+	}
+	var last Key
+	for n := range columns {
+		k := r.key()
+		if r.failed || n > 0 && k.Compare(last) <= 0 || !h.restore(k, r) {
 			return nil, errEncoding
 		}
-		c := &column{ring: missing(len(h.starts))}
-		for row, v := range s.Columns[i] {
-			if math.IsInf(float64(v), 0) {
-				return nil, errEncoding
-			}
-			c.ring[h.at(row)] = v
-			if v == v {
-				c.present++
-			}
-		}
-		h.columns[k] = c
+		last = k
+	}
+	if r.failed || len(r.b) > 0 {
+		return nil, errEncoding
 	}
 	return h, nil
 }
 
-func (k Key) valid() bool {
-	return k.Kind < numKinds && k.Node.Class <= cbn.QueueNode && k.Quantile >= 0 && k.Quantile < D
-}
-
-// storedLayout is a layout as it is persisted: the rest follows from it.
-type storedLayout struct {
-	Version uint64
-	Graph   cbn.Observation
-	XKeys   []Key
-}
-
-// MarshalBinary returns the layout for UnmarshalLayout.
-func (l *Layout) MarshalBinary() ([]byte, error) {
-	return encode(storedLayout{Version: l.Graph.Version, Graph: l.Graph.Observation(), XKeys: l.XKeys})
-}
-
-// UnmarshalLayout is the inverse of MarshalBinary. It refuses what MarshalBinary
-// cannot have written.
-func UnmarshalLayout(b []byte) (*Layout, error) {
-	var s storedLayout
-	if err := decode(b, &s); err != nil {
-		return nil, err
+// restore reads the values of a column.
+func (h *History) restore(k Key, r *reader) bool {
+	c := &column{ring: missing(len(h.starts))}
+	for row := range h.length {
+		v := r.float()
+		if math.IsInf(float64(v), 0) {
+			return false
+		}
+		if v == v {
+			c.ring[h.at(row)] = v
+			c.present++
+		}
 	}
-	l := &Layout{Graph: cbn.New(s.Version, s.Graph), XKeys: s.XKeys}
+	h.columns[k] = c
+	return c.present > 0
+}
+
+// The flags of a persisted call.
+const (
+	flagLeaf byte = 1 << iota
+	flagAsync
+	flagNetwork
+	flagUnseen
+)
+
+func flag(set bool, v byte) byte {
+	if set {
+		return v
+	}
+	return 0
+}
+
+// MarshalBinary returns the layout for UnmarshalLayout: the graph as what it was
+// built from, and the keys of X. The rest follows from these.
+func (l *Layout) MarshalBinary() ([]byte, error) {
+	w := newWriter()
+	w.uint(l.Graph.Version)
+	o := l.Graph.Observation()
+	w.rpcs(o.RPCs)
+	w.rpcs(o.Entries)
+	w.uint(uint64(len(o.Calls)))
+	for _, c := range o.Calls {
+		w.edge(c.Edge)
+		w.byte(flag(c.Leaf, flagLeaf) | flag(c.Async, flagAsync) | flag(c.Network, flagNetwork) | flag(c.Unseen, flagUnseen))
+	}
+	w.uint(uint64(len(l.XKeys)))
+	for _, k := range l.XKeys {
+		w.key(k)
+	}
+	return w.b, nil
+}
+
+// UnmarshalLayout is the inverse of MarshalBinary. It returns an error for what
+// MarshalBinary does not write.
+func UnmarshalLayout(b []byte) (*Layout, error) {
+	r := newReader(b)
+	version := r.uint()
+	o := cbn.Observation{RPCs: r.rpcs(), Entries: r.rpcs()}
+	o.Calls = make([]cbn.Call, r.count(7))
+	for i := range o.Calls {
+		e, flags := r.edge(), r.byte()
+		o.Calls[i] = cbn.Call{
+			Edge: e, Leaf: flags&flagLeaf > 0, Async: flags&flagAsync > 0,
+			Network: flags&flagNetwork > 0, Unseen: flags&flagUnseen > 0,
+		}
+	}
+	if r.failed {
+		return nil, errEncoding
+	}
+	l := &Layout{Graph: cbn.New(version, o)}
 	l.XOf = make([][]int, len(l.Graph.Channels))
-	for i, k := range s.XKeys {
-		if !k.valid() || i > 0 && k.Compare(s.XKeys[i-1]) <= 0 {
-			return nil, errEncoding
-		}
+	for i := range r.count(2) {
+		k := r.key()
 		c := channelOf(l.Graph, k)
-		if c < 0 {
+		if r.failed || c < 0 || i > 0 && k.Compare(l.XKeys[i-1]) <= 0 {
 			return nil, errEncoding
 		}
+		l.XKeys = append(l.XKeys, k)
 		l.XOf[c] = append(l.XOf[c], i)
+	}
+	if r.failed || len(r.b) > 0 {
+		return nil, errEncoding
 	}
 	l.wire()
 	return l, nil
-}
-
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte(encodingVersion)
-	if err := gob.NewEncoder(&b).Encode(v); err != nil {
-		return nil, fmt.Errorf("feature: encode: %w", err)
-	}
-	return b.Bytes(), nil
-}
-
-// decode reads what encode wrote. gob bounds what it allocates by the size of
-// its input and returns errors for malformed input.
-func decode(b []byte, v any) error {
-	if len(b) == 0 || b[0] != encodingVersion {
-		return errEncoding
-	}
-	if err := gob.NewDecoder(bytes.NewReader(b[1:])).Decode(v); err != nil {
-		return fmt.Errorf("%w: %w", errEncoding, err)
-	}
-	return nil
 }

@@ -38,6 +38,7 @@ type History struct {
 	health  []Health
 	columns map[Key]*column
 	keys    []Key // sorted; nil where to be sorted again
+	scratch []float64
 }
 
 // column is one ring, and how many of its values are not missing.
@@ -115,12 +116,18 @@ func (h *History) Keys() []Key {
 }
 
 // Append adds the row of a snapshot, and drops the oldest row where there is no
-// room, and the columns that then hold nothing.
+// room, and the columns that then hold nothing. Rows that do not start before s
+// are dropped first: where time was set back, as by a second replay, the record
+// is of the past only.
 func (h *History) Append(s *window.Snapshot) {
+	for h.length > 0 && h.Start(h.length-1) >= s.Start {
+		h.pop()
+	}
 	i := h.push()
 	h.starts[i], h.health[i] = s.Start, Unknown
 	columns(s, func(k Key, v float64) {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		f := float32(v)
+		if f != f || math.IsInf(float64(f), 0) {
 			return
 		}
 		c := h.columns[k]
@@ -136,7 +143,7 @@ func (h *History) Append(s *window.Snapshot) {
 		if c.ring[i] != c.ring[i] {
 			c.present++
 		}
-		c.ring[i] = float32(v)
+		c.ring[i] = f
 	})
 }
 
@@ -151,6 +158,19 @@ func (h *History) push() int {
 	}
 	i := h.head
 	h.head = (h.head + 1) % len(h.starts)
+	h.clear(i)
+	return i
+}
+
+// pop drops the last row.
+func (h *History) pop() {
+	h.clear(h.at(h.length - 1))
+	h.length--
+}
+
+// clear makes all values at a position of the rings missing, and drops the
+// columns that then hold nothing.
+func (h *History) clear(i int) {
 	for k, c := range h.columns {
 		if c.ring[i] == c.ring[i] {
 			c.present--
@@ -161,7 +181,6 @@ func (h *History) push() int {
 			h.keys = nil
 		}
 	}
-	return i
 }
 
 // grow makes the rings twice as long, at most as long as the capacity. They have
@@ -191,7 +210,7 @@ func (h *History) Clone() *History {
 	c := *h
 	c.starts = slices.Clone(h.starts)
 	c.health = slices.Clone(h.health)
-	c.keys = nil
+	c.keys, c.scratch = nil, nil
 	c.columns = make(map[Key]*column, len(h.columns))
 	for k, v := range h.columns {
 		c.columns[k] = &column{ring: slices.Clone(v.ring), present: v.present}

@@ -25,7 +25,6 @@ const (
 	Errors                // RPC or Edge: share of failed requests
 	Calls                 // Edge: log(calls per parent request)
 	Exclusive             // RPC, Quantile: log seconds of own time
-	numKinds
 )
 
 // Key identifies a column. Fields that a kind does not use are zero.

@@ -9,9 +9,6 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
-// recentRows bounds the rows by which NewLayout judges a column.
-const recentRows = 240
-
 // Layout binds the numbers of a model to keys: column i of X is XKeys[i], node n
 // of the model is Graph.Nodes[n], latent l is Graph.Channels[l].
 //
@@ -28,19 +25,16 @@ type Layout struct {
 }
 
 // NewLayout lays out the columns of a model of g. A column is used where it is
-// present in at least half of the recent rows in which its service was seen, and
-// is not constant.
+// not constant over the history and is present in at least half of the recent
+// rows in which its service (of a call: the caller) was seen.
 func NewLayout(g *cbn.Graph, h *History) *Layout {
 	l := &Layout{Graph: g, XOf: make([][]int, len(g.Channels))}
-	channel := make([]int, 0, len(h.Keys()))
+	p := newPresence(h)
 	for _, k := range h.Keys() {
-		if c := channelOf(g, k); c >= 0 && usable(h, k) {
+		if c := channelOf(g, k); c >= 0 && p.usable(k) && varies(h.columns[k].ring) {
+			l.XOf[c] = append(l.XOf[c], len(l.XKeys))
 			l.XKeys = append(l.XKeys, k)
-			channel = append(channel, c)
 		}
-	}
-	for i, c := range channel {
-		l.XOf[c] = append(l.XOf[c], i)
 	}
 	l.wire()
 	return l
@@ -57,50 +51,17 @@ func channelOf(g *cbn.Graph, k Key) int {
 			return g.ServiceChannel(k.Edge.Callee.Service)
 		}
 	case Calls:
-		// A leaf has no channel of its own for its network: how often it is
-		// called is up to the caller.
 		if c := g.NetworkChannel(k.Edge); c >= 0 {
 			return c
 		}
-		if g.Index(cbn.Node{Class: cbn.ClientNode, Edge: k.Edge}) >= 0 {
+		// A leaf, say, has no network channel: how often it is called is up to
+		// the caller.
+		if g.Called(k.Edge) {
 			return g.ServiceChannel(k.Edge.Caller.Service)
 		}
+	case Latency, Errors, Exclusive: // effects
 	}
 	return -1
-}
-
-// usable reports whether a column says enough to learn from.
-func usable(h *History, k Key) bool {
-	var values []float64
-	seen := 0
-	for row := max(0, h.Len()-recentRows); row < h.Len(); row++ {
-		v := h.Value(k, row)
-		if !math.IsNaN(v) {
-			values = append(values, v)
-			seen++
-		} else if !h.silent(k, row) {
-			seen++
-		}
-	}
-	if len(values) == 0 || 2*len(values) < seen {
-		return false
-	}
-	return slices.Max(values)-slices.Min(values) > 1e-9*max(1, math.Abs(values[0]))
-}
-
-// silent reports whether the window of a row shows nothing of the RPC or call
-// that a column describes. The metrics of a service say themselves that it lives.
-func (h *History) silent(k Key, row int) bool {
-	switch k.Kind {
-	case Overlap:
-		return math.IsNaN(h.Value(Key{Kind: Load, Edge: k.Edge}, row))
-	case Calls:
-		return math.IsNaN(h.Value(Key{Kind: Errors, Edge: k.Edge}, row))
-	case Metric:
-		return false
-	default:
-		return true
-	}
 }
 
 // wire fills in the spec.
@@ -132,7 +93,7 @@ func (l *Layout) wire() {
 		for _, p := range g.Parents[i] {
 			t := gvae.Term{Parent: p, Calls: -1}
 			if n.Class == cbn.ServerNode {
-				t.Calls = find(Key{Kind: Calls, Edge: g.Nodes[p].Edge})
+				t.Calls = find(Key{Kind: Calls, Edge: identity.Edge{Caller: n.Edge.Callee, Callee: g.Nodes[p].Edge.Callee}})
 				if t.Calls >= 0 {
 					node.X = append(node.X, t.Calls)
 				}
@@ -200,6 +161,3 @@ func fill(dst []float64, h *History, k Key, rows []int) {
 		}
 	}
 }
-
-// Entry reports whether r is a node of the layout.
-func (l *Layout) Entry(r identity.RPC) bool { return l.Graph.Index(cbn.Server(r)) >= 0 }
