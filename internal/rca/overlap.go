@@ -1,0 +1,85 @@
+package rca
+
+import (
+	"math"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/gvae"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// overlapSamples is the number of draws behind the latency of a call in a
+// counterfactual where only its overlap with other calls is in question.
+const overlapSamples = 8
+
+// settleOverlaps sets the overlap columns of an intervention. How much the calls
+// of an RPC overlap (union/sum) is a feature to the model, yet it is a
+// consequence of how long each of them takes: one slow call among parallel ones
+// raises it. Left as observed, a restored callee would leave its caller waiting
+// as if it were slow; restored as if it were the caller's, it would put the blame
+// on the caller. So it follows from the latencies of the calls in the
+// counterfactual, with the share lambda of calls that follow each other (see
+// calls.union) as observed, or as usual where the caller is restored.
+func (s *search) settleOverlaps(a restored) {
+	for i, p := range slices.Backward(s.r.rpcs) { // inner before outer
+		site := s.d.sites[i]
+		x, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.key}}]
+		if !ok || !site.parallel() || !site.changed() {
+			continue
+		}
+		now := calls{n: slices.Clone(site.now.n), each: make([]float64, len(p.calls))}
+		for j, c := range p.calls {
+			now.each[j] = s.latencyOf(a.do, c.node(), site.now.each[j])
+			if k, ok := s.column[feature.Key{Kind: feature.Calls, Edge: c.edge}]; ok {
+				if n, ok := a.do.X[k]; ok {
+					now.n[j] = math.Exp(n)
+				}
+			}
+		}
+		lambda := site.lambdaNow
+		if a.lambda[p.key.Service] {
+			lambda = site.lambda
+		}
+		a.do.X[x] = now.overlap(lambda)
+	}
+}
+
+// parallel reports whether calls of the site run, or ran, at the same time.
+func (s site) parallel() bool { return math.Min(s.lambda, s.lambdaNow) < 0.95 }
+
+// changed reports whether latencies of the site's calls, their number or their
+// overlap differ by a tenth from what is usual.
+func (s site) changed() bool {
+	differs := func(now, usual float64) bool { return math.Abs(now-usual) > 0.1*usual }
+	for i := range s.now.n {
+		if differs(s.now.each[i], s.usual.each[i]) || differs(s.now.n[i], s.usual.n[i]) {
+			return true
+		}
+	}
+	return math.Abs(s.lambdaNow-s.lambda) > 0.05
+}
+
+// latencyOf returns the mean latency of a node in a counterfactual, or otherwise
+// where the model does not say.
+func (s *search) latencyOf(do gvae.Intervention, node int, otherwise float64) float64 {
+	if node < 0 {
+		return otherwise
+	}
+	draws := s.ev.Counterfactual(do, node, overlapSamples, s.source())
+	var means []float64
+	for i := 0; i+feature.D <= len(draws); i += feature.D {
+		var q [feature.D]float64
+		for d := range q {
+			q[d] = math.Exp(draws[i+d])
+		}
+		if m := meanOf(q); !math.IsNaN(m) {
+			means = append(means, m)
+		}
+	}
+	if len(means) == 0 {
+		return otherwise
+	}
+	slices.Sort(means)
+	return rank(means, 0.5)
+}
