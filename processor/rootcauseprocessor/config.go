@@ -1,0 +1,183 @@
+package rootcauseprocessor
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+)
+
+// Config is what a user may set. `rootcause: {}` is a working configuration.
+type Config struct {
+	// Window is the length of a window of event time: the step in which the
+	// engine thinks. Shorter windows answer sooner and need more requests per
+	// second to say as much.
+	Window time.Duration `mapstructure:"window"`
+	// Lateness is how long after its end, in event time, a window waits for spans.
+	// Every verdict comes later by it; spans that come later still are counted
+	// in rootcause_spans_refused with reason late.
+	Lateness time.Duration `mapstructure:"lateness"`
+
+	// SLOs are the latency objectives that are watched.
+	SLOs []SLO `mapstructure:"slos"`
+	// LearnedSLOs adds objectives for entry operations that no SLO matches.
+	LearnedSLOs LearnedSLOs `mapstructure:"learned_slos"`
+	// Rule says when an incident opens and when it resolves.
+	Rule Rule `mapstructure:"rule"`
+
+	// Training says when and how the model is fitted.
+	Training Training `mapstructure:"training"`
+	// Limits bound memory.
+	Limits Limits `mapstructure:"limits"`
+	// Metrics say which metrics are features, and whose they are.
+	Metrics Metrics `mapstructure:"metrics"`
+	// Events say what leaves.
+	Events Events `mapstructure:"events"`
+
+	// Storage is the ID of a storage extension, such as file_storage, that keeps
+	// the model, the history and open incidents over restarts. Without it they
+	// begin anew.
+	Storage *component.ID `mapstructure:"storage"`
+}
+
+// SLO is one latency objective: the quantile of the operations that match is at
+// most the threshold.
+type SLO struct {
+	// Name stands in every event (rca.slo.name). It must be unique.
+	Name string `mapstructure:"name"`
+	// Service is service.name, or service.namespace/service.name.
+	Service string `mapstructure:"service"`
+	// Operation is a glob of the operations that the service serves: * matches
+	// any run of characters, ? any one. Each that matches is watched on its own.
+	Operation string `mapstructure:"operation"`
+	// Quantile is in (0, 1).
+	Quantile float64 `mapstructure:"quantile"`
+	// Threshold is exact.
+	Threshold time.Duration `mapstructure:"threshold"`
+	// Objective is the share of requests that shall be under the threshold, in
+	// (0, 1). It is stated in events; it does not decide when an incident opens.
+	Objective float64 `mapstructure:"objective"`
+}
+
+// LearnedSLOs are objectives from healthy tails. Events mark them with
+// rca.slo.source = learned.
+type LearnedSLOs struct {
+	Enabled bool `mapstructure:"enabled"`
+	// Windows of history from which a threshold is learned.
+	Windows int `mapstructure:"windows"`
+	// Quantile that is watched.
+	Quantile float64 `mapstructure:"quantile"`
+	// Headroom: the threshold is this many times the median of the windows'
+	// quantiles, and at least 6 robust standard deviations above it.
+	Headroom float64 `mapstructure:"headroom"`
+}
+
+// Rule says when an incident opens and when it resolves. Windows of fewer than
+// MinRequests requests count neither way.
+type Rule struct {
+	// Violated of the last Of windows open an incident.
+	Violated int `mapstructure:"violated"`
+	Of       int `mapstructure:"of"`
+	// ResolveAfter windows in a row that meet the objective resolve it.
+	ResolveAfter int `mapstructure:"resolve_after"`
+	// MinRequests of the operation in a window.
+	MinRequests int `mapstructure:"min_requests"`
+}
+
+// Training says when and how the model is fitted.
+type Training struct {
+	// Enabled: without training the robust scorer answers for ever.
+	Enabled bool `mapstructure:"enabled"`
+	// History of event time that is kept and learned from.
+	History time.Duration `mapstructure:"history"`
+	// MinWindows before the first training.
+	MinWindows int `mapstructure:"min_windows"`
+	// Interval of event time between trainings.
+	Interval time.Duration `mapstructure:"interval"`
+	// CPUBudget is the share of one core that training may take, in (0, 1].
+	CPUBudget float64 `mapstructure:"cpu_budget"`
+	// PublishAfter is the number of windows after which a model whose training
+	// has ended is put in use: the same capture then gives the same events.
+	PublishAfter int `mapstructure:"publish_after"`
+	// Epochs over the history at most.
+	Epochs int `mapstructure:"epochs"`
+	// Structured decoders add up the latencies of calls and learn the rest; false
+	// is the model as published.
+	Structured bool `mapstructure:"structured"`
+	// Seed of all randomness.
+	Seed uint64 `mapstructure:"seed"`
+}
+
+// Limits bound memory. What is refused is counted by reason.
+type Limits struct {
+	// Services that are told apart.
+	Services int `mapstructure:"services"`
+	// OperationsPerService: further ones are folded into the operation "other".
+	OperationsPerService int `mapstructure:"operations_per_service"`
+	// Instances are replicas, over all services.
+	Instances int `mapstructure:"instances"`
+	// PendingSpans of traces that are not resolved yet; beyond, the oldest trace is
+	// resolved early.
+	PendingSpans int `mapstructure:"pending_spans"`
+	// TraceSpans of one trace.
+	TraceSpans int `mapstructure:"trace_spans"`
+	// TraceAge after which a trace is resolved even without its root.
+	TraceAge time.Duration `mapstructure:"trace_age"`
+	// MetricStreams that are followed.
+	MetricStreams int `mapstructure:"metric_streams"`
+	// PendingWindows that wait to be judged.
+	PendingWindows int `mapstructure:"pending_windows"`
+	// MemoryMiB bounds the history: columns beyond are refused.
+	MemoryMiB int `mapstructure:"memory_mib"`
+	// CheckpointMiB bounds each value written to or read from storage.
+	CheckpointMiB int `mapstructure:"checkpoint_mib"`
+}
+
+// Metrics say which metrics are features, and whose they are.
+type Metrics struct {
+	// Include are globs of metrics that are used beside those known.
+	Include []string `mapstructure:"include"`
+	// Exclude are globs of metrics that are not used, whatever else says so.
+	Exclude []string `mapstructure:"exclude"`
+	// Join are sets of resource attributes by which a metric finds the replica
+	// that sends spans with the same values; they are tried before the usual ones.
+	Join [][]string `mapstructure:"join"`
+}
+
+// Events say what leaves.
+type Events struct {
+	// EventNameAttribute mirrors the event name into the attribute event.name,
+	// for backends that do not show it.
+	EventNameAttribute bool `mapstructure:"event_name_attribute"`
+	// Candidates is the number of rca.root_cause records per open or update.
+	Candidates int `mapstructure:"candidates"`
+	// ModelHeartbeat is the event time after which rca.model.status is repeated.
+	ModelHeartbeat time.Duration `mapstructure:"model_heartbeat"`
+	// IncidentHeartbeat is that of open incidents.
+	IncidentHeartbeat time.Duration `mapstructure:"incident_heartbeat"`
+	// ExpireAfter ends incidents that never resolve.
+	ExpireAfter time.Duration `mapstructure:"expire_after"`
+	// MaxOpen incidents at once.
+	MaxOpen int `mapstructure:"max_open"`
+}
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Window:      30 * time.Second,
+		Lateness:    10 * time.Second,
+		LearnedSLOs: LearnedSLOs{Enabled: true, Windows: 20, Quantile: 0.99, Headroom: 2},
+		Rule:        Rule{Violated: 2, Of: 3, ResolveAfter: 3, MinRequests: 10},
+		Training: Training{
+			Enabled: true, History: 24 * time.Hour, MinWindows: 40, Interval: time.Hour,
+			CPUBudget: 0.5, PublishAfter: 2, Epochs: 200, Structured: true, Seed: 1,
+		},
+		Limits: Limits{
+			Services: 1000, OperationsPerService: 100, Instances: 5000,
+			PendingSpans: 200_000, TraceSpans: 10_000, TraceAge: 5 * time.Minute,
+			MetricStreams: 50_000, PendingWindows: 4096, MemoryMiB: 256, CheckpointMiB: 64,
+		},
+		Events: Events{
+			EventNameAttribute: true, Candidates: 3, ModelHeartbeat: 6 * time.Hour,
+			IncidentHeartbeat: 6 * time.Hour, ExpireAfter: 48 * time.Hour, MaxOpen: 256,
+		},
+	}
+}

@@ -1,0 +1,245 @@
+package rootcauseprocessor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/processor"
+	"go.uber.org/zap"
+
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/ingest"
+	"github.com/sage-rca/sage/internal/report"
+)
+
+// factory knows the engines that are shared: one per component ID, which all of
+// its instances know by the same *Config.
+type factory struct {
+	mu      sync.Mutex // guards everything below
+	running map[*Config]*shared
+}
+
+// share returns the engine of cfg, a new one where there is none yet.
+func (f *factory) share(set processor.Settings, cfg *Config) (*shared, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.running[cfg]
+	if s == nil {
+		t, err := newTelemetry(set.TelemetrySettings)
+		if err != nil {
+			return nil, err
+		}
+		s = &shared{
+			id: set.ID, cfg: cfg, log: set.Logger, telemetry: t,
+			forget: func() {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				delete(f.running, cfg)
+			},
+		}
+		f.running[cfg] = s
+	}
+	s.refs.Add(1)
+	return s, nil
+}
+
+// eventTimeout bounds how long the engine waits for a logs pipeline.
+const eventTimeout = 10 * time.Second
+
+// shared is what all instances of one component ID have in common: the way from
+// spans and points to events. The first Start starts it. It stops when the
+// first of its logs pipelines does, since what comes behind that pipeline is gone
+// soon after, or with the last instance.
+type shared struct {
+	id        component.ID
+	cfg       *Config
+	log       *zap.Logger
+	telemetry *telemetry
+	forget    func()
+	refs      atomic.Int64 // instances that have not stopped
+
+	ingester atomic.Pointer[ingest.Ingester] // nil while nothing runs
+
+	mu      sync.Mutex // guards everything below
+	sinks   []consumer.Logs
+	started bool
+	stopped bool
+	engine  *engine.Engine
+	store   *store
+	ticker  *ticker
+}
+
+// addSink adds a logs pipeline in which events come out.
+func (s *shared) addSink(next consumer.Logs) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sinks = append(s.sinks, next)
+}
+
+// start starts the engine, the first time that it is called.
+func (s *shared) start(ctx context.Context, host component.Host) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.started || s.stopped {
+		return nil
+	}
+	if len(s.sinks) == 0 {
+		s.log.Warn("no logs pipeline names this processor: root-cause events go nowhere. Add it to the processors of a logs pipeline")
+	}
+	var persistent engine.Store
+	if s.cfg.Storage != nil {
+		st, err := openStore(ctx, host, *s.cfg.Storage, s.id)
+		if err != nil {
+			return err
+		}
+		s.store, persistent = st, st
+	}
+	e, err := engine.New(s.cfg.engineConfig(), persistent, s.observer(), s.emitter())
+	if err != nil {
+		return err
+	}
+	i, err := ingest.New(s.cfg.ingestConfig(), s.observer(), e.Offer)
+	if err != nil {
+		return err
+	}
+	if err := e.Start(ctx); err != nil {
+		return err
+	}
+	i.Start()
+	s.engine, s.started = e, true
+	s.ingester.Store(i)
+	s.ticker = startTicker(min(s.cfg.Window, 5*time.Second), func(now time.Time) {
+		s.guard(func() { i.Idle(now) })
+	})
+	return nil
+}
+
+// stop ends the share of one instance.
+func (s *shared) stop(ctx context.Context, _, emits bool) error {
+	last := s.refs.Add(-1) == 0
+	if last {
+		s.forget()
+	}
+	if !last && !emits {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return nil
+	}
+	s.stopped = true
+	if !s.started {
+		return nil
+	}
+	i := s.ingester.Swap(nil)
+	s.ticker.stop()
+	errs := []error{i.Close(ctx), s.engine.Close(ctx)}
+	if s.store != nil {
+		errs = append(errs, s.store.close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// seeTraces shows spans to the engine.
+func (s *shared) seeTraces(td ptrace.Traces) {
+	if i := s.ingester.Load(); i != nil {
+		s.guard(func() { i.Traces(td, time.Now()) })
+	}
+}
+
+// seeMetrics shows points to the engine.
+func (s *shared) seeMetrics(md pmetric.Metrics) {
+	if i := s.ingester.Load(); i != nil {
+		s.guard(func() { i.Metrics(md, time.Now()) })
+	}
+}
+
+// guard is the door at which a panic on the way in stops: the user's data flows on.
+func (s *shared) guard(f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.telemetry.failed("ingest")
+			s.log.Error("panic while taking in telemetry; the data flows on. Please report this", zap.Any("panic", r), zap.Stack("stack"))
+		}
+	}()
+	f()
+}
+
+// emitter returns what turns the engine's outputs into records of every logs
+// pipeline. A pipeline that fails is reported and does not hold up the others.
+func (s *shared) emitter() func(context.Context, []engine.Output) {
+	sinks := s.sinks
+	opt := report.Options{
+		Engine: s.id.String(), EventNameAttribute: s.cfg.Events.EventNameAttribute, Candidates: s.cfg.Events.Candidates,
+	}
+	return func(ctx context.Context, outs []engine.Output) {
+		opt := opt
+		opt.Now = time.Now()
+		ld := report.Logs(outs, opt)
+		for k, next := range sinks {
+			each := ld
+			if k < len(sinks)-1 {
+				each = plog.NewLogs()
+				ld.CopyTo(each)
+			}
+			n := each.LogRecordCount()
+			if err := s.send(ctx, next, each); err != nil {
+				s.telemetry.failed("event")
+				s.log.Error("a logs pipeline refused root-cause events", zap.Int("records", n), zap.Error(err))
+				continue
+			}
+			s.telemetry.sent(n)
+		}
+	}
+}
+
+func (s *shared) send(ctx context.Context, next consumer.Logs, ld plog.Logs) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return next.ConsumeLogs(ctx, ld)
+}
+
+// ticker calls a function every interval of the wall clock.
+type ticker struct {
+	quit chan struct{}
+	done chan struct{}
+}
+
+func startTicker(every time.Duration, f func(time.Time)) *ticker {
+	t := &ticker{quit: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(t.done)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case now := <-tick.C:
+				f(now)
+			case <-t.quit:
+				return
+			}
+		}
+	}()
+	return t
+}
+
+// stop ends the ticker and waits for it.
+func (t *ticker) stop() {
+	close(t.quit)
+	<-t.done
+}

@@ -1,0 +1,117 @@
+package rootcauseprocessor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/window"
+	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/metadata"
+)
+
+// telemetry counts what the processor does. Its methods are safe for concurrent
+// use and do not block.
+type telemetry struct {
+	b *metadata.TelemetryBuilder
+}
+
+func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
+	b, err := metadata.NewTelemetryBuilder(set)
+	if err != nil {
+		return nil, fmt.Errorf("self-telemetry: %w", err)
+	}
+	return &telemetry{b: b}, nil
+}
+
+func one(key, value string) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String(key, value)))
+}
+
+func (t *telemetry) failed(kind string) {
+	t.b.RootcauseFailures.Add(context.Background(), 1, one("kind", kind))
+}
+
+func (t *telemetry) sent(records int) { t.b.RootcauseEvents.Add(context.Background(), int64(records)) }
+
+// observer counts and logs what the ingester and the engine say of themselves.
+type observer struct {
+	*telemetry
+	log *zap.Logger
+}
+
+func (s *shared) observer() observer { return observer{s.telemetry, s.log} }
+
+// SpansUsed implements ingest.Observer.
+func (o observer) SpansUsed(n int) { o.b.RootcauseSpansUsed.Add(context.Background(), int64(n)) }
+
+// SpansRefused implements ingest.Observer.
+func (o observer) SpansRefused(reason string, n int) {
+	o.b.RootcauseSpansRefused.Add(context.Background(), int64(n), one("reason", reason))
+}
+
+// SpansNoted implements ingest.Observer.
+func (o observer) SpansNoted(reason string, n int) {
+	o.b.RootcauseSpansNoted.Add(context.Background(), int64(n), one("reason", reason))
+}
+
+// PointsUsed implements ingest.Observer.
+func (o observer) PointsUsed(n int) { o.b.RootcausePointsUsed.Add(context.Background(), int64(n)) }
+
+// PointsRefused implements ingest.Observer.
+func (o observer) PointsRefused(reason string, n int) {
+	o.b.RootcausePointsRefused.Add(context.Background(), int64(n), one("reason", reason))
+}
+
+// WindowRefused implements ingest.Observer and engine.Observer.
+func (o observer) WindowRefused() { o.b.RootcauseWindowsRefused.Add(context.Background(), 1) }
+
+// WindowClosed implements engine.Observer.
+func (o observer) WindowClosed(*window.Snapshot) {
+	o.b.RootcauseWindowsClosed.Add(context.Background(), 1)
+}
+
+// Trained implements engine.Observer.
+func (o observer) Trained(ok bool, busy time.Duration) {
+	outcome := "published"
+	if !ok {
+		outcome = "failed"
+	}
+	o.b.RootcauseTrainings.Add(context.Background(), 1, one("outcome", outcome))
+	o.b.RootcauseTrainingTime.Add(context.Background(), busy.Seconds())
+	o.log.Info("training ended", zap.String("outcome", outcome), zap.Duration("busy", busy))
+}
+
+// Published implements engine.Observer.
+func (o observer) Published(s engine.ModelStatus) {
+	ctx := context.Background()
+	for _, state := range [...]engine.ModelState{engine.Cold, engine.Warming, engine.Ready, engine.Stale, engine.Degraded} {
+		is := int64(0)
+		if state == s.State {
+			is = 1
+		}
+		o.b.RootcauseModelState.Record(ctx, is, one("state", string(state)))
+	}
+	o.b.RootcauseModelVersion.Record(ctx, int64(s.Version))
+	o.b.RootcauseModelAge.Record(ctx, s.Age.Seconds())
+	o.log.Info("model "+string(s.State), zap.String("reason", s.Reason), zap.Uint64("version", s.Version),
+		zap.Int("windows", s.Windows), zap.Int("services", s.Services), zap.Int("nodes", s.Nodes))
+}
+
+// Judged implements engine.Observer.
+func (o observer) Judged(method rca.Method, took time.Duration) {
+	o.b.RootcauseVerdicts.Add(context.Background(), 1, one("method", string(method)))
+	o.b.RootcauseVerdictDuration.Record(context.Background(), took.Seconds())
+}
+
+// Failed implements engine.Observer.
+func (o observer) Failed(what string, err error) {
+	o.failed(what)
+	o.log.Error("root-cause analysis goes on after a failure", zap.String("kind", what), zap.Error(err))
+}

@@ -1,0 +1,110 @@
+package rootcauseprocessor
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/gvae"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/incident"
+	"github.com/sage-rca/sage/internal/ingest"
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
+)
+
+const mib = 1 << 20
+
+// defaultQuantile and defaultObjective stand for what an SLO leaves out.
+const (
+	defaultQuantile  = 0.99
+	defaultObjective = 0.99
+)
+
+// forgetAfter is the event time after which a service, operation, replica or
+// call that was not seen gives up its place.
+const forgetAfter = time.Hour
+
+// ingestConfig returns what the ingester needs to know.
+func (c *Config) ingestConfig() ingest.Config {
+	return ingest.Config{
+		Window:   c.Window,
+		Lateness: c.Lateness,
+		MaxAge:   c.Limits.TraceAge,
+		Forget:   max(forgetAfter, 10*c.Window),
+		Guard:    ingest.DefaultGuard(),
+		Limits: ingest.Limits{
+			Services:             c.Limits.Services,
+			OperationsPerService: c.Limits.OperationsPerService,
+			PendingSpans:         c.Limits.PendingSpans,
+			TraceSpans:           c.Limits.TraceSpans,
+			Producers:            max(1, c.Limits.PendingSpans/4),
+			Instances:            c.Limits.Instances,
+			MetricStreams:        c.Limits.MetricStreams,
+		},
+		Metrics: ingest.MetricRules{
+			Include:  c.Metrics.Include,
+			Exclude:  c.Metrics.Exclude,
+			JoinKeys: append(c.Metrics.Join[:len(c.Metrics.Join):len(c.Metrics.Join)], ingest.DefaultJoinKeys()...),
+			HostKeys: ingest.DefaultHostKeys(),
+		},
+		MaxPending: c.Limits.PendingWindows,
+	}
+}
+
+// engineConfig returns what the engine needs to know.
+func (c *Config) engineConfig() engine.Config {
+	windows := max(1, int(c.Training.History/c.Window))
+	return engine.Config{
+		Window: c.Window,
+		SLO: slo.Config{
+			Objectives: c.objectives(),
+			Learn: slo.LearnConfig{
+				Enabled: c.LearnedSLOs.Enabled, Windows: c.LearnedSLOs.Windows,
+				Quantile: c.LearnedSLOs.Quantile, Headroom: c.LearnedSLOs.Headroom,
+			},
+			OpenK: c.Rule.Violated, OpenN: c.Rule.Of, ResolveM: c.Rule.ResolveAfter,
+			MinRequests: float64(c.Rule.MinRequests),
+		},
+		RCA: rca.Config{Seed: c.Training.Seed},
+		Incident: incident.Config{
+			HeartbeatEvery: c.Events.IncidentHeartbeat, ExpireAfter: c.Events.ExpireAfter, MaxOpen: c.Events.MaxOpen,
+		},
+		Training: engine.Training{
+			Enabled: c.Training.Enabled, History: c.Training.History, MinWindows: c.Training.MinWindows,
+			Interval: c.Training.Interval, CPUBudget: c.Training.CPUBudget, PublishAfter: c.Training.PublishAfter,
+			Model: gvae.Config{Structured: c.Training.Structured, Epochs: c.Training.Epochs, Seed: c.Training.Seed},
+		},
+		MaxPending:     c.Limits.PendingWindows,
+		MaxColumns:     c.columns(windows),
+		MaxCheckpoint:  c.Limits.CheckpointMiB * mib,
+		ForgetWindows:  max(10, int(forgetAfter/c.Window)),
+		ModelHeartbeat: c.Events.ModelHeartbeat,
+		HistoryEvery:   max(1, int(5*time.Minute/c.Window)),
+	}
+}
+
+// columns is the number of columns of so many windows, of 4 bytes a value, that
+// fit in the memory allowed: half of it, since training works on a copy.
+func (c *Config) columns(windows int) int {
+	return max(1, c.Limits.MemoryMiB*mib/2/(4*windows))
+}
+
+func (c *Config) objectives() []slo.Objective {
+	out := make([]slo.Objective, 0, len(c.SLOs))
+	for _, s := range c.SLOs {
+		var service identity.Service
+		if i := strings.LastIndexByte(s.Service, '/'); i >= 0 {
+			service = identity.Service{Namespace: s.Service[:i], Name: s.Service[i+1:]}
+		} else {
+			service = identity.Service{Name: s.Service}
+		}
+		out = append(out, slo.Objective{
+			Name: s.Name, Service: service, Operation: s.Operation,
+			Quantile: cmp.Or(s.Quantile, defaultQuantile), Threshold: s.Threshold,
+			Target: cmp.Or(s.Objective, defaultObjective),
+		})
+	}
+	return out
+}
