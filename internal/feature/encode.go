@@ -137,13 +137,12 @@ func UnmarshalLayout(b []byte) (*Layout, error) {
 	r := newReader(b)
 	version := r.uint()
 	o := cbn.Observation{RPCs: r.rpcs(), Entries: r.rpcs()}
-	o.Calls = make([]cbn.Call, r.count(7))
-	for i := range o.Calls {
+	for range r.count(7) {
 		e, flags := r.edge(), r.byte()
-		o.Calls[i] = cbn.Call{
+		o.Calls = append(o.Calls, cbn.Call{
 			Edge: e, Leaf: flags&flagLeaf > 0, Async: flags&flagAsync > 0,
 			Network: flags&flagNetwork > 0, Unseen: flags&flagUnseen > 0,
-		}
+		})
 	}
 	if r.failed {
 		return nil, errEncoding

@@ -169,9 +169,9 @@ func (r *reader) rpc() identity.RPC   { return identity.RPC{Service: r.service()
 func (r *reader) edge() identity.Edge { return identity.Edge{Caller: r.rpc(), Callee: r.rpc()} }
 
 func (r *reader) rpcs() []identity.RPC {
-	out := make([]identity.RPC, r.count(3))
-	for i := range out {
-		out[i] = r.rpc()
+	var out []identity.RPC
+	for range r.count(3) {
+		out = append(out, r.rpc())
 	}
 	return out
 }
