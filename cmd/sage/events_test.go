@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,9 +18,6 @@ import (
 	"github.com/sage-rca/sage/internal/capture"
 	"github.com/sage-rca/sage/internal/otlpserve"
 )
-
-// `go test ./cmd/sage -update` rewrites the golden files.
-var update = flag.Bool("update", false, "rewrite golden files")
 
 // event is one record of a story: seconds after its beginning, name, body and
 // attributes.
@@ -109,7 +105,7 @@ func TestSink_printsIncidentsForPeople(t *testing.T) {
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".txt")
-	if *update {
+	if os.Getenv("UPDATE") != "" { // make golden
 		require.NoError(t, os.MkdirAll("testdata", 0o755))
 		require.NoError(t, os.WriteFile(path, got, 0o644))
 	}
