@@ -1,15 +1,10 @@
-// Package gvae is the graphical variational autoencoder: a conditional VAE
-// factorised along a causal Bayesian network.
-//
-// Each latent channel has an encoder q(Z|X,Y), which sees the channel's own X,
-// the latency nodes that it touches and their parents, and a prior p(Z|X). Each
-// latency node has a decoder whose inputs are exactly its parents in the
-// network. Decoders are chained in topological order. The package knows
-// numbers, not services: internal/feature says what the columns mean.
-//
-// See Gan et al., "Sage", ASPLOS 2021, section 4, and Sohn, Lee, Yan, NeurIPS
-// 2015, for the conditional VAE and its hybrid loss.
 package gvae
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // Spec is the wiring of a model. Indices are positions in the columns of X,
 // in Latents and in Nodes. It must not be changed once a model uses it.
@@ -67,4 +62,112 @@ type Data struct {
 	// Weight per window (length N), nil: all 1. Used by the sampler of mini
 	// batches: violations are oversampled this way.
 	Weight []float64
+	// Healthy marks the windows (length N) from which scales and residual
+	// statistics are taken; nil: all of them, which the robustness of both
+	// tolerates while violations are a minority.
+	Healthy []bool
+}
+
+// maxQuantiles bounds D, against specs that are not meant seriously.
+const maxQuantiles = 64
+
+// validate reports everything that is wrong with a spec.
+func (s *Spec) validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if s.NX < 0 {
+		bad("%d columns of X", s.NX)
+	}
+	if s.D < 1 || s.D > maxQuantiles {
+		bad("%d quantiles per node, want 1 to %d", s.D, maxQuantiles)
+	}
+	if len(s.Nodes) == 0 {
+		bad("no nodes")
+	}
+	within := func(what string, i int, indices []int, limit int) {
+		for _, v := range indices {
+			if v < 0 || v >= limit {
+				bad("%s %d refers to %d of %d", what, i, v, limit)
+			}
+		}
+	}
+	for i, l := range s.Latents {
+		within("X of latent", i, l.X, s.NX)
+		within("Y of latent", i, l.Y, len(s.Nodes))
+	}
+	for i, n := range s.Nodes {
+		within("X of node", i, n.X, s.NX)
+		within("latents of node", i, n.Latents, len(s.Latents))
+		within("parents of node", i, n.Parents, i) // smaller index: topological order
+		if n.Overlap < -1 || n.Overlap >= s.NX {
+			bad("overlap of node %d refers to column %d of %d", i, n.Overlap, s.NX)
+		}
+		for _, t := range n.Terms {
+			if !slices.Contains(n.Parents, t.Parent) {
+				bad("node %d adds up node %d, which is no parent", i, t.Parent)
+			}
+			if t.Calls < -1 || t.Calls >= s.NX {
+				bad("calls of node %d refer to column %d of %d", i, t.Calls, s.NX)
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("gvae: spec: %w", err)
+	}
+	return nil
+}
+
+// equal reports whether s and o wire the same model.
+func (s *Spec) equal(o *Spec) bool {
+	return s.NX == o.NX && s.D == o.D &&
+		slices.EqualFunc(s.Latents, o.Latents, func(a, b Latent) bool {
+			return slices.Equal(a.X, b.X) && slices.Equal(a.Y, b.Y)
+		}) &&
+		slices.EqualFunc(s.Nodes, o.Nodes, func(a, b Node) bool {
+			return slices.Equal(a.Parents, b.Parents) && slices.Equal(a.X, b.X) && slices.Equal(a.Latents, b.Latents) &&
+				slices.Equal(a.Terms, b.Terms) && a.Overlap == b.Overlap
+		})
+}
+
+// minWindows is the least that anything can be learned from.
+const minWindows = 8
+
+// validate reports whether data has the shape that a spec wants, and anything in
+// it.
+func (d *Data) validate(s *Spec) error {
+	var errs []error
+	length := func(what string, got, want int) {
+		if got != want {
+			errs = append(errs, fmt.Errorf("%s has %d values, want %d", what, got, want))
+		}
+	}
+	if d.N < minWindows {
+		errs = append(errs, fmt.Errorf("%d windows, want at least %d", d.N, minWindows))
+	}
+	length("X", len(d.X), s.NX*d.N)
+	length("Y", len(d.Y), len(s.Nodes)*s.D*d.N)
+	if d.Weight != nil {
+		length("Weight", len(d.Weight), d.N)
+	}
+	if d.Healthy != nil {
+		length("Healthy", len(d.Healthy), d.N)
+	}
+	if !slices.ContainsFunc(d.Y, finite) {
+		errs = append(errs, errors.New("no latency is known"))
+	}
+	total := 0.0
+	for _, w := range d.Weight {
+		if !finite(w) || w < 0 {
+			errs = append(errs, fmt.Errorf("weight %v, want a finite number that is not negative", w))
+			break
+		}
+		total += w
+	}
+	if d.Weight != nil && !(total > 0 && finite(total)) {
+		errs = append(errs, errors.New("weights do not add up to a positive number"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("gvae: data: %w", err)
+	}
+	return nil
 }

@@ -1,0 +1,88 @@
+package gvae
+
+import "math"
+
+// furthestPosterior bounds the mean of a structured model's posterior, in standard
+// deviations of the prior from its mean. Decoders have hardly seen draws further
+// out; what a window shows beyond goes into residuals, which are exact.
+const furthestPosterior = 3
+
+// Evidence is what one window says of the latents: the result of abduction. It
+// does not change and is safe for concurrent use.
+type Evidence struct {
+	model *Model
+
+	x       []float64 // raw, NaN where missing
+	raw     []float64 // latencies as given, bounded, predicted where missing
+	y       []float64 // the same, standardised
+	mu      []float64 // of the posterior, per latent
+	sigma   []float64
+	anomaly []float64 // Residual
+}
+
+// Abduct infers the latents of one window from raw x (NX) and y (len(Nodes)*D),
+// NaN where missing: the encoder's posterior, its inputs clamped to the range
+// of the training data (structured models only), and for each node the residual
+// that neither its parents nor the posterior explain,
+//
+//	e_n = y_n - f_n(y_parents, x, z)   in standardised log seconds,
+//
+// which Counterfactual computes per draw of z. A missing latency is taken to be what
+// the model expects, f_n(y_parents, x, E[z|x,y]). Abduct panics where x or y has
+// the wrong length; it keeps neither.
+func (m *Model) Abduct(x, y []float64) *Evidence {
+	outputs, latents, dims := len(m.spec.Nodes)*m.spec.D, len(m.spec.Latents), m.spec.D
+	if len(x) != m.spec.NX || len(y) != outputs {
+		panic("gvae: window does not fit the model")
+	}
+	e := &Evidence{
+		model: m, x: append([]float64(nil), x...), raw: make([]float64, outputs), y: make([]float64, outputs),
+		mu: make([]float64, latents), sigma: make([]float64, latents), anomaly: make([]float64, outputs),
+	}
+	data := m.arch.prepare(x, y, 1, &m.xScale, &m.yScale)
+	p := newPass(m.arch, &m.yScale, 1)
+	p.load(&data, []int{0})
+	p.forward(m.theta) // with no noise: latents at their means
+	for l := range latents {
+		e.mu[l], e.sigma[l] = p.mu[l], p.sigma[l]
+		if m.cfg.Structured {
+			reach := furthestPosterior * p.sigma[latents+l]
+			e.mu[l] = min(max(e.mu[l], p.mu[latents+l]-reach), p.mu[latents+l]+reach)
+		}
+	}
+
+	// Two columns: latents at the mean of the posterior, and at that of the prior.
+	eval := newEvaluator(m, 2)
+	z, given, predicted := make([]float64, 2*latents), make([]float64, 2*outputs), make([]float64, 2*dims)
+	for l := range latents {
+		z[2*l], z[2*l+1] = e.mu[l], p.mu[latents+l]
+	}
+	in := m.exogenous(e.x)
+	for n := range m.spec.Nodes {
+		eval.node(predicted, n, in, z, given)
+		for d := range dims {
+			c := n*dims + d
+			e.y[c] = data.y[c]
+			e.anomaly[c] = (data.y[c] - predicted[2*d+1] - m.screen.Center[c]) / m.screen.Spread[c]
+			e.raw[c] = boundLog(y[c])
+			if math.IsNaN(e.y[c]) {
+				e.raw[c] = boundLog(m.yScale.Center[c] + m.yScale.Spread[c]*predicted[2*d])
+				e.y[c] = (e.raw[c] - m.yScale.Center[c]) / m.yScale.Spread[c]
+			}
+			given[2*c], given[2*c+1] = e.y[c], e.y[c]
+		}
+	}
+	return e
+}
+
+// Residual returns e_n of quantile d, less its median, divided by its robust
+// standard deviation over the healthy training windows given parents and the PRIOR
+// at x: how abnormal the node is given its causes (CIRCA's criterion). NaN where y
+// is missing.
+func (e *Evidence) Residual(node, d int) float64 {
+	spec := &e.model.spec
+	if node < 0 || node >= len(spec.Nodes) || d < 0 || d >= spec.D {
+		panic("gvae: no such node or quantile")
+	}
+	return e.anomaly[node*spec.D+d]
+}

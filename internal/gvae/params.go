@@ -1,0 +1,87 @@
+package gvae
+
+import "slices"
+
+// architecture says where in the flat vector of parameters each network lies. It
+// follows from the spec and the configuration alone.
+type architecture struct {
+	spec  *Spec
+	limit float64 // of the networks' inputs, see squash
+
+	encoders []mlp // per latent: inputs of latentY, then its X; outputs μ and raw σ
+	priors   []mlp // per latent: its X; outputs μ and raw σ
+	decoders []mlp // per node: its latents, its parents' quantiles, its X; outputs D
+	skips    []skip
+	// firstTerm of node n is its first row among the terms of all nodes.
+	firstTerm []int
+	terms     int
+	size      int // number of parameters
+}
+
+// newArchitecture lays out the networks of a valid spec.
+func newArchitecture(spec *Spec, cfg *Config) *architecture {
+	a := &architecture{spec: spec, limit: publishedLimit}
+	if cfg.Structured {
+		a.limit = structuredLimit
+	}
+	for _, l := range spec.Latents {
+		a.encoders = append(a.encoders, a.network(len(l.Y)*spec.D+len(l.X), cfg.Hidden, 2))
+	}
+	for _, l := range spec.Latents {
+		a.priors = append(a.priors, a.network(len(l.X), cfg.Hidden, 2))
+	}
+	for _, n := range spec.Nodes {
+		a.decoders = append(a.decoders, a.network(len(n.Latents)+len(n.Parents)*spec.D+len(n.X), cfg.Hidden, spec.D))
+	}
+	for _, n := range spec.Nodes {
+		a.firstTerm = append(a.firstTerm, a.terms)
+		a.terms += len(n.Terms)
+		s := skip{}
+		if cfg.Structured && len(n.Terms) > 0 {
+			s = skip{parents: make([]int, len(n.Terms)), own: a.take(spec.D), weights: a.take(len(n.Terms) * spec.D)}
+			for i, t := range n.Terms {
+				s.parents[i] = t.Parent
+			}
+		}
+		a.skips = append(a.skips, s)
+	}
+	return a
+}
+
+// take reserves n parameters and returns the index of the first.
+func (a *architecture) take(n int) int {
+	a.size += n
+	return a.size - n
+}
+
+func (a *architecture) network(in int, hidden []int, out int) mlp {
+	m := mlp{in: in}
+	for _, width := range append(slices.Clone(hidden), out) {
+		m.layers = append(m.layers, layer{in: in, out: width, w: a.take(width * in), b: a.take(width)})
+		in = width
+	}
+	return m
+}
+
+// innovates reports whether the encoder of latent l sees of node n only what the
+// skip path leaves unexplained: that of the nodes that the latent itself touches.
+func (a *architecture) innovates(l, n int) bool {
+	return a.skips[n].used() && slices.Contains(a.spec.Nodes[n].Latents, l)
+}
+
+// widest returns the largest number of rows that any network needs: inputs, one
+// layer, all layers.
+func (a *architecture) widest() (inputs, one, all int) {
+	for _, nets := range [][]mlp{a.encoders, a.priors, a.decoders} {
+		for _, m := range nets {
+			inputs, all = max(inputs, m.in), max(all, m.rows())
+			for _, l := range m.layers {
+				one = max(one, l.out)
+			}
+		}
+	}
+	return inputs, one, all
+}
+
+// row returns row i of a matrix with n columns.
+func row(m []float64, i, n int) []float64 { return m[i*n : (i+1)*n : (i+1)*n] }

@@ -1,0 +1,148 @@
+package gvae
+
+import (
+	"math"
+	"slices"
+)
+
+// Floors of the spread, below which a column's movement means nothing: 0.02 log
+// seconds, about twice the relative error of a latency quantile, and for X one
+// percent of its median.
+const (
+	leastLatencySpread = 0.02
+	leastSpread        = 1e-6
+	leastShareOfMedian = 0.01
+)
+
+// normalIQR is the interquartile range of N(0, 1).
+const normalIQR = 1.349
+
+// scaleOf returns the robust scale of columns [len/n x n], taken from the finite
+// values of the windows in use: median and interquartile range over 1.349. A
+// column that is the same for most windows, and so has no such range, has its
+// standard deviation for a spread. floor bounds the spread from below.
+func scaleOf(columns []float64, n int, use []bool, bursts bool, floor func(median float64) float64) Scale {
+	k := 0
+	if n > 0 {
+		k = len(columns) / n
+	}
+	s := Scale{Center: make([]float64, k), Spread: make([]float64, k)}
+	values := make([]float64, 0, n)
+	for c := range k {
+		values = values[:0]
+		for w, v := range row(columns, c, n) {
+			if use[w] && finite(v) {
+				values = append(values, v)
+			}
+		}
+		if len(values) == 0 {
+			s.Spread[c] = max(1, floor(0))
+			continue
+		}
+		slices.Sort(values)
+		s.Center[c] = quantile(values, 0.5)
+		spread := (quantile(values, 0.75) - quantile(values, 0.25)) / normalIQR
+		if bursts && spread == 0 {
+			spread = deviation(values, s.Center[c])
+		}
+		s.Spread[c] = max(spread, floor(s.Center[c]))
+	}
+	return s
+}
+
+func latencyFloor(float64) float64 { return leastLatencySpread }
+
+func featureFloor(median float64) float64 {
+	return max(leastSpread, leastShareOfMedian*math.Abs(median))
+}
+
+// deviation returns the root mean square distance from center, computed so that
+// it is finite for all finite values that are not absurd.
+func deviation(values []float64, center float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += (v - center) * (v - center) / float64(len(values))
+	}
+	if !finite(sum) {
+		return 0
+	}
+	return math.Sqrt(sum)
+}
+
+// quantile returns the q-quantile of sorted values, interpolated.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	f := at - float64(i)
+	return sorted[i]*(1-f) + sorted[i+1]*f
+}
+
+// Log latencies outside of this many seconds are taken for its ends (e±23 is a
+// tenth of a nanosecond and three hundred years).
+const largestLog = 23
+
+// Range of the inputs of networks, in spreads: for a structured model about that of
+// training data, for the published one what keeps numbers finite.
+const (
+	structuredLimit = 4
+	publishedLimit  = 1e6
+)
+
+// squash returns v within the limit.
+func (a *architecture) squash(v float64) float64 { return min(max(v, -a.limit), a.limit) }
+
+// squashed reports whether squash cut off the input that became v, so that no
+// gradient flows back through it.
+func (a *architecture) squashed(v float64) bool { return math.Abs(v) >= a.limit }
+
+// standardiseX fills dst with standardised X as networks see it: missing values are
+// the center.
+func (a *architecture) standardiseX(dst, x []float64, n int, s *Scale) {
+	for c := range s.Center {
+		in, out := row(x, c, n), row(dst, c, n)
+		for i, v := range in {
+			if out[i] = 0; finite(v) {
+				out[i] = a.squash((v - s.Center[c]) / s.Spread[c])
+			}
+		}
+	}
+}
+
+// standardiseY fills dst with standardised latencies, NaN where missing.
+func standardiseY(dst, y []float64, n int, s *Scale) {
+	for c := range s.Center {
+		in, out := row(y, c, n), row(dst, c, n)
+		for i, v := range in {
+			if out[i] = math.NaN(); finite(v) {
+				out[i] = (boundLog(v) - s.Center[c]) / s.Spread[c]
+			}
+		}
+	}
+}
+
+func boundLog(v float64) float64 { return min(max(v, -largestLog), largestLog) }
+
+// factors fills dst [terms x n] with overlap + calls of every term of every node,
+// from raw X; a missing value is the center, a column of -1 is nothing.
+func (a *architecture) factors(dst, x []float64, n int, s *Scale) {
+	value := func(column, i int) float64 {
+		if column < 0 {
+			return 0
+		}
+		if v := x[column*n+i]; finite(v) {
+			return v
+		}
+		return s.Center[column]
+	}
+	for k, node := range a.spec.Nodes {
+		for t, term := range node.Terms {
+			out := row(dst, a.firstTerm[k]+t, n)
+			for i := range out {
+				out[i] = min(max(value(node.Overlap, i)+value(term.Calls, i), -largestFactor), largestFactor)
+			}
+		}
+	}
+}

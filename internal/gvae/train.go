@@ -1,0 +1,329 @@
+package gvae
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/floats"
+
+	"github.com/sage-rca/sage/internal/nn"
+)
+
+// Streams of randomness, so that a change in how much one use draws leaves the
+// others as they were.
+const (
+	streamWeights = iota
+	streamSplit
+	streamBatches
+	streamNoise
+	streamHeldOut
+)
+
+// maxRestarts bounds how often training goes back after an overflow.
+const maxRestarts = 5
+
+// Train fits a model to data from scratch, or from the weights of prev where
+// prev is not nil and has the same shapes. It returns the error of ctx or of
+// Yield where one of them ends it, and an error where data is unusable; it never
+// returns a model with a NaN in it.
+//
+// Scales always come from data: weights mean movements relative to what is normal,
+// which a warm start keeps while normal drifts.
+func Train(ctx context.Context, spec Spec, data Data, cfg Config, prev *Model) (*Model, Report, error) {
+	cfg = cfg.withDefaults()
+	if err := errors.Join(spec.validate(), cfg.validate()); err != nil {
+		return nil, Report{}, err
+	}
+	if err := data.validate(&spec); err != nil {
+		return nil, Report{}, err
+	}
+	t, warm, err := newTrainer(spec, &data, cfg, prev)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	t.report.Warm = warm
+	if err := t.run(ctx); err != nil {
+		return nil, t.report, err
+	}
+	if err := t.measure(); err != nil {
+		return nil, t.report, err
+	}
+	return t.model, t.report, nil
+}
+
+// trainer owns all memory of one training.
+type trainer struct {
+	model  *Model
+	data   prepared
+	use    []bool // healthy windows
+	held   []int
+	source *sampler
+
+	pass      *pass
+	gradients *gradients
+	objective objective
+	penalty   *penalty
+	adam      *nn.Adam
+	noise     rand.Source
+
+	yield func(context.Context, time.Duration) error
+
+	theta  []float64 // where training is; the model's own is the best so far
+	report Report
+}
+
+func newTrainer(spec Spec, data *Data, cfg Config, prev *Model) (t *trainer, warm bool, err error) {
+	stored := cfg
+	stored.Yield = nil
+	m := &Model{spec: spec, cfg: stored}
+	m.arch = newArchitecture(&m.spec, &cfg)
+	use := healthy(data)
+	m.xScale = scaleOf(data.X, data.N, use, true, featureFloor)
+	m.yScale = scaleOf(bounded(data.Y), data.N, use, false, latencyFloor)
+	if !all(m.xScale.Spread, m.xScale.Center) {
+		return nil, false, errors.New("gvae: data: values of X so large that their spread is not a number")
+	}
+
+	t = &trainer{model: m, use: use, objective: newObjective(&cfg), yield: cfg.Yield}
+	t.data = m.arch.prepare(data.X, data.Y, data.N, &m.xScale, &m.yScale)
+	m.theta = make([]float64, m.arch.size)
+	t.start(cfg.Seed)
+	t.penalty = newPenalty(m.arch, slices.Clone(m.theta))
+	if prev != nil && prev.fits(m) {
+		copy(m.theta, prev.theta)
+		warm = true
+	}
+	t.theta = slices.Clone(m.theta)
+
+	train, held := split(data.N, rand.NewPCG(cfg.Seed, streamSplit))
+	t.held = held
+	t.source = newSampler(train, data.Weight, rand.NewPCG(cfg.Seed, streamBatches))
+	t.noise = rand.NewPCG(cfg.Seed, streamNoise)
+	t.pass = newPass(m.arch, &m.yScale, min(cfg.Batch, data.N))
+	t.gradients = newGradients(t.pass)
+	t.adam = nn.NewAdam(m.arch.size, cfg.LearningRate)
+	return t, warm, nil
+}
+
+// fits reports whether the weights of m can be those of o.
+func (m *Model) fits(o *Model) bool {
+	return m.spec.equal(&o.spec) && slices.Equal(m.cfg.Hidden, o.cfg.Hidden) && m.cfg.Structured == o.cfg.Structured
+}
+
+// healthy returns the windows that count as normal: all of them where the data does
+// not say, or names too few to tell a spread from.
+func healthy(d *Data) []bool {
+	n := 0
+	for _, h := range d.Healthy {
+		if h {
+			n++
+		}
+	}
+	if n >= minWindows {
+		return slices.Clone(d.Healthy)
+	}
+	use := make([]bool, d.N)
+	for i := range use {
+		use[i] = true
+	}
+	return use
+}
+
+func bounded(y []float64) []float64 {
+	out := slices.Clone(y)
+	for i, v := range out {
+		if finite(v) {
+			out[i] = boundLog(v)
+		}
+	}
+	return out
+}
+
+func all(columns ...[]float64) bool {
+	for _, c := range columns {
+		if slices.ContainsFunc(c, func(v float64) bool { return !finite(v) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// Initial standard deviations of q and p: the posterior begins narrower, so that
+// draws of it say something before the encoder has learned what.
+const (
+	firstPosterior = 0.5
+	firstPrior     = 1
+)
+
+// besideSkip scales the first weights of the last layer beside a skip path: the
+// structure leads, the network learns what is left.
+const besideSkip = 0.1
+
+// start draws the initial parameters.
+func (t *trainer) start(seed uint64) {
+	m, src := t.model, rand.NewPCG(seed, streamWeights)
+	sigma := func(net mlp, v float64) {
+		_, b := net.layers[len(net.layers)-1].params(m.theta)
+		b[1] = nn.SoftplusInverse(v)
+	}
+	for i, net := range m.arch.encoders {
+		net.draw(m.theta, 1, src)
+		sigma(net, firstPosterior)
+		m.arch.priors[i].draw(m.theta, besideSkip, src)
+		sigma(m.arch.priors[i], firstPrior)
+	}
+	for i, net := range m.arch.decoders {
+		s := &m.arch.skips[i]
+		if !s.used() {
+			net.draw(m.theta, 1, src)
+			continue
+		}
+		net.draw(m.theta, besideSkip, src)
+		factors := t.data.factors[m.arch.firstTerm[i]*t.data.n:]
+		s.start(m.theta, i, &m.yScale, m.spec.D, t.data.y, factors, t.data.n, t.use)
+	}
+}
+
+// run trains until the held-out loss no longer improves, and leaves the best
+// parameters in the model.
+func (t *trainer) run(ctx context.Context) error {
+	cfg := &t.model.cfg
+	best, since := t.heldOut(), 0
+	for t.report.Epochs < cfg.Epochs && since < cfg.Patience {
+		ok, err := t.epoch(ctx)
+		if err != nil {
+			return err
+		}
+		t.report.Epochs++
+		loss := t.heldOut()
+		if !ok || !finite(loss) {
+			if t.report.Restarts++; t.report.Restarts > maxRestarts {
+				return fmt.Errorf("gvae: training diverged %d times, last with learning rate %g", t.report.Restarts, t.adam.LearningRate)
+			}
+			t.adam.LearningRate /= 2
+			t.adam.Reset()
+			copy(t.theta, t.model.theta)
+			continue
+		}
+		since++
+		if loss < best || !finite(best) {
+			best, since = loss, 0
+			copy(t.model.theta, t.theta)
+		}
+	}
+	if t.report.HeldOutLoss = best; !finite(best) || !all(t.model.theta) {
+		return errors.New("gvae: training found no finite loss")
+	}
+	return nil
+}
+
+// epoch takes the steps of one epoch. It reports false where numbers overflowed.
+func (t *trainer) epoch(ctx context.Context) (ok bool, err error) {
+	windows := t.source.epoch()
+	n := len(windows)
+	steps := (n + t.pass.size - 1) / t.pass.size
+	sum := 0.0
+	for i := range steps {
+		if err := context.Cause(ctx); err != nil {
+			return false, fmt.Errorf("gvae: training stopped: %w", err)
+		}
+		began := time.Now()
+		loss, ok := t.step(windows[n*i/steps : n*(i+1)/steps])
+		busy := time.Since(began)
+		t.report.Busy += busy
+		t.report.Steps++
+		if !ok {
+			return false, nil
+		}
+		sum += loss
+		if t.yield != nil {
+			if err := t.yield(ctx, busy); err != nil {
+				return false, fmt.Errorf("gvae: training stopped: %w", err)
+			}
+		}
+	}
+	t.report.TrainLoss = sum / float64(steps)
+	return true, nil
+}
+
+// step moves the parameters once. It does not allocate.
+func (t *trainer) step(windows []int) (loss float64, ok bool) {
+	t.pass.load(&t.data, windows)
+	nn.Normals(t.pass.noise(), t.noise)
+	loss = t.differentiate()
+	if !finite(loss) || !finite(floats.Norm(t.gradients.parameters, 1)) {
+		return loss, false
+	}
+	t.adam.Step(t.theta, t.gradients.parameters)
+	return loss, true
+}
+
+// differentiate computes loss and gradient, penalty included, of the loaded
+// windows at t.theta; it returns the loss without the penalty.
+func (t *trainer) differentiate() float64 {
+	t.pass.forward(t.theta)
+	loss := t.pass.loss(&t.objective, t.gradients.pred)
+	t.pass.backward(t.theta, &t.objective, t.gradients)
+	t.penalty.loss(t.theta, t.gradients.parameters)
+	return loss
+}
+
+// heldOut returns the loss of the held-out windows, always with the same noise.
+func (t *trainer) heldOut() float64 {
+	src := rand.NewPCG(t.model.cfg.Seed, streamHeldOut)
+	sum := 0.0
+	for at := 0; at < len(t.held); {
+		windows := t.held[at:min(at+t.pass.size, len(t.held))]
+		t.pass.load(&t.data, windows)
+		nn.Normals(t.pass.noise(), src)
+		t.pass.forward(t.theta)
+		sum += t.pass.loss(&t.objective, nil) * float64(len(windows))
+		at += len(windows)
+	}
+	return sum / float64(len(t.held))
+}
+
+// measure takes the errors of predictions over the healthy windows, at the means
+// of prior and posterior.
+func (t *trainer) measure() error {
+	m := t.model
+	outputs, n := len(m.spec.Nodes)*m.spec.D, t.data.n
+	screen, noise := make([]float64, outputs*n), make([]float64, outputs*n)
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i
+	}
+	for at := 0; at < n; at += t.pass.size {
+		windows := indices[at:min(at+t.pass.size, n)]
+		k := len(windows)
+		t.pass.load(&t.data, windows)
+		clear(t.pass.noise())
+		t.pass.forward(m.theta)
+		for c := range outputs {
+			y, pred := row(t.pass.batch.y, c, k), row(t.pass.pred, c, 4*k)
+			for i, v := range y {
+				noise[c*n+at+i] = v - pred[2*k+i]
+				screen[c*n+at+i] = v - pred[3*k+i]
+			}
+		}
+	}
+	m.screen, m.noise = m.errorScale(screen, n, t.use), m.errorScale(noise, n, t.use)
+	if !all(m.screen.Center, m.screen.Spread, m.noise.Center, m.noise.Spread) {
+		return errors.New("gvae: training left errors that are not finite")
+	}
+	return nil
+}
+
+// errorScale is the robust scale of standardised errors, with the floor of
+// latencies.
+func (m *Model) errorScale(errs []float64, n int, use []bool) Scale {
+	s := scaleOf(errs, n, use, false, func(float64) float64 { return 0 })
+	for c := range s.Spread {
+		s.Spread[c] = max(s.Spread[c], leastLatencySpread/m.yScale.Spread[c])
+	}
+	return s
+}
