@@ -22,6 +22,7 @@ build: dist/otelcol-sage dist/sage ## build dist/otelcol-sage, the Collector, an
 
 dist/otelcol-sage: builder-config.yaml $(SOURCES)
 	@echo "==> building the Collector with ocb (a few minutes the first time)"
+	mkdir -p dist
 	$(BUILDER) --config builder-config.yaml
 	cp dist/src/otelcol-sage $@
 
@@ -31,6 +32,7 @@ dist/sage: $(SOURCES)
 
 build-full: ## build dist/otelcol-sage-full, with the Kubernetes and Prometheus components
 	@echo "==> building the full Collector with ocb (long: Kubernetes, Prometheus and cloud libraries)"
+	mkdir -p dist
 	$(BUILDER) --config config/builder-full.yaml
 	cp dist/src-full/otelcol-sage-full dist/otelcol-sage-full
 

@@ -72,7 +72,10 @@ type Served struct {
 
 	Duration  int64 // ns
 	Exclusive int64 // ns: Duration minus the union of the outbound calls made meanwhile
-	ChildSum  int64 // ns: sum of the outbound calls' durations; union = Duration - Exclusive
+	// ChildSum is the sum over callees of the union of the calls to each, in ns.
+	// The union of all is Duration - Exclusive: it equals ChildSum where different
+	// callees are called one after the other, and is less where they overlap.
+	ChildSum int64
 
 	Error     bool
 	ErrorType string
@@ -91,6 +94,11 @@ type Call struct {
 
 	Client int64 // ns as the caller sees it; -1 where not known
 	Server int64 // ns as the callee sees it; -1 where not known
+	// Within is the part of the call, as Client or else as Server, that lies within
+	// the caller's request, in ns; Share is its share of the union of the request's
+	// calls to this callee: Within where they follow each other, less where they
+	// overlap. Both are 0 outside of a request.
+	Within, Share int64
 	// Queue is the time in ns from the end of PRODUCER to the start of CONSUMER
 	// of an Async call, never negative, by two clocks; -1 where not known.
 	Queue int64

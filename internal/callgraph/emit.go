@@ -54,8 +54,9 @@ func (a *Assembler) serve(i int32) {
 	a.sink.Served(Served{
 		RPC: f.rpc(i), Instance: s.Instance, Version: s.Version, Span: s.ID, Time: f.time(i),
 		Entry: entry, Async: s.Kind == Consumer, Stream: s.Stream,
-		Duration: duration(s), Exclusive: duration(s) - n.busy, ChildSum: n.sum,
-		Error: s.Error, ErrorType: s.ErrorType, Weight: s.Weight,
+		Duration: duration(s), Exclusive: duration(s) - n.busy,
+		ChildSum: max(n.sum, n.busy), // shares are rounded
+		Error:    s.Error, ErrorType: s.ErrorType, Weight: s.Weight,
 	})
 }
 
@@ -150,6 +151,7 @@ func (a *Assembler) connect(i, from int32, c Call) {
 	s := f.nodes[i].span
 	c.Edge.Caller = caller
 	c.Span, c.Time, c.Queue = s.ID, f.time(i), -1
+	c.Within, c.Share = f.nodes[i].clipped, f.nodes[i].share
 	c.Stream = c.Stream || s.Stream
 	c.Error, c.ErrorType, c.Weight = s.Error, s.ErrorType, s.Weight
 	a.sink.Called(c)

@@ -39,7 +39,10 @@ type node struct {
 	async  bool  // its callee is reached through a queue
 
 	// Of a serving node:
-	busy, sum int64 // union and sum of outbound calls, clipped to the span
+	busy, sum int64 // union of outbound calls, and sum over callees of the union of each, clipped to the span
+
+	// Of a call, within the span of the request that it is made for:
+	clipped, share int64 // duration, and share of the union of the calls to its callee
 }
 
 // fragment is what has come of one trace when it is resolved. Its memory is
@@ -51,7 +54,9 @@ type fragment struct {
 	marks []mark
 	path  []int32
 
-	intervals []interval
+	intervals  []interval
+	boundaries []boundary
+	virtual    []float64
 
 	duplicates, cycles int
 }

@@ -32,11 +32,27 @@ func MinSpread(k Kind, median float64) float64 {
 // Baseline describes the values of a column over the rows that start before
 // before and are not Violated.
 func (h *History) Baseline(k Key, before int64) Robust {
+	return Describe(k.Kind, h.normal(k, before))
+}
+
+// Normal returns quantile q, in [0, 1], of the values that Baseline describes, NaN
+// where there are none: how far a column went, every so often, while all was well.
+func (h *History) Normal(k Key, before int64, q float64) float64 {
+	values := h.normal(k, before)
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	return quantile(values, q)
+}
+
+// normal returns the values of a column over the rows that start before before
+// and are not Violated. They are valid until the next call.
+func (h *History) normal(k Key, before int64) []float64 {
+	values := h.scratch[:0]
 	c := h.columns[k]
 	if c == nil {
-		return Robust{Median: math.NaN(), Spread: math.NaN()}
+		return values
 	}
-	values := h.scratch[:0]
 	for row := range h.length {
 		i := h.at(row)
 		if h.starts[i] >= before {
@@ -47,7 +63,7 @@ func (h *History) Baseline(k Key, before int64) Robust {
 		}
 	}
 	h.scratch = values
-	return Describe(k.Kind, values)
+	return values
 }
 
 // Describe returns the median and the spread of values of a kind of column. It

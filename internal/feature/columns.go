@@ -23,7 +23,8 @@ var minRequests = [D]float64{3, 5, 5}
 //	Latency    server: of an RPC; client, network, queue: of a call; each quantile
 //	Exclusive  of an RPC, each quantile
 //	Load       log(1 + (requests + streams) / seconds of the window)
-//	Overlap    log(union/sum), where requests called anything
+//	Overlap    of an RPC: log(union/sum) over its callees, where it called any;
+//	           of a call: log(share/within), of the calls of a request to one callee
 //	Errors     share of the requests of an RPC, of the calls along an edge
 //	Calls      log(calls / requests of the caller), where there were any
 //	Metric     as the resources say
@@ -71,6 +72,9 @@ func edgeColumns(e *window.Edge, parents float64, put func(Key, float64)) {
 	put(Key{Kind: Errors, Edge: e.Key}, e.Errors/e.Count)
 	if parents > 0 {
 		put(Key{Kind: Calls, Edge: e.Key}, math.Log(e.Count/parents))
+	}
+	if e.Share > 0 && e.Within > 0 {
+		put(Key{Kind: Overlap, Edge: e.Key}, math.Log(e.Share/e.Within))
 	}
 	for _, n := range [...]struct {
 		class  cbn.Class

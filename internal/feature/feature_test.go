@@ -278,6 +278,9 @@ func TestHistory_Baseline(t *testing.T) {
 	h.SetHealth(1, feature.Healthy)
 	assert.Equal(t, feature.Robust{Median: 4.5, Spread: 4.5 / 1.349, N: 10}, h.Baseline(cpu, 360*second))
 	assert.Equal(t, feature.Robust{Median: 9, Spread: 0.18, N: 1}, h.Baseline(cpu, 1), "2 % at least")
+	assert.InDelta(t, 9, h.Normal(cpu, 360*second, 1), 0, "the violated 1000 is not normal, 2000 came later")
+	assert.InDelta(t, 8.1, h.Normal(cpu, 360*second, 0.9), 1e-9)
+	assert.True(t, math.IsNaN(h.Normal(cpu, 0, 0.5)) && math.IsNaN(h.Normal(metric("x", "y"), 360*second, 0.5)))
 	for _, none := range []feature.Robust{h.Baseline(cpu, 0), h.Baseline(metric("x", "y"), 360*second)} {
 		assert.Zero(t, none.N)
 		assert.True(t, math.IsNaN(none.Median) && math.IsNaN(none.Spread))

@@ -21,7 +21,7 @@ const (
 	Latency   Kind = iota // Node, Quantile: log seconds
 	Metric                // Service, Name: resource metric of a service
 	Load                  // RPC: log(1 + requests per second)
-	Overlap               // RPC: log(union/sum) of outbound calls; 0 when sequential
+	Overlap               // RPC: log(union/sum) over callees; Edge: of the calls of a request to one callee; 0 when sequential
 	Errors                // RPC or Edge: share of failed requests
 	Calls                 // Edge: log(calls per parent request)
 	Exclusive             // RPC, Quantile: log seconds of own time

@@ -47,6 +47,12 @@ func channelOf(g *cbn.Graph, k Key) int {
 	case Metric:
 		return g.ServiceChannel(k.Service)
 	case Load, Overlap:
+		if !k.Edge.Caller.IsZero() { // how a service calls is up to it
+			if g.Called(k.Edge) {
+				return g.ServiceChannel(k.Edge.Caller.Service)
+			}
+			return -1
+		}
 		if g.Index(cbn.Server(k.Edge.Callee)) >= 0 {
 			return g.ServiceChannel(k.Edge.Callee.Service)
 		}

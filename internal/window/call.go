@@ -10,6 +10,7 @@ import (
 type calls struct {
 	answered, waited               bool // any call was not Leaf, not Async
 	stream, count, matched, errors float64
+	within, share                  float64
 	client, server, network, queue sketch.Sketch
 	shown                          sketch.Sketch // what exemplars go by
 	types                          errorTypes
@@ -29,6 +30,8 @@ func (a *calls) add(c *callgraph.Call) {
 		a.errors += w
 		a.types.add(c.ErrorType, w)
 	}
+	a.within += w * float64(c.Within)
+	a.share += w * float64(c.Share)
 	if c.Client >= 0 {
 		a.client.Add(c.Client, w)
 	}
@@ -67,6 +70,8 @@ func (a *calls) merge(o *calls) {
 	a.count += o.count
 	a.matched += o.matched
 	a.errors += o.errors
+	a.within += o.within
+	a.share += o.share
 	a.client.Merge(&o.client)
 	a.server.Merge(&o.server)
 	a.network.Merge(&o.network)
@@ -80,6 +85,7 @@ func (a *calls) snapshot(e identity.Edge) Edge {
 	return Edge{
 		Key: e, Leaf: !a.answered, Async: !a.waited,
 		Stream: a.stream, Count: a.count, Matched: a.matched, Errors: a.errors, ErrorType: a.types.most(),
+		Within: a.within, Share: a.share,
 		Client: &a.client, Server: &a.server, Network: &a.network, Queue: &a.queue,
 		Exemplar: a.exemplars.slow, Typical: a.exemplars.typical(&a.shown),
 	}

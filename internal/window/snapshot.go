@@ -28,8 +28,9 @@ type RPC struct {
 	ErrorType string // most frequent error.type, "" where no errors
 	Latency   *sketch.Sketch
 	Exclusive *sketch.Sketch
-	// Union and Sum are over outbound calls, in ns, weighted: Union/Sum is 1 when
-	// calls follow each other and less when they overlap.
+	// Union is that of all outbound calls, Sum is over callees of the union of the
+	// calls to each, in ns, weighted: Union/Sum is 1 when callees are called one
+	// after the other and less when at the same time.
 	Union, Sum float64
 	Instances  []Instance // sorted by ID, at most MaxInstances and OtherInstance
 	Exemplar   Exemplar   // the slowest
@@ -53,20 +54,24 @@ type Exemplar struct {
 
 // Edge are the calls along one edge. No sketch is nil.
 type Edge struct {
-	Key       identity.Edge
-	Leaf      bool    // no callee was seen
-	Async     bool    // no caller waits
-	Stream    float64 // weight of calls that wait rather than work; counted nowhere else
-	Count     float64 // weight of the calls
-	Matched   float64 // weight of the calls of which both sides are known
-	Errors    float64
-	ErrorType string
-	Client    *sketch.Sketch // as the caller sees it
-	Server    *sketch.Sketch // of matched calls, as the callee sees it
-	Network   *sketch.Sketch // client minus server of matched calls, of messages none
-	Queue     *sketch.Sketch // waits of Async calls
-	Exemplar  Exemplar       // the slowest, by the wait of a message, else as the caller sees it
-	Typical   Exemplar       // near the median of the same
+	Key     identity.Edge
+	Leaf    bool    // no callee was seen
+	Async   bool    // no caller waits
+	Stream  float64 // weight of calls that wait rather than work; counted nowhere else
+	Count   float64 // weight of the calls
+	Matched float64 // weight of the calls of which both sides are known
+	// Within is the time of the calls within the caller's requests, Share that of
+	// their union, in ns, weighted: Share/Within is 1 when the calls of a request
+	// to this callee follow each other and less when they overlap.
+	Within, Share float64
+	Errors        float64
+	ErrorType     string
+	Client        *sketch.Sketch // as the caller sees it
+	Server        *sketch.Sketch // of matched calls, as the callee sees it
+	Network       *sketch.Sketch // client minus server of matched calls, of messages none
+	Queue         *sketch.Sketch // waits of Async calls
+	Exemplar      Exemplar       // the slowest, by the wait of a message, else as the caller sees it
+	Typical       Exemplar       // near the median of the same
 }
 
 // Resource are the metrics of one service.
