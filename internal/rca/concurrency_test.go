@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestCalls_union(t *testing.T) {
@@ -73,4 +74,29 @@ func TestMore_sharesWithLatency(t *testing.T) {
 	assert.InDelta(t, 50, slope(now, usual, 0, 10, 30, 1)*20, 1e-9)
 	usual.each[0] = 0
 	assert.InDelta(t, 90, more(now, usual, 0, 1), 1e-9)
+}
+
+// A request asks customer (50), then driver (200), then route ten times at once
+// (50 each), and takes 325 for it, as Jaeger's HotROD does. Whoever becomes slow,
+// the others still follow each other.
+func TestCalls_inStages(t *testing.T) {
+	usual := calls{n: []float64{1, 1, 10}, each: []float64{50, 200, 50}}
+	overlap := math.Log(325.0 / 750)
+	require.True(t, usual.inStages(overlap))
+	usual.stages = true
+	lambda := usual.sequential(overlap)
+	assert.InDelta(t, 325, usual.union(lambda), 1e-9)
+	for i, c := range []struct{ want, once float64 }{
+		{500 + 200 + 50 + lambda*9*50, 1},
+		{50 + 650 + 50 + lambda*9*50, 1},
+		{50 + 200 + 500 + lambda*9*500, (1 + lambda) / 2}, // before and after the others of its kind are slow too
+	} {
+		slow := usual.with(i, usual.each[i]+450)
+		assert.InDelta(t, c.want, slow.union(lambda), 1e-9, "call %d", i)
+		assert.InDelta(t, lambda, slow.sequential(slow.overlap(lambda)), 1e-9)
+		assert.InDelta(t, c.once, slopeOnce(slow, usual, i, usual.each[i], usual.each[i]+450, lambda), 1e-9, "call %d", i)
+	}
+
+	assert.False(t, usual.inStages(math.Log(210.0/750)), "the longest of each kind is more than that: all at once")
+	assert.False(t, calls{n: []float64{1, 1}, each: []float64{50, 200}}.inStages(0), "one after another anyway")
 }

@@ -28,7 +28,7 @@ func (s *search) settleOverlaps(a restored) {
 		if !ok || !site.parallel() || !site.changed() {
 			continue
 		}
-		now := calls{n: slices.Clone(site.now.n), each: make([]float64, len(p.calls))}
+		now := calls{n: slices.Clone(site.now.n), each: make([]float64, len(p.calls)), stages: site.now.stages}
 		for j, c := range p.calls {
 			now.each[j] = s.latencyOf(a.do, c.node(), site.now.each[j])
 			if k, ok := s.column[feature.Key{Kind: feature.Calls, Edge: c.edge}]; ok {

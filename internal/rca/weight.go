@@ -72,6 +72,9 @@ func newSite(r *reach, v *view, p rpc) site {
 		s.now.n, s.now.each = append(s.now.n, now), append(s.now.each, meanOf(lat.now))
 		s.usual.n, s.usual.each = append(s.usual.n, usual), append(s.usual.each, meanOf(lat.usual))
 	}
+	if s.overlap.n >= minBaseline && s.usual.inStages(s.overlap.usual) {
+		s.now.stages, s.usual.stages = true, true
+	}
 	s.lambdaNow = s.now.sequential(s.overlap.now)
 	s.lambda = s.lambdaNow
 	if s.overlap.n >= minBaseline {
