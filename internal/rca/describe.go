@@ -1,6 +1,8 @@
 package rca
 
 import (
+	"slices"
+
 	"math"
 
 	"github.com/sage-rca/sage/internal/cbn"
@@ -60,6 +62,11 @@ func (d *diagnosis) moved(s identity.Service) []movedMetric {
 		return nil
 	}
 	return d.metrics.moved(d.v, s, workOf(d.v, d.r, s))
+}
+
+// starved reports whether a metric says that s lacks CPU.
+func (d *diagnosis) starved(s identity.Service) bool {
+	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool { return m.mechanism == CPU })
 }
 
 // describe turns a channel into a cause, and counts the signs that speak for it.

@@ -12,6 +12,7 @@ type record interface {
 	Value(k feature.Key, row int) float64
 	Keys() []feature.Key
 	Baseline(k feature.Key, before int64) feature.Robust
+	Normal(k feature.Key, before int64, q float64) float64
 }
 
 // minBaseline is the number of normal windows below which a median says nothing.

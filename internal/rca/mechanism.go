@@ -85,6 +85,7 @@ var meanings = []struct {
 	{[]string{"disk", "pending"}, meaning{Disk, direct, perNothing, false, 1}},
 	{[]string{"disk", "utilization"}, meaning{Disk, indirect, perNothing, false, 0.05}},
 	{[]string{"disk", "usage"}, meaning{Disk, indirect, perNothing, false, 1e8}},
+	{[]string{"disk.io"}, meaning{Disk, indirect, perLoad, false, 1e6}},
 	{[]string{"disk"}, meaning{Disk, indirect, perLoad, false, 50}},
 	{[]string{"blockio"}, meaning{Disk, indirect, perLoad, false, 1e6}},
 	{[]string{"filesystem", "utilization"}, meaning{Disk, indirect, perNothing, false, 0.05}},

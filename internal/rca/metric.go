@@ -32,6 +32,13 @@ const (
 // makes them move without hurting anybody.
 const hostRise = 1.5
 
+// harmless is the share of normal windows that may have had as much of a metric
+// as the violated one.
+const harmless = 0.05
+
+// sameRise is the share of a rise that counts as as much.
+const sameRise = 0.8
+
 // priority breaks ties between mechanisms: earlier ones cause later ones.
 var priority = []Mechanism{CPU, GC, Memory, Disk, Pool, QueueWait, Network}
 
@@ -108,6 +115,17 @@ func (m metrics) moved(v *view, s identity.Service, w work) []movedMetric {
 			factor = hostRise
 		}
 		if !(z >= v.suspect) || rise < (factor-1)*math.Abs(usual) || rise < mean.least {
+			continue
+		}
+		q := 1 - harmless
+		if mean.falls {
+			q = harmless
+		}
+		most := v.rec.Normal(k, v.before, q)
+		if mean.falls {
+			most = -most
+		}
+		if most-usual >= sameRise*rise {
 			continue
 		}
 		score := math.Min(z, maxMetricZ)

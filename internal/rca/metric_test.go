@@ -84,3 +84,27 @@ func TestMetrics_missingIsNotNormal(t *testing.T) {
 	assert.Empty(t, m.moved(v, svc("s"), work{1, 1}))
 	assert.Empty(t, m.has(v, svc("s")), "nothing is ruled out by a metric that did not report")
 }
+
+// A host that was as busy every so often, and nobody suffered, is not what hurts.
+func TestMetrics_whatDidNoHarmBefore(t *testing.T) {
+	host := metricOf("host.cpu.utilization")
+	record := func(busy int, now float64) table {
+		var rec table
+		for i := range 40 {
+			row := map[feature.Key]float64{host: 0.2}
+			if i < busy {
+				row[host] = 1.9
+			}
+			rec = append(rec, row)
+		}
+		return append(rec, map[feature.Key]float64{host: now})
+	}
+	moved := func(rec table) []movedMetric {
+		v := newView(rec, int64(len(rec)-1), 3.5)
+		return newMetrics(rec).moved(v, svc("s"), work{1, 1})
+	}
+	assert.Len(t, moved(record(0, 1.8)), 1)
+	assert.Len(t, moved(record(1, 1.8)), 1, "once is no habit")
+	assert.Empty(t, moved(record(4, 1.8)))
+	assert.Len(t, moved(record(4, 6)), 1, "far more than ever")
+}

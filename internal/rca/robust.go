@@ -54,6 +54,11 @@ type scores struct {
 // service at one of its ends, that counts as a symptom of the service.
 const absorbShare = 0.5
 
+// starvedShare is the same for a service that lacks CPU: its process waits for a
+// core when it accepts and when it answers as well as when it serves, and only
+// the last lies within its spans.
+const starvedShare = 3
+
 // score measures for every channel of the reach by how many seconds of the
 // entry's tail it became slower given its causes.
 //
@@ -67,7 +72,8 @@ const absorbShare = 0.5
 // entry request, what the tail rose further by a single one.
 //
 // A service that only waits for a slow one has no excess and is not a suspect.
-func score(r *reach, v *view, d demand, q float64) scores {
+// starved says which services lack CPU.
+func score(r *reach, v *view, d demand, q float64, starved func(identity.Service) bool) scores {
 	t := newTail(q).near
 	var parts []part
 	add := func(p part) {
@@ -116,7 +122,7 @@ func score(r *reach, v *view, d demand, q float64) scores {
 			})
 		}
 	}
-	s := gather(r, parts)
+	s := gather(r, parts, starved)
 	s.traffic = traffic(r, v, s)
 	return s
 }
@@ -157,13 +163,13 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 }
 
 // gather adds parts up by channel and ranks the channels.
-func gather(r *reach, parts []part) scores {
+func gather(r *reach, parts []part, starved func(identity.Service) bool) scores {
 	by := make([]suspect, len(r.g.Channels))
 	for _, p := range parts {
 		by[p.channel].parts = append(by[p.channel].parts, p)
 		by[p.channel].excess += p.excess
 	}
-	absorb(r, by)
+	absorb(r, by, starved)
 	var s scores
 	for c := range by {
 		if by[c].excess <= 0 {
@@ -179,8 +185,8 @@ func gather(r *reach, parts []part) scores {
 }
 
 // absorb moves network gaps to a service at one of their ends that is itself
-// slower by more than twice as much.
-func absorb(r *reach, by []suspect) {
+// slower by more than twice as much, or by a third where it lacks CPU.
+func absorb(r *reach, by []suspect, starved func(identity.Service) bool) {
 	service := make(map[identity.Service]int, len(by))
 	for c, k := range r.g.Channels {
 		if !k.IsNetwork() {
@@ -193,7 +199,11 @@ func absorb(r *reach, by []suspect) {
 		}
 		to := -1
 		for _, s := range [...]identity.Service{k.Edge.Callee.Service, k.Edge.Caller.Service} {
-			if i, ok := service[s]; ok && absorbShare*by[i].excess >= by[c].excess && (to < 0 || by[i].excess > by[to].excess) {
+			i, ok := service[s]
+			if !ok || by[i].excess <= 0 || to >= 0 && by[i].excess <= by[to].excess {
+				continue
+			}
+			if absorbShare*by[i].excess >= by[c].excess || starvedShare*by[i].excess >= by[c].excess && starved(s) {
 				to = i
 			}
 		}

@@ -45,6 +45,11 @@ func TestDiagnose_gapOfAStarvedService(t *testing.T) {
 	for m, v := range both(chain(), starved) {
 		assert.Equal(t, []expected{{KindService, CPU, "back", identity.Edge{}, "process.cpu.utilization"}}, namesOf(v.Culprits), m)
 	}
+	// Whoever waits for a core waits for it to accept and to answer as well.
+	waits := func(w *world) { starved(w); w.network[edge("mid", "back")] = 0.300 }
+	for m, v := range both(chain(), waits) {
+		assert.Equal(t, []expected{{KindService, CPU, "back", identity.Edge{}, "process.cpu.utilization"}}, namesOf(v.Culprits), m)
+	}
 	// A gap as large as that is a fault of its own.
 	two := func(w *world) { w.own[op("back")], w.network[edge("mid", "back")] = 0.220, 0.200 }
 	for m, v := range both(chain(), two) {
@@ -122,7 +127,7 @@ func TestDiagnose_queue(t *testing.T) {
 		}
 	}
 	v := newView(rec, healthyRows, 3.5)
-	s := score(r, v, newDemand(r, v, 0.99), 0.99)
+	s := score(r, v, newDemand(r, v, 0.99), 0.99, func(identity.Service) bool { return false })
 	require.Len(t, s.suspects, 1)
 	assert.Equal(t, QueueWait, s.suspects[0].parts[0].mechanism)
 	assert.InDelta(t, 0.99, s.suspects[0].excess, 0.01)

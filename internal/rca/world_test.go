@@ -267,17 +267,31 @@ func (t table) Keys() []feature.Key {
 
 // Baseline takes row i to start at i.
 func (t table) Baseline(k feature.Key, before int64) feature.Robust {
+	vs := t.normal(k, before)
+	if len(vs) == 0 {
+		return feature.Robust{Median: math.NaN(), Spread: math.NaN()}
+	}
+	return feature.Robust{Median: rank(vs, 0.5), Spread: math.Max(0.01, (rank(vs, 0.75)-rank(vs, 0.25))/1.349), N: len(vs)}
+}
+
+func (t table) Normal(k feature.Key, before int64, q float64) float64 {
+	vs := t.normal(k, before)
+	if len(vs) == 0 {
+		return math.NaN()
+	}
+	return rank(vs, q)
+}
+
+// normal returns the values of the rows before before, sorted.
+func (t table) normal(k feature.Key, before int64) []float64 {
 	var vs []float64
 	for i := range t {
 		if v := t.Value(k, i); int64(i) < before && !math.IsNaN(v) {
 			vs = append(vs, v)
 		}
 	}
-	if len(vs) == 0 {
-		return feature.Robust{Median: math.NaN(), Spread: math.NaN()}
-	}
 	slices.Sort(vs)
-	return feature.Robust{Median: rank(vs, 0.5), Spread: math.Max(0.01, (rank(vs, 0.75)-rank(vs, 0.25))/1.349), N: len(vs)}
+	return vs
 }
 
 // healthyRows is the number of normal windows before the fault.
