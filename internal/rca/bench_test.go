@@ -20,3 +20,14 @@ func BenchmarkDiagnose_robust30Services(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkDiagnose_trained30Services(b *testing.B) {
+	in := large()
+	trained(b, &in, quick())
+	b.ReportAllocs()
+	for b.Loop() {
+		if v := Diagnose(in, Config{}); v.Method != MethodGVAE {
+			b.Fatal(v.Method, v.Reason)
+		}
+	}
+}

@@ -1,9 +1,8 @@
 package rca
 
 import (
-	"slices"
-
 	"math"
+	"slices"
 
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
