@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,16 +10,18 @@ import (
 )
 
 // encodingVersion of the persisted state.
-const encodingVersion = 1
+const encodingVersion = 2
 
+// stored is the persisted state. JSON holds it: names are valid UTF-8 here, and
+// no number in it is NaN.
 type stored struct {
 	Version int
 	Tracks  []*track
 }
 
-// MarshalBinary returns the state for UnmarshalBinary.
+// MarshalBinary returns the state for UnmarshalBinary. Equal states give equal bytes.
 func (w *Watcher) MarshalBinary() ([]byte, error) {
-	s := stored{Version: encodingVersion}
+	s := stored{Version: encodingVersion, Tracks: []*track{}}
 	for _, k := range slices.SortedFunc(maps.Keys(w.tracks), key.compare) {
 		s.Tracks = append(s.Tracks, w.tracks[k])
 	}
@@ -29,13 +32,16 @@ func (w *Watcher) MarshalBinary() ([]byte, error) {
 	return b, nil
 }
 
-// UnmarshalBinary restores what MarshalBinary returned, and leaves the state as
-// it was where that fails. Tracks of objectives that are no longer configured
-// are dropped.
+// UnmarshalBinary restores what MarshalBinary returned; it refuses everything
+// else, and leaves the state as it was then. The configuration decides over what
+// is restored: tracks of objectives that it no longer has, or has with another
+// quantile, are dropped.
 func (w *Watcher) UnmarshalBinary(b []byte) error {
 	var s stored
-	if err := json.Unmarshal(b, &s); err != nil {
-		return fmt.Errorf("slo: decode: %w", err)
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return fmt.Errorf("slo: not a state of objectives: %w", err)
 	}
 	if s.Version != encodingVersion {
 		return fmt.Errorf("slo: state of version %d cannot be read, only %d", s.Version, encodingVersion)
@@ -43,30 +49,52 @@ func (w *Watcher) UnmarshalBinary(b []byte) error {
 	if len(s.Tracks) > MaxTracks {
 		return fmt.Errorf("slo: state of %d tracks is beyond the bound of %d", len(s.Tracks), MaxTracks)
 	}
-	tracks := make(map[key]*track)
+	restored := &Watcher{cfg: w.cfg, tracks: make(map[key]*track), refused: w.refused}
 	for i, t := range s.Tracks {
-		if t == nil || len(t.Recent) > maxRun || len(t.Baseline) > maxBaseline || t.Objective.Threshold < 0 {
+		if t == nil || !t.valid() {
 			return fmt.Errorf("slo: track %d is malformed", i)
 		}
-		for _, v := range t.Baseline {
-			if !(v >= 0) || math.IsInf(v, 0) {
-				return fmt.Errorf("slo: track %d has a baseline that is no latency", i)
-			}
+		k := key{t.Objective.Name, t.RPC}
+		if restored.tracks[k] != nil {
+			return fmt.Errorf("slo: track %d stands there twice", i)
 		}
-		if w.wanted(t) {
-			tracks[key{t.Objective.Name, t.RPC}] = t
+		if !w.wanted(t) || t.Objective.Learned && restored.learned >= MaxLearned {
+			continue
+		}
+		if n := len(t.Recent); n > w.cfg.OpenN {
+			t.Recent = t.Recent[n-w.cfg.OpenN:]
+		}
+		restored.tracks[k] = t
+		if t.Objective.Learned {
+			restored.learned++
 		}
 	}
-	w.tracks = tracks
+	*w = *restored
 	return nil
+}
+
+// valid reports whether a track that was read can be one that was written.
+func (t *track) valid() bool {
+	latency := func(v float64) bool { return v >= 0 && !math.IsInf(v, 1) }
+	count := func(v float64) bool { return v >= 0 && v < 1<<60 }
+	for _, v := range t.Baseline {
+		if !latency(v) {
+			return false
+		}
+	}
+	for _, r := range t.Recent {
+		if !count(r.Count) || !count(r.Bad) {
+			return false
+		}
+	}
+	return len(t.Recent) <= maxRun && len(t.Baseline) <= maxBaseline && within(t.Objective.Quantile) &&
+		t.Objective.Threshold >= 0 && t.Met >= 0 && t.Learned >= 0 && count(t.Requests) && count(t.Bad) &&
+		(!t.Firing || t.Onset != 0)
 }
 
 // wanted reports whether the configuration still asks for a track.
 func (w *Watcher) wanted(t *track) bool {
-	for _, o := range w.objectives(Observation{RPC: t.RPC, Entry: true}) {
-		if o.Name == t.Objective.Name && o.Learned == t.Objective.Learned {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.objectives(Observation{RPC: t.RPC, Entry: true}), func(o Objective) bool {
+		return o.Name == t.Objective.Name && o.Learned == t.Objective.Learned && o.Quantile == t.Objective.Quantile
+	})
 }

@@ -1,5 +1,9 @@
-// Package slo watches latency objectives of entry operations over windows: the
+// Package slo watches latency objectives of operations over windows: the
 // configured ones, and ones learned from healthy tails where none is configured.
+//
+// A Watcher holds one track per objective and operation. A window in which the
+// operation had too few requests is not measured: it freezes the track, and
+// neither opens nor resolves anything.
 package slo
 
 import (
@@ -12,13 +16,13 @@ import (
 // Objective is one SLO: quantile of the latency of the operations that match
 // stays at most Threshold, in Target of the windows.
 type Objective struct {
-	Name      string
+	Name      string           // unique among the configured ones
 	Service   identity.Service // Namespace empty: any namespace
 	Operation string           // glob: * matches any run of characters, ? any one
 	Quantile  float64          // in (0, 1)
-	Threshold time.Duration
-	Target    float64 // objective, share of good requests, in (0, 1); default 0.99
-	Learned   bool    // not configured but learned
+	Threshold time.Duration    // 0 while it is being learned
+	Target    float64          // objective, share of good requests, in (0, 1); default 0.99
+	Learned   bool             // not configured but learned
 }
 
 // Config are the rules.
@@ -27,7 +31,7 @@ type Config struct {
 	// Learn adds an objective for each entry operation that none matches.
 	Learn LearnConfig
 	// Open when violated in OpenK of the last OpenN measured windows; healthy
-	// again after ResolveM measured windows that meet the objective.
+	// again after ResolveM measured windows in a row that meet the objective.
 	OpenK, OpenN, ResolveM int
 	// MinRequests of an operation in a window for the window to count as measured.
 	MinRequests float64
@@ -45,7 +49,7 @@ type LearnConfig struct {
 	Headroom float64
 }
 
-// Observation is one entry operation in one window.
+// Observation is one served operation in one window.
 type Observation struct {
 	RPC     identity.RPC
 	Entry   bool // reached from outside: learned objectives are for these
@@ -65,5 +69,10 @@ type State struct {
 	Count     float64
 	BadRatio  float64 // share of requests above the threshold
 	Errors    float64
-	Onset     int64 // start of the first violated window of the current run, ns; 0 when none
+	// Onset is the start of the first violated window of the current run, ns; 0
+	// when none. The window that ends a run still carries the run's.
+	Onset int64
+	// Requests and Bad are those of the measured windows since Onset, and how many
+	// of them were above the threshold.
+	Requests, Bad float64
 }

@@ -7,21 +7,29 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
-const (
-	maxRun      = 64  // bound of n in "k of n windows"
-	maxBaseline = 120 // healthy windows that make the baseline
-)
+// maxRun bounds n in "k of n windows".
+const maxRun = 64
 
-// track is one objective on one operation. Its exported fields are persisted.
+// track is one objective on one operation. Its fields are persisted.
 type track struct {
 	Objective Objective
 	RPC       identity.RPC
-	Recent    []bool    // violated or not, of the last measured windows, at most OpenN
-	Healthy   int       // measured windows in a row that met the objective
+	Seen      int64     // start of the last window that was measured
+	Recent    []result  // of the last measured windows, at most OpenN, oldest first
+	Met       int       // measured windows in a row that met the objective
 	Firing    bool      //
-	Onset     int64     // start of the first violated window of the run
+	Onset     int64     // start of the first violated window of the run, 0: no run
+	Requests  float64   // since Onset
+	Bad       float64   // of them
 	Baseline  []float64 // quantiles of healthy windows in seconds, oldest first
 	Learned   int       // healthy windows since the threshold was last learned
+}
+
+// result is one measured window.
+type result struct {
+	Start      int64
+	Violated   bool
+	Count, Bad float64
 }
 
 // observe takes in one window in which the operation was seen.
@@ -31,6 +39,7 @@ func (t *track) observe(cfg Config, start int64, o Observation) State {
 	if !s.Measured {
 		return t.state(s)
 	}
+	t.Seen = start
 	s.Observed = o.Latency.Quantile(t.Objective.Quantile) / 1e9
 	if t.Objective.Threshold <= 0 { // not learned yet
 		t.healthy(cfg, s.Observed)
@@ -38,97 +47,63 @@ func (t *track) observe(cfg Config, start int64, o Observation) State {
 	}
 	s.BadRatio = o.Latency.FractionAbove(float64(t.Objective.Threshold))
 	s.Violated = s.Observed > t.Objective.Threshold.Seconds()
-	t.rule(cfg, start, s.Violated)
-	if !s.Violated && !t.Firing {
+	ends := t.rule(cfg, result{start, s.Violated, s.Count, s.Count * s.BadRatio})
+	out := t.state(s)
+	switch {
+	case ends:
+		t.rest()
+		out.Firing = false
+	case !s.Violated && !t.Firing:
 		t.healthy(cfg, s.Observed)
 	}
-	return t.state(s)
+	out.Objective, out.Baseline = t.Objective, median(t.Baseline)
+	return out
 }
 
 // state completes s with what the track holds.
 func (t *track) state(s State) State {
 	s.Objective, s.RPC, s.Firing, s.Onset = t.Objective, t.RPC, t.Firing, t.Onset
+	s.Requests, s.Bad = t.Requests, t.Bad
 	s.Baseline = median(t.Baseline)
 	return s
 }
 
 // rule fires when k of the last n measured windows violate the objective, and
-// stops after m in a row that meet it.
-func (t *track) rule(cfg Config, start int64, violated bool) {
-	t.Recent = append(t.Recent, violated)
+// reports whether a run that fires ends, which it does after m in a row that
+// meet it.
+func (t *track) rule(cfg Config, r result) (ends bool) {
+	t.Met++
+	if r.Violated {
+		t.Met = 0
+	}
+	if t.Firing {
+		t.Requests += r.Count
+		t.Bad += r.Bad
+		return t.Met >= cfg.ResolveM
+	}
+	t.Recent = append(t.Recent, r)
 	if n := len(t.Recent); n > cfg.OpenN {
 		t.Recent = slices.Delete(t.Recent, 0, n-cfg.OpenN)
 	}
-	if violated {
-		t.Healthy = 0
-		if t.Onset == 0 {
-			t.Onset = start
+	violated := 0
+	t.Onset, t.Requests, t.Bad = 0, 0, 0
+	for _, r := range t.Recent {
+		if r.Violated {
+			violated++
 		}
-	} else {
-		t.Healthy++
-	}
-	bad := 0
-	for _, v := range t.Recent {
-		if v {
-			bad++
+		if violated > 0 { // the run has begun
+			if t.Onset == 0 {
+				t.Onset = r.Start
+			}
+			t.Requests += r.Count
+			t.Bad += r.Bad
 		}
 	}
-	switch {
-	case !t.Firing && violated && bad >= cfg.OpenK:
-		t.Firing = true
-	case t.Firing && t.Healthy >= cfg.ResolveM:
-		t.Firing, t.Onset, t.Recent = false, 0, nil
-	case !t.Firing && bad == 0:
-		t.Onset = 0
-	}
+	t.Firing = r.Violated && violated >= cfg.OpenK
+	return false
 }
 
-// healthy adds the quantile of a healthy window to the baseline, and learns the
-// threshold of a learned objective anew after every Windows of them: never
-// while the objective fires, and by at most a fifth at a time, so that a slow
-// drift is followed and a slow fault is not.
-func (t *track) healthy(cfg Config, seconds float64) {
-	t.Baseline = append(t.Baseline, seconds)
-	if n := len(t.Baseline); n > maxBaseline {
-		t.Baseline = slices.Delete(t.Baseline, 0, n-maxBaseline)
-	}
-	if !t.Objective.Learned {
-		return
-	}
-	if t.Learned++; t.Learned < cfg.Learn.Windows {
-		return
-	}
-	t.Learned = 0
-	next := learned(t.Baseline, cfg.Learn.Headroom)
-	if old := t.Objective.Threshold.Seconds(); old > 0 {
-		next = min(max(next, 0.8*old), 1.2*old)
-	}
-	t.Objective.Threshold = ceil2(next)
-}
-
-// learned returns the threshold that healthy quantiles suggest, in seconds:
-// headroom x median, but never under median + 6 robust standard deviations.
-func learned(baseline []float64, headroom float64) float64 {
-	s := slices.Sorted(slices.Values(baseline))
-	m := median(s)
-	spread := (at(s, 0.75) - at(s, 0.25)) / 1.349
-	return max(headroom*m, m+6*spread)
-}
-
-// median returns NaN where there are no values.
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	return at(slices.Sorted(slices.Values(values)), 0.5)
-}
-
-// at interpolates between the order statistics of sorted values.
-func at(sorted []float64, q float64) float64 {
-	x := q * float64(len(sorted)-1)
-	i := int(x)
-	if i+1 == len(sorted) {
-		return sorted[i]
-	}
-	return sorted[i] + (x-float64(i))*(sorted[i+1]-sorted[i])
+// rest ends a run: what was before it is forgotten.
+func (t *track) rest() {
+	t.Firing, t.Onset, t.Requests, t.Bad, t.Recent = false, 0, 0, 0, nil
 }
