@@ -1,0 +1,232 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/incident"
+	"github.com/sage-rca/sage/internal/rca"
+)
+
+// Bounds of a body: characters of its first line, which is what lists and pagers
+// show, and bytes of all.
+const (
+	maxLine = 199
+	maxBody = 1024
+)
+
+// incidentBody is what a person reads of a transition: what is wrong and why in
+// one line, then the way, the evidence, what else it may be, and who says so.
+func incidentBody(e *incident.Event, m engine.ModelStatus) string {
+	if over(e) {
+		return lines(firstLine(e, ending(e), ""))
+	}
+	v := &e.Verdict
+	if v.Abstained || len(v.Culprits) == 0 {
+		return lines(firstLine(e, unknown(v), ""), author(v, m))
+	}
+	return lines(
+		firstLine(e, likely(v), whatIf(e, v)),
+		labelled("path", strings.Join(v.Culprits[0].Path, " > ")),
+		labelled("evidence", strings.Join(v.Culprits[0].Evidence, "; ")),
+		labelled("next", next(v)),
+		author(v, m),
+	)
+}
+
+// firstLine is a headline and what follows from it, as much of it as fits: then
+// the name of the objective goes, then the numbers of the counterfactual move to
+// a line of their own, then names are cut.
+func firstLine(e *incident.Event, finding, number string) string {
+	full := sentence(headline(e, true), finding, number)
+	if fits(full) {
+		return full
+	}
+	if short := sentence(headline(e, false), finding, number); fits(short) {
+		return short
+	}
+	return clip(sentence(headline(e, false), finding), maxLine) + labelledNext(number)
+}
+
+func labelledNext(number string) string {
+	if number == "" {
+		return ""
+	}
+	return "\n" + number
+}
+
+// maxName bounds a name within a headline.
+const maxName = 60
+
+// headline is "frontend /dispatch p95 912ms > 600ms (SLO dispatch-p95)".
+func headline(e *incident.Event, whole bool) string {
+	s := &e.SLO
+	var b strings.Builder
+	b.WriteString(clip(display(s.RPC.Service.String()), maxName))
+	if s.RPC.Operation != "" {
+		b.WriteString(" " + clip(display(s.RPC.Operation), maxName))
+	}
+	threshold := s.Objective.Threshold.Seconds()
+	b.WriteString(" " + quantile(s.Objective.Quantile))
+	switch {
+	case !known(s.Observed):
+		b.WriteString(" against " + seconds(threshold))
+	case s.Observed > threshold:
+		b.WriteString(" " + seconds(s.Observed) + " > " + seconds(threshold))
+	default:
+		b.WriteString(" " + seconds(s.Observed) + " <= " + seconds(threshold))
+	}
+	var notes []string
+	if whole && s.Objective.Name != "" && !s.Objective.Learned {
+		notes = append(notes, "SLO "+display(s.Objective.Name))
+	}
+	if s.Objective.Learned {
+		notes = append(notes, "learned SLO")
+	}
+	if whole && !over(e) && known(s.Baseline) {
+		notes = append(notes, "usually "+seconds(s.Baseline))
+	}
+	if len(notes) > 0 {
+		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
+	}
+	return b.String()
+}
+
+// likely is "Likely cause: mysql, slow itself (p=0.91)".
+func likely(v *rca.Verdict) string {
+	names := make([]string, len(v.Culprits))
+	for i := range v.Culprits {
+		names[i] = phrase(&v.Culprits[i])
+	}
+	word := "cause"
+	if len(names) > 1 {
+		word = "causes"
+	}
+	return fmt.Sprintf("Likely %s: %s (p=%.2f)", word, strings.Join(names, " + "), v.Culprits[0].Probability)
+}
+
+// whatIf is "Were it normal: p95 430ms [390ms-500ms], SLO met", empty where
+// nobody can say.
+func whatIf(e *incident.Event, v *rca.Verdict) string {
+	if !known(v.Quantile) {
+		return ""
+	}
+	what := "it"
+	if len(v.Culprits) > 1 {
+		what = "they"
+	}
+	return supposed(what, e, v.Quantile, v.Lower, v.Upper, v.RestoresSLO)
+}
+
+func supposed(what string, e *incident.Event, q, lower, upper float64, met bool) string {
+	text := fmt.Sprintf("Were %s normal: %s %s", what, quantile(e.SLO.Objective.Quantile), seconds(q))
+	if known(lower) && known(upper) {
+		text += " [" + seconds(lower) + "-" + seconds(upper) + "]"
+	}
+	if met {
+		return text + ", SLO met."
+	}
+	return text + ", SLO still missed."
+}
+
+// unknown is "Cause not identified (reason; 2 of 5 hops uninstrumented; ruled
+// out: CPU, memory)".
+func unknown(v *rca.Verdict) string {
+	var notes []string
+	if v.Reason != "" {
+		notes = append(notes, display(v.Reason))
+	}
+	if v.HopsObserved < v.HopsTotal {
+		notes = append(notes, fmt.Sprintf("%d of %d hops uninstrumented", v.HopsTotal-v.HopsObserved, v.HopsTotal))
+	}
+	if len(v.RuledOut) > 0 {
+		out := make([]string, len(v.RuledOut))
+		for i, r := range v.RuledOut {
+			out[i] = short(rca.Mechanism(r))
+		}
+		notes = append(notes, "ruled out: "+strings.Join(out, ", "))
+	}
+	if len(notes) == 0 {
+		return "Cause not identified"
+	}
+	return "Cause not identified (" + strings.Join(notes, "; ") + ")"
+}
+
+// ending is "Resolved after 38s, 31% of 812 requests were too slow. It was mysql,
+// slow itself (p=0.91)".
+func ending(e *incident.Event) string {
+	word := "Resolved"
+	if e.Phase == incident.Expired {
+		word = "Expired unresolved"
+	}
+	text := fmt.Sprintf("%s after %s", word, e.Time.Sub(e.Start).Round(time.Second))
+	if e.Requests > 0 {
+		text += fmt.Sprintf(", %s%% of %.0f requests were too slow", significant(100*e.Bad/e.Requests), e.Requests)
+	}
+	if v := &e.Verdict; !v.Abstained && len(v.Culprits) > 0 {
+		text += fmt.Sprintf(". It was %s (p=%.2f)", phrase(&v.Culprits[0]), v.Culprits[0].Probability)
+	}
+	return text
+}
+
+// next is the first candidate that is no culprit, and how much of the way is seen.
+func next(v *rca.Verdict) string {
+	var parts []string
+	if n := len(v.Culprits); n < len(v.Candidates) {
+		c := &v.Candidates[n]
+		parts = append(parts, fmt.Sprintf("%s (p=%.2f)", phrase(c), c.Probability))
+	}
+	if v.HopsTotal > 0 {
+		parts = append(parts, fmt.Sprintf("coverage %d/%d hops", v.HopsObserved, v.HopsTotal))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// author says who answered.
+func author(v *rca.Verdict, m engine.ModelStatus) string {
+	switch v.Method {
+	case rca.MethodGVAE:
+		text := fmt.Sprintf("model %d", m.Version)
+		if m.State != engine.Ready {
+			text += " (" + string(m.State) + ")"
+		}
+		if v.Abstained {
+			return labelled("by", text)
+		}
+		return labelled("by", text+", robust scorer "+opinion(v.Agreed))
+	case rca.MethodRobust:
+		return labelled("by", "robust scorer (model "+string(m.State)+")")
+	default:
+		return ""
+	}
+}
+
+// causeBody is what a person reads of the candidate i of an incident.
+func causeBody(e *incident.Event, i int) string {
+	v := &e.Verdict
+	c := &v.Candidates[i]
+	finding := fmt.Sprintf("%s: candidate %d of %d for %s (p=%.2f)", phrase(c), i+1, len(v.Candidates), headline(e, false), c.Probability)
+	number := ""
+	if known(c.Quantile) {
+		number = supposed("it alone", e, c.Quantile, c.Lower, c.Upper, c.Quantile <= e.SLO.Objective.Threshold.Seconds())
+	}
+	first := sentence(finding, number)
+	if !fits(first) {
+		first = clip(sentence(finding), maxLine) + labelledNext(number)
+	}
+	return lines(first, labelled("path", strings.Join(c.Path, " > ")), labelled("evidence", strings.Join(c.Evidence, "; ")))
+}
+
+// modelBody is what a person reads of the model's state.
+func modelBody(m *engine.ModelStatus) string {
+	text := "model " + string(m.State)
+	if m.Reason != "" {
+		text += ": " + display(m.Reason)
+	}
+	if m.Version > 0 {
+		text += fmt.Sprintf(" (version %d, %d nodes of %d services, %d windows)", m.Version, m.Nodes, m.Services, m.Windows)
+	}
+	return lines(clip(text, maxLine))
+}

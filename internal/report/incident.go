@@ -1,0 +1,151 @@
+package report
+
+import (
+	"math"
+
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/incident"
+	"github.com/sage-rca/sage/internal/rca"
+)
+
+// maxListed is the number of candidates, and of trace ids, that an incident lists.
+const maxListed = 5
+
+// incident appends the record of a transition and, where the incident opens or
+// is updated, those of its candidates. The resource is the service whose SLO is
+// hurt, by its identity only: pods come and go while an incident lasts.
+func (w *writer) incident(e *incident.Event, m engine.ModelStatus) {
+	a := w.record(source{service: e.SLO.RPC.Service}, EventIncident, e.Time, severityOf(e), incidentBody(e, m))
+	a.exemplar(e.Exemplar)
+	a.identity(e)
+	a.text(attrUpdateReason, string(e.Reason))
+	a.moment(attrStartTime, e.Start)
+	a.moment(attrEndTime, e.End)
+	a.number(attrDuration, e.Time.Sub(e.Start).Seconds())
+
+	a.objective(e)
+	a.number(attrObserved, e.SLO.Observed)
+	a.number(attrBaseline, e.SLO.Baseline)
+	if e.Requests > 0 {
+		a.integer(attrRequests, int64(math.Round(e.Requests)))
+		a.number(attrBadRatio, e.Bad/e.Requests)
+	}
+	a.verdict(&e.Verdict)
+	a.traces(e)
+	a.method(&e.Verdict, m)
+	if !over(e) && !e.Verdict.Abstained {
+		w.causes(e, m)
+	}
+}
+
+// identity says which transition of which incident a record belongs to.
+func (a attributes) identity(e *incident.Event) {
+	a.text(attrIncidentID, e.ID)
+	a.text(attrIncidentState, string(e.Phase))
+	a.integer(attrIncidentSequence, int64(e.Sequence))
+}
+
+// objective says what is violated.
+func (a attributes) objective(e *incident.Event) {
+	o := e.SLO.Objective
+	a.text(attrSLOName, o.Name)
+	a.text(attrSLOSource, origin(o.Learned))
+	a.text(attrSLOIndicator, "latency")
+	a.text(attrSLOService, e.SLO.RPC.Service.Name)
+	a.text(attrSLOOperation, e.SLO.RPC.Operation)
+	if o.Target > 0 {
+		a.number(attrSLOObjective, o.Target)
+	}
+	a.number(attrSLOThreshold, o.Threshold.Seconds())
+	a.number(attrSLOQuantile, o.Quantile)
+}
+
+func origin(learned bool) string {
+	if learned {
+		return "learned"
+	}
+	return "configured"
+}
+
+// verdict says what is to blame, and what of that is known how well.
+func (a attributes) verdict(v *rca.Verdict) {
+	a.truth(attrAbstained, v.Abstained)
+	if v.Abstained || len(v.Culprits) == 0 {
+		a.text(attrKind, string(rca.KindUnknown))
+		a.text(attrAbstainReason, v.Reason)
+	} else {
+		a.texts(attrCauses, entities(v.Culprits))
+		a.cause(&v.Culprits[0])
+		a.texts(attrEvidence, v.Culprits[0].Evidence)
+		if known(v.Quantile) {
+			a.number(attrWhatIf, v.Quantile)
+			a.number(attrWhatIfLower, v.Lower)
+			a.number(attrWhatIfUpper, v.Upper)
+			a.confidence(v)
+			a.truth(attrRestores, v.RestoresSLO)
+			a.text(attrIntervention, intervention(v.Culprits))
+		}
+	}
+	a.candidates(v.Candidates)
+	a.texts(attrRuledOut, v.RuledOut)
+	if v.HopsTotal > 0 {
+		a.integer(attrHopsObserved, int64(v.HopsObserved))
+		a.integer(attrHopsTotal, int64(v.HopsTotal))
+	}
+}
+
+// confidence is the level of the interval of a counterfactual.
+func (a attributes) confidence(v *rca.Verdict) {
+	if v.Confidence > 0 {
+		a.number(attrConfidence, v.Confidence)
+	}
+}
+
+// candidates are parallel lists, the most probable first.
+func (a attributes) candidates(cs []rca.Cause) {
+	cs = cs[:min(len(cs), maxListed)]
+	mechanisms := make([]string, len(cs))
+	probability, whatIf := make([]float64, len(cs)), make([]float64, len(cs))
+	for i := range cs {
+		mechanisms[i] = string(cs[i].Mechanism)
+		probability[i], whatIf[i] = cs[i].Probability, cs[i].Quantile
+	}
+	a.texts(attrCandidateEntity, entities(cs))
+	a.texts(attrCandidateMechanism, mechanisms)
+	a.numbers(attrCandidateProbability, probability)
+	a.numbers(attrCandidateWhatIf, whatIf)
+}
+
+// traces are a slow request and a usual one to compare it with.
+func (a attributes) traces(e *incident.Event) {
+	list := func(key string, s identity.Span) {
+		if s != (identity.Span{}) {
+			a.texts(key, []string{traceID(s)})
+		}
+	}
+	list(attrTraceIDs, e.Exemplar.Span)
+	list(attrBaselineTraces, e.Baseline.Span)
+}
+
+// method says who answered. The model's state stands also where the robust scorer
+// did: it says why.
+func (a attributes) method(v *rca.Verdict, m engine.ModelStatus) {
+	a.text(attrMethod, string(v.Method))
+	if v.Method == rca.MethodGVAE && !v.Abstained {
+		a.text(attrSecondOpinion, opinion(v.Agreed))
+	}
+	a.text(attrModelState, string(m.State))
+	if m.Version > 0 {
+		a.integer(attrModelVersion, int64(m.Version))
+		a.number(attrModelAge, m.Age.Seconds())
+	}
+}
+
+// opinion is what the robust scorer thinks of the model's first cause.
+func opinion(agreed bool) string {
+	if agreed {
+		return "agrees"
+	}
+	return "differs"
+}

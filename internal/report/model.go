@@ -1,0 +1,32 @@
+package report
+
+import (
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// model appends the record of the model's state. Its resource is the engine. How
+// long training took is no part of it, since that is not the same twice: the
+// Collector's own telemetry has it.
+func (w *writer) model(m *engine.ModelStatus) {
+	severity := plog.SeverityNumberInfo
+	if m.State == engine.Degraded {
+		severity = plog.SeverityNumberWarn
+	}
+	from := source{service: identity.Service{Name: w.opt.Collector}, engine: w.opt.Engine}
+	a := w.record(from, EventModelStatus, m.Time, severity, modelBody(m))
+	a.text(attrModelState, string(m.State))
+	a.text(attrModelReason, m.Reason)
+	a.integer(attrModelWindows, int64(m.Windows))
+	a.integer(attrWindowsNeeded, int64(m.WindowsNeeded))
+	a.integer(attrModelServices, int64(m.Services))
+	a.integer(attrModelNodes, int64(m.Nodes))
+	a.integer(attrGraphVersion, int64(m.GraphVersion))
+	if m.Version > 0 {
+		a.integer(attrModelVersion, int64(m.Version))
+		a.number(attrModelAge, m.Age.Seconds())
+		a.number(attrHeldOutLoss, m.HeldOutLoss)
+	}
+}

@@ -1,0 +1,95 @@
+package report
+
+// prefix of all that is Sage's own. OpenTelemetry has no conventions for alerts,
+// incidents or root causes yet.
+const prefix = "rca."
+
+// scopeName is the instrumentation scope of the records.
+const scopeName = "github.com/sage-rca/sage/processor/rootcauseprocessor"
+
+// Names of the events.
+const (
+	EventIncident    = prefix + "incident"
+	EventRootCause   = prefix + "root_cause"
+	EventModelStatus = prefix + "model.status"
+)
+
+// Attributes; docs/events.md says what each means.
+const (
+	attrEventName = "event.name"
+	attrEngineID  = prefix + "engine.id"
+
+	attrIncidentID       = prefix + "incident.id"
+	attrIncidentState    = prefix + "incident.state"
+	attrIncidentSequence = prefix + "incident.sequence"
+	attrUpdateReason     = prefix + "incident.update_reason"
+	attrStartTime        = prefix + "incident.start_time"
+	attrEndTime          = prefix + "incident.end_time"
+	attrDuration         = prefix + "incident.duration_s"
+
+	attrSLOName      = prefix + "slo.name"
+	attrSLOSource    = prefix + "slo.source"
+	attrSLOIndicator = prefix + "slo.indicator"
+	attrSLOService   = prefix + "slo.service.name"
+	attrSLOOperation = prefix + "slo.operation"
+	attrSLOObjective = prefix + "slo.objective"
+	attrSLOThreshold = prefix + "slo.threshold_s"
+	attrSLOQuantile  = prefix + "slo.quantile"
+
+	attrObserved = prefix + "latency.observed_s"
+	attrBaseline = prefix + "latency.baseline_s"
+	attrRequests = prefix + "impact.request_count"
+	attrBadRatio = prefix + "impact.bad_ratio"
+
+	attrCauses         = prefix + "root_causes"
+	attrRank           = prefix + "root_cause.rank"
+	attrCulprit        = prefix + "root_cause.culprit"
+	attrKind           = prefix + "root_cause.kind"
+	attrMechanism      = prefix + "root_cause.mechanism"
+	attrCauseService   = prefix + "root_cause.service.name"
+	attrCauseNamespace = prefix + "root_cause.service.namespace"
+	attrCaller         = prefix + "root_cause.caller.service.name"
+	attrOperation      = prefix + "root_cause.operation"
+	attrInstance       = prefix + "root_cause.instance"
+	attrMetric         = prefix + "root_cause.metric"
+	attrMetricObserved = prefix + "root_cause.metric_observed"
+	attrMetricUsual    = prefix + "root_cause.metric_usual"
+	attrProbability    = prefix + "root_cause.probability"
+	attrContribution   = prefix + "root_cause.contribution"
+	attrPath           = prefix + "root_cause.path"
+
+	attrWhatIf       = prefix + "counterfactual.quantile_s"
+	attrWhatIfLower  = prefix + "counterfactual.lower_s"
+	attrWhatIfUpper  = prefix + "counterfactual.upper_s"
+	attrConfidence   = prefix + "counterfactual.confidence_level"
+	attrRestores     = prefix + "counterfactual.restores_slo"
+	attrIntervention = prefix + "counterfactual.intervention"
+
+	attrEvidence       = prefix + "evidence.metrics"
+	attrTraceIDs       = prefix + "evidence.trace_ids"
+	attrBaselineTraces = prefix + "evidence.baseline_trace_ids"
+
+	attrCandidateEntity      = prefix + "candidates.entity"
+	attrCandidateMechanism   = prefix + "candidates.mechanism"
+	attrCandidateProbability = prefix + "candidates.probability"
+	attrCandidateWhatIf      = prefix + "candidates.counterfactual_s"
+
+	attrRuledOut      = prefix + "ruled_out"
+	attrAbstained     = prefix + "abstained"
+	attrAbstainReason = prefix + "abstain.reason"
+	attrHopsObserved  = prefix + "coverage.hops_observed"
+	attrHopsTotal     = prefix + "coverage.hops_total"
+
+	attrMethod        = prefix + "method"
+	attrSecondOpinion = prefix + "second_opinion"
+	attrModelVersion  = prefix + "model.version"
+	attrModelState    = prefix + "model.state"
+	attrModelAge      = prefix + "model.age_s"
+	attrModelReason   = prefix + "model.reason"
+	attrModelWindows  = prefix + "model.windows"
+	attrWindowsNeeded = prefix + "model.windows_needed"
+	attrModelServices = prefix + "model.services"
+	attrModelNodes    = prefix + "model.nodes"
+	attrGraphVersion  = prefix + "model.graph_version"
+	attrHeldOutLoss   = prefix + "model.held_out_loss"
+)

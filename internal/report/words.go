@@ -1,0 +1,150 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sage-rca/sage/internal/rca"
+)
+
+// phrase names a cause with its mechanism: "payment-db CPU", "mysql, slow itself".
+func phrase(c *rca.Cause) string {
+	name := clip(display(entity(c)), maxName)
+	switch c.Mechanism {
+	case rca.Latent, "":
+		return name + ", slow itself"
+	case rca.Traffic:
+		return "more traffic to " + name
+	case rca.Retry:
+		return name + ", more calls per request"
+	case rca.Pool:
+		return name + ", waiting for a pool"
+	default:
+		return name + " " + short(c.Mechanism)
+	}
+}
+
+// short names a mechanism.
+func short(m rca.Mechanism) string {
+	switch m {
+	case rca.CPU:
+		return "CPU"
+	case rca.GC:
+		return "garbage collection"
+	case rca.ErrorRate:
+		return "errors"
+	case rca.QueueWait:
+		return "queue wait"
+	default:
+		return display(string(m))
+	}
+}
+
+// seconds shows a duration with three significant digits: 45.6ms, 2.31s.
+func seconds(s float64) string {
+	if math.Abs(s) < 0.9995 {
+		return significant(1e3*s) + "ms"
+	}
+	return significant(s) + "s"
+}
+
+// significant shows a number with three significant digits and no exponent.
+func significant(v float64) string {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+	if err != nil {
+		r = v
+	}
+	return strconv.FormatFloat(r, 'f', -1, 64)
+}
+
+// quantile is "p99", or "p99.9".
+func quantile(q float64) string { return "p" + strconv.FormatFloat(100*q, 'g', 6, 64) }
+
+// display is a name of somebody else's as part of one line: valid UTF-8 without
+// control characters.
+func display(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, valid(s))
+}
+
+// fits reports whether s may be a first line.
+func fits(s string) bool { return utf8.RuneCountInString(s) <= maxLine }
+
+// clip returns s, or as much of it as n characters hold, the last of them an ellipsis.
+func clip(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	r := []rune(s)
+	return string(r[:n-1]) + "…"
+}
+
+// clipBytes is clip by bytes.
+func clipBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	const mark = "…"
+	cut := n - len(mark)
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + mark
+}
+
+// sentence joins parts that are not empty, each ended by a full stop.
+func sentence(parts ...string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(strings.TrimSuffix(p, "."))
+		b.WriteByte('.')
+	}
+	return b.String()
+}
+
+// labelled is a line that begins with a label, empty where there is no text.
+func labelled(label, text string) string {
+	if text == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s", label, display(text))
+}
+
+// lines joins lines that are not empty into a body. Where that is too long, the
+// longest line gives way, and then the next.
+func lines(all ...string) string {
+	var kept []string
+	size := -1
+	for _, l := range all {
+		if l != "" {
+			kept = append(kept, l)
+			size += len(l) + 1
+		}
+	}
+	for size > maxBody {
+		longest := 0
+		for i := range kept {
+			if len(kept[i]) > len(kept[longest]) {
+				longest = i
+			}
+		}
+		before := len(kept[longest])
+		kept[longest] = clipBytes(kept[longest], max(before-(size-maxBody), before*3/4))
+		size -= before - len(kept[longest])
+	}
+	return strings.Join(kept, "\n")
+}
