@@ -113,13 +113,13 @@ func (p *pass) encoderBackward(theta []float64, l int, g *gradients) {
 
 	p.gaussianBackward(g, l, p.encoders[l].output(p.enc[l].acts, n))
 	var din []float64
-	for k, node := range p.spec.Latents[l].Y {
+	for k, node := range p.sees[l] {
 		if p.innovates(l, node) {
 			din = g.in[:(k+1)*dims*n]
 		}
 	}
 	p.encoders[l].backward(theta, g.parameters, din, g.out[:2*n], p.enc[l].acts, p.enc[l].in, n, &g.scratch)
-	for k, node := range p.spec.Latents[l].Y {
+	for k, node := range p.sees[l] {
 		if !p.innovates(l, node) {
 			continue
 		}

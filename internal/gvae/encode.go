@@ -97,14 +97,15 @@ func unmarshal(b []byte) (*Model, error) {
 	for _, scale := range []*Scale{&m.yScale, &m.screen, &m.noise} {
 		*scale = newScale(outputs)
 	}
-	want := m.tensors()
+	want, size := m.tensors(), 0
 	for _, t := range want {
 		if err := s.read(t); err != nil {
 			return nil, err
 		}
+		size += t.bytes()
 	}
-	if len(want) != len(s.tensors) {
-		return nil, fmt.Errorf("%d tensors, want %d", len(s.tensors), len(want))
+	if len(want) != len(s.tensors) || size != len(s.values) {
+		return nil, fmt.Errorf("%d tensors in %d bytes, want %d in %d", len(s.tensors), len(s.values), len(want), size)
 	}
 	for _, scale := range []Scale{m.xScale, m.yScale, m.screen, m.noise} {
 		for _, v := range scale.Spread {

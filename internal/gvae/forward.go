@@ -72,12 +72,12 @@ func positive(sigma, raw []float64) {
 	}
 }
 
-// encoderInput assembles what the encoder of latent l sees: per node of its Y the D
-// quantiles, or what the skip path leaves of them, then its X.
+// encoderInput assembles what the encoder of latent l sees: per node the D quantiles,
+// or what the skip path leaves of them, then its X.
 func (p *pass) encoderInput(l int) []float64 {
 	n, in := p.n, p.enc[l].in
 	at := 0
-	for _, node := range p.spec.Latents[l].Y {
+	for _, node := range p.sees[l] {
 		rest := p.innovates(l, node)
 		for d := range p.spec.D {
 			column := node*p.spec.D + d

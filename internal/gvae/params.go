@@ -8,10 +8,11 @@ type architecture struct {
 	spec  *Spec
 	limit float64 // of the networks' inputs, see squash
 
-	encoders []mlp // per latent: inputs of latentY, then its X; outputs μ and raw σ
-	priors   []mlp // per latent: its X; outputs μ and raw σ
-	decoders []mlp // per node: its latents, its parents' quantiles, its X; outputs D
-	skips    []skip
+	encoders []mlp   // per latent: D quantiles of each node of sees, its X; outputs μ and raw σ
+	priors   []mlp   // per latent: its X; outputs μ and raw σ
+	decoders []mlp   // per node: its latents, its parents' quantiles, its X; outputs D
+	skips    []skip  // per node
+	sees     [][]int // per latent: nodes whose latencies its encoder sees
 	// firstTerm of node n is its first row among the terms of all nodes.
 	firstTerm []int
 	terms     int
@@ -24,15 +25,6 @@ func newArchitecture(spec *Spec, cfg *Config) *architecture {
 	if cfg.Structured {
 		a.limit = structuredLimit
 	}
-	for _, l := range spec.Latents {
-		a.encoders = append(a.encoders, a.network(len(l.Y)*spec.D+len(l.X), cfg.Hidden, 2))
-	}
-	for _, l := range spec.Latents {
-		a.priors = append(a.priors, a.network(len(l.X), cfg.Hidden, 2))
-	}
-	for _, n := range spec.Nodes {
-		a.decoders = append(a.decoders, a.network(len(n.Latents)+len(n.Parents)*spec.D+len(n.X), cfg.Hidden, spec.D))
-	}
 	for _, n := range spec.Nodes {
 		a.firstTerm = append(a.firstTerm, a.terms)
 		a.terms += len(n.Terms)
@@ -44,6 +36,16 @@ func newArchitecture(spec *Spec, cfg *Config) *architecture {
 			}
 		}
 		a.skips = append(a.skips, s)
+	}
+	for i, l := range spec.Latents {
+		a.sees = append(a.sees, a.visible(i))
+		a.encoders = append(a.encoders, a.network(len(a.sees[i])*spec.D+len(l.X), cfg.Hidden, 2))
+	}
+	for _, l := range spec.Latents {
+		a.priors = append(a.priors, a.network(len(l.X), cfg.Hidden, 2))
+	}
+	for _, n := range spec.Nodes {
+		a.decoders = append(a.decoders, a.network(len(n.Latents)+len(n.Parents)*spec.D+len(n.X), cfg.Hidden, spec.D))
 	}
 	return a
 }
@@ -61,6 +63,31 @@ func (a *architecture) network(in int, hidden []int, out int) mlp {
 		in = width
 	}
 	return m
+}
+
+// visible returns the nodes of Latent.Y that the encoder of latent l sees. A parent
+// of a node that the latent touches is left out where its effect on the node is in
+// the skip path: given what the path leaves unexplained it says nothing more of the
+// latent, but in an incident it would carry a slow callee into the caller's latent.
+func (a *architecture) visible(l int) []int {
+	touched := func(n int) bool { return slices.Contains(a.spec.Nodes[n].Latents, l) }
+	var out []int
+	for _, y := range a.spec.Latents[l].Y {
+		needed, explained := touched(y), false
+		for n, node := range a.spec.Nodes {
+			if touched(n) && slices.Contains(node.Parents, y) {
+				if slices.Contains(a.skips[n].parents, y) {
+					explained = true
+				} else {
+					needed = true
+				}
+			}
+		}
+		if needed || !explained {
+			out = append(out, y)
+		}
+	}
+	return out
 }
 
 // innovates reports whether the encoder of latent l sees of node n only what the

@@ -5,11 +5,14 @@ import "math/rand/v2"
 // heldOutShare of the windows is kept from training to tell when to stop.
 const heldOutShare = 0.15
 
-// split divides n windows at random into those to train on and those held out, at
+// split divides windows at random into those to train on and those held out, at
 // least one of each.
-func split(n int, src rand.Source) (train, held []int) {
-	order := rand.New(src).Perm(n)
-	h := min(max(1, int(heldOutShare*float64(n)+0.5)), n-1)
+func split(windows []int, src rand.Source) (train, held []int) {
+	order := make([]int, len(windows))
+	for i, at := range rand.New(src).Perm(len(windows)) {
+		order[i] = windows[at]
+	}
+	h := min(max(1, int(heldOutShare*float64(len(order))+0.5)), len(order)-1)
 	return order[h:], order[:h]
 }
 

@@ -63,8 +63,10 @@ type Data struct {
 	// batches: violations are oversampled this way.
 	Weight []float64
 	// Healthy marks the windows (length N) from which scales and residual
-	// statistics are taken; nil: all of them, which the robustness of both
-	// tolerates while violations are a minority.
+	// statistics are taken; nil, or where fewer than 8 or than a quarter are
+	// marked: all of them, which the robustness of both tolerates while
+	// violations are a minority. A structured model also learns from these
+	// windows alone, the published one from all.
 	Healthy []bool
 }
 

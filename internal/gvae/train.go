@@ -99,7 +99,18 @@ func newTrainer(spec Spec, data *Data, cfg Config, prev *Model) (t *trainer, war
 	}
 	t.theta = slices.Clone(m.theta)
 
-	train, held := split(data.N, rand.NewPCG(cfg.Seed, streamSplit))
+	// What an incident does beyond the range of normal windows, structure says
+	// already. Learned from, it makes the prior, from which counterfactuals draw
+	// normal latents, a mixture of normal and broken. On the simulated chain of
+	// the tests, a fifth of its windows broken, restored tails are off by 0.05 in
+	// log (worst 0.14) without them, by 0.07 to 0.11 (worst 0.7 to 1.2) with them.
+	var learn []int
+	for w, h := range use {
+		if h || !cfg.Structured {
+			learn = append(learn, w)
+		}
+	}
+	train, held := split(learn, rand.NewPCG(cfg.Seed, streamSplit))
 	t.held = held
 	t.source = newSampler(train, data.Weight, rand.NewPCG(cfg.Seed, streamBatches))
 	t.noise = rand.NewPCG(cfg.Seed, streamNoise)
@@ -114,8 +125,7 @@ func (m *Model) fits(o *Model) bool {
 	return m.spec.equal(&o.spec) && slices.Equal(m.cfg.Hidden, o.cfg.Hidden) && m.cfg.Structured == o.cfg.Structured
 }
 
-// healthy returns the windows that count as normal: all of them where the data does
-// not say, or names too few to tell a spread from.
+// healthy returns the windows that count as normal, see Data.Healthy.
 func healthy(d *Data) []bool {
 	n := 0
 	for _, h := range d.Healthy {
@@ -123,7 +133,7 @@ func healthy(d *Data) []bool {
 			n++
 		}
 	}
-	if n >= minWindows {
+	if n >= minWindows && 4*n >= d.N {
 		return slices.Clone(d.Healthy)
 	}
 	use := make([]bool, d.N)

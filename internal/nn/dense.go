@@ -56,8 +56,14 @@ func denseShape(lenOut, lenW, lenB int) (o, i, n int) {
 	return lenB, lenW / lenB, lenOut / lenB
 }
 
+// fill sets all of dst to v, by copies that double: memmove is vectorised, a loop
+// is not.
 func fill(dst []float64, v float64) {
-	for i := range dst {
-		dst[i] = v
+	if len(dst) == 0 {
+		return
+	}
+	dst[0] = v
+	for n := 1; n < len(dst); n *= 2 {
+		copy(dst[n:], dst[:n])
 	}
 }
