@@ -7,42 +7,82 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/sage-rca/sage/internal/window"
 )
 
-// encodingVersion is the first byte of the persisted state.
-const encodingVersion = 1
+// magic begins the persisted state; its last byte is the version.
+const magic = "sage incidents \x02"
 
-// MarshalBinary returns the open incidents for UnmarshalBinary.
+// stored is the persisted state. A verdict holds NaN, which JSON does not.
+type stored struct {
+	Open    []*incident
+	Expired []expired
+	Usual   []noted
+}
+
+type expired struct {
+	Key   key
+	Onset int64
+}
+
+type noted struct {
+	Key      key
+	At       int64
+	Exemplar window.Exemplar
+}
+
+// MarshalBinary returns the state for UnmarshalBinary.
 func (t *Tracker) MarshalBinary() ([]byte, error) {
-	var all []*incident
+	var s stored
 	for _, k := range slices.SortedFunc(maps.Keys(t.open), key.compare) {
-		all = append(all, t.open[k])
+		s.Open = append(s.Open, t.open[k])
 	}
-	var b bytes.Buffer
-	b.WriteByte(encodingVersion)
-	if err := gob.NewEncoder(&b).Encode(all); err != nil {
+	for _, k := range slices.SortedFunc(maps.Keys(t.shut), key.compare) {
+		if t.shut[k].Expired {
+			s.Expired = append(s.Expired, expired{k, t.shut[k].Onset})
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(t.usual), key.compare) {
+		s.Usual = append(s.Usual, noted{k, t.usual[k].At, t.usual[k].Exemplar})
+	}
+	b := bytes.NewBufferString(magic)
+	if err := gob.NewEncoder(b).Encode(s); err != nil {
 		return nil, fmt.Errorf("incident: encode: %w", err)
 	}
 	return b.Bytes(), nil
 }
 
-// UnmarshalBinary restores what MarshalBinary returned, and leaves the state as
-// it was where that fails.
+// UnmarshalBinary restores what MarshalBinary returned; it refuses what is not
+// that, and leaves the state as it was then. All that were open stay open, also
+// where that is more than MaxOpen: none is to end unsaid.
 func (t *Tracker) UnmarshalBinary(b []byte) error {
-	if len(b) == 0 || b[0] != encodingVersion {
-		return errors.New("incident: not a state of this version")
+	body, ok := bytes.CutPrefix(b, []byte(magic))
+	if !ok {
+		return errors.New("incident: not a state of incidents of this version")
 	}
-	var all []*incident
-	if err := gob.NewDecoder(bytes.NewReader(b[1:])).Decode(&all); err != nil {
+	var s stored
+	if err := gob.NewDecoder(bytes.NewReader(body)).Decode(&s); err != nil {
 		return fmt.Errorf("incident: decode: %w", err)
 	}
-	open := make(map[key]*incident)
-	for _, in := range all {
-		if in == nil || in.Last.ID == "" || in.Last.Sequence < 1 {
-			return errors.New("incident: malformed state")
-		}
-		open[key{in.Last.SLO.Objective.Name, in.Last.SLO.RPC}] = in
+	if len(s.Open) > maxNotes || len(s.Expired) > maxNotes || len(s.Usual) > maxNotes {
+		return fmt.Errorf("incident: state of %d, %d and %d entries is beyond the bound of %d",
+			len(s.Open), len(s.Expired), len(s.Usual), maxNotes)
 	}
-	t.open = open
+	next := NewTracker(t.cfg)
+	next.refused = t.refused
+	for i, in := range s.Open {
+		if in == nil || in.Last.ID == "" || in.Last.Sequence < 1 {
+			return fmt.Errorf("incident: incident %d is malformed", i)
+		}
+		next.open[key{in.Last.SLO.Objective.Name, in.Last.SLO.RPC}] = in
+	}
+	for _, e := range s.Expired {
+		next.shut[e.Key] = shut{e.Onset, true}
+	}
+	for _, u := range s.Usual {
+		next.usual[u.Key] = usual{u.At, u.Exemplar}
+	}
+	*t = *next
 	return nil
 }

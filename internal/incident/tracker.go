@@ -15,64 +15,94 @@ import (
 	"github.com/sage-rca/sage/internal/window"
 )
 
+// maxNotes bounds what is remembered of operations without an open incident: as
+// much as slo.Watcher has tracks.
+const maxNotes = slo.MaxTracks
+
 // Tracker holds the open incidents. It is not safe for concurrent use.
 type Tracker struct {
-	cfg     Config
-	open    map[key]*incident
+	cfg  Config
+	open map[key]*incident
+	// shut holds the onset of runs that are not to open an incident: those that
+	// have expired, which are persisted, and those refused, to count each once.
+	shut map[key]shut
+	// usual holds the latest usual request of operations that are well.
+	usual   map[key]usual
 	refused int
 }
 
 // key is what an incident is about: at most one is open for it.
 type key struct {
-	slo string
-	rpc identity.RPC
+	SLO string
+	RPC identity.RPC
 }
 
-func (k key) compare(o key) int { return cmp.Or(cmp.Compare(k.slo, o.slo), k.rpc.Compare(o.rpc)) }
+func (k key) compare(o key) int { return cmp.Or(cmp.Compare(k.SLO, o.SLO), k.RPC.Compare(o.RPC)) }
+
+type shut struct {
+	Onset   int64
+	Expired bool
+}
+
+type usual struct {
+	At       int64
+	Exemplar window.Exemplar
+}
 
 // incident is one that is open. Its fields are persisted.
 type incident struct {
-	Last    Event // as it was last said
-	Said    int64 // event time of Last, ns
-	Opened  int64
-	Pending string // root that stood in the last verdict and not yet in Last
+	Last   Event // as it would be said next
+	Said   int64 // event time at which it was last said, ns
+	Opened int64 // event time, ns
+
+	Confidence, Impact int    // bands as last said
+	Root               string // that stood in the last verdict, where it is not what was said
+	Leaning            int    // confidence band of the last verdict, where it is not what was said; else -1
 }
 
 // NewTracker returns a tracker without incidents.
-func NewTracker(cfg Config) *Tracker { return &Tracker{cfg: cfg, open: make(map[key]*incident)} }
+func NewTracker(cfg Config) *Tracker {
+	return &Tracker{cfg: cfg, open: make(map[key]*incident), shut: make(map[key]shut), usual: make(map[key]usual)}
+}
 
-// Refused returns how many incidents were not opened because of MaxOpen.
+// Refused returns how many incidents were not opened, or later, because of MaxOpen.
 func (t *Tracker) Refused() int { return t.refused }
 
 // Open returns the number of open incidents.
 func (t *Tracker) Open() int { return len(t.open) }
 
 // Observe takes in the state of an objective after the window that ended at now,
-// with a verdict where one was given, and returns what is to be said.
+// firing or not, with a verdict where one was given and with a slow and a typical
+// request of the window, and returns what is to be said.
 func (t *Tracker) Observe(now int64, s slo.State, v *rca.Verdict, slow, typical window.Exemplar) []Event {
 	k := key{s.Objective.Name, s.RPC}
 	in := t.open[k]
-	switch {
-	case in == nil && s.Firing:
-		return t.start(k, now, s, v, slow, typical)
-	case in == nil:
+	if in == nil {
+		if s.Firing {
+			return t.start(k, now, s, v, slow)
+		}
+		delete(t.shut, k)
+		if s.Measured && s.Onset == 0 && typical != (window.Exemplar{}) {
+			note(t.usual, k, usual{now, typical}, func(u usual) int64 { return u.At })
+		}
 		return nil
 	}
-	in.take(s, slow, typical)
+	if !s.Firing && (!s.Measured || s.Violated) {
+		return nil // not how a run ends: whoever evaluates the objective began anew
+	}
+	in.take(s, slow)
 	if !s.Firing {
 		delete(t.open, k)
 		return []Event{in.say(now, Resolved, "")}
 	}
-	if v == nil {
-		return nil
-	}
-	if reason := in.judge(*v); reason != "" {
+	if reason := in.changed(s, v); reason != "" {
 		return []Event{in.say(now, Update, reason)}
 	}
 	return nil
 }
 
-// Tick returns the heartbeats and expiries that are due at now.
+// Tick returns the heartbeats and expiries that are due at now. An incident that
+// expires does not open again before its run of violations has ended.
 func (t *Tracker) Tick(now int64) []Event {
 	var out []Event
 	for _, k := range slices.SortedFunc(maps.Keys(t.open), key.compare) {
@@ -80,6 +110,7 @@ func (t *Tracker) Tick(now int64) []Event {
 		switch {
 		case t.cfg.ExpireAfter > 0 && now-in.Opened >= int64(t.cfg.ExpireAfter):
 			delete(t.open, k)
+			note(t.shut, k, shut{in.Last.SLO.Onset, true}, func(s shut) int64 { return s.Onset })
 			out = append(out, in.say(now, Expired, ""))
 		case t.cfg.HeartbeatEvery > 0 && now-in.Said >= int64(t.cfg.HeartbeatEvery):
 			out = append(out, in.say(now, Update, Heartbeat))
@@ -88,33 +119,44 @@ func (t *Tracker) Tick(now int64) []Event {
 	return out
 }
 
-func (t *Tracker) start(k key, now int64, s slo.State, v *rca.Verdict, slow, typical window.Exemplar) []Event {
-	if len(t.open) >= t.cfg.MaxOpen {
-		t.refused++
+// start opens the incident of a run, where it may.
+func (t *Tracker) start(k key, now int64, s slo.State, v *rca.Verdict, slow window.Exemplar) []Event {
+	closed, ok := t.shut[k]
+	ok = ok && closed.Onset == s.Onset
+	if ok && closed.Expired {
 		return nil
 	}
-	in := &incident{Opened: now, Last: Event{ID: id(k, s.Onset), Start: time.Unix(0, s.Onset).UTC()}}
-	in.take(s, slow, typical)
-	in.Last.Verdict = rca.Verdict{Abstained: true, Reason: "not judged yet"}
+	if len(t.open) >= t.cfg.MaxOpen {
+		if !ok {
+			t.refused++
+			note(t.shut, k, shut{Onset: s.Onset}, func(s shut) int64 { return s.Onset })
+		}
+		return nil
+	}
+	delete(t.shut, k)
+	in := &incident{
+		Opened: now, Leaning: -1,
+		Last: Event{
+			ID: id(k, s.Onset), Start: time.Unix(0, s.Onset).UTC(), Baseline: t.usual[k].Exemplar,
+			Verdict: rca.Verdict{Abstained: true, Reason: "not judged yet"},
+		},
+	}
+	delete(t.usual, k)
+	in.take(s, slow)
 	if v != nil {
 		in.Last.Verdict = *v
 	}
+	in.Confidence, in.Impact = confidence(in.Last.Verdict), impact(s)
 	t.open[k] = in
 	return []Event{in.say(now, Open, "")}
 }
 
-// take notes a window.
-func (in *incident) take(s slo.State, slow, typical window.Exemplar) {
+// take notes a window of the run.
+func (in *incident) take(s slo.State, slow window.Exemplar) {
 	in.Last.SLO = s
-	if s.Measured {
-		in.Last.Requests += s.Count
-		in.Last.Bad += s.Count * s.BadRatio
-	}
+	in.Last.Requests, in.Last.Bad = s.Requests, s.Bad
 	if s.Violated && slow.Duration > in.Last.Exemplar.Duration {
 		in.Last.Exemplar = slow
-	}
-	if typical != (window.Exemplar{}) && !s.Violated || in.Last.Baseline == (window.Exemplar{}) {
-		in.Last.Baseline = typical
 	}
 }
 
@@ -130,65 +172,24 @@ func (in *incident) say(now int64, p Phase, r Reason) Event {
 	return in.Last
 }
 
-// judge takes in a verdict and returns why it is worth an update, "" where it is
-// not. A new root must stand in two verdicts in a row, unless there was none:
-// readers are paged by updates. An abstention takes back nothing.
-func (in *incident) judge(v rca.Verdict) Reason {
-	if v.Abstained {
-		return ""
+// note sets m[k]. Where that makes too many, the one of the earliest time goes.
+func note[V any](m map[key]V, k key, v V, at func(V) int64) {
+	m[k] = v
+	if len(m) <= maxNotes {
+		return
 	}
-	before := in.Last.Verdict
-	next := roots(v)
-	if next != roots(before) {
-		if !before.Abstained && in.Pending != next {
-			in.Pending = next
-			return ""
+	oldest := k
+	for o, w := range m {
+		if c := cmp.Compare(at(w), at(m[oldest])); c < 0 || c == 0 && o.compare(oldest) < 0 {
+			oldest = o
 		}
-		in.Pending = ""
-		in.Last.Verdict = v
-		return RootChanged
 	}
-	in.Pending = ""
-	changed := band(confidence(v)) != band(confidence(before))
-	in.Last.Verdict = v
-	if changed {
-		return ConfidenceChanged
-	}
-	return ""
-}
-
-// roots names the culprit set, whatever its order.
-func roots(v rca.Verdict) string {
-	names := make([]string, 0, len(v.Culprits))
-	for _, c := range v.Culprits {
-		names = append(names, fmt.Sprintf("%q %q %q %q %q", c.Kind, c.Service, c.Instance, c.Edge, c.Mechanism))
-	}
-	slices.Sort(names)
-	return fmt.Sprint(names)
-}
-
-func confidence(v rca.Verdict) float64 {
-	if len(v.Culprits) == 0 {
-		return 0
-	}
-	return v.Culprits[0].Probability
-}
-
-// band tells low, medium and high confidence apart.
-func band(p float64) int {
-	switch {
-	case p >= 0.8:
-		return 2
-	case p >= 0.5:
-		return 1
-	default:
-		return 0
-	}
+	delete(m, oldest)
 }
 
 // id is the same for the same objective, operation and onset, also after a
 // restart: readers deduplicate by it.
 func id(k key, onset int64) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %d", k.slo, k.rpc.Service.Namespace, k.rpc.Service.Name, k.rpc.Operation, onset))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %d", k.SLO, k.RPC.Service.Namespace, k.RPC.Service.Name, k.RPC.Operation, onset))
 	return "inc-" + hex.EncodeToString(sum[:8])
 }

@@ -1,0 +1,93 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
+)
+
+// changed takes in a window of an open incident, with a verdict where one was
+// given, and returns why it is worth an update, "" where it is not. Readers are
+// paged by updates, so what flaps says nothing:
+//
+//   - A new set of culprits, and a new band of confidence, must stand in two
+//     verdicts in a row; after an abstention the first that names a cause is
+//     taken at once. An abstention takes back nothing.
+//   - The share of bad requests counts where it rises into a band in which it was
+//     not before.
+func (in *incident) changed(s slo.State, v *rca.Verdict) Reason {
+	var reason Reason
+	if v != nil {
+		reason = in.judge(*v)
+	}
+	if now := impact(s); s.Violated && now > in.Impact {
+		in.Impact = now
+		if reason == "" {
+			reason = ImpactChanged
+		}
+	}
+	return reason
+}
+
+// judge takes in a verdict.
+func (in *incident) judge(v rca.Verdict) Reason {
+	before := in.Last.Verdict
+	stood, leaning := in.Root, in.Leaning
+	in.Root, in.Leaning = "", -1
+	switch next, band := roots(v), confidence(v); {
+	case v.Abstained:
+		return ""
+	case next != roots(before) || before.Abstained:
+		if !before.Abstained && next != stood {
+			in.Root = next
+			return ""
+		}
+		in.Last.Verdict, in.Confidence = v, band
+		return RootChanged
+	case band != in.Confidence:
+		in.Last.Verdict = v
+		if band != leaning {
+			in.Leaning = band
+			return ""
+		}
+		in.Confidence = band
+		return ConfidenceChanged
+	default:
+		in.Last.Verdict = v
+		return ""
+	}
+}
+
+// roots names the culprit set, whatever its order.
+func roots(v rca.Verdict) string {
+	names := make([]string, 0, len(v.Culprits))
+	for _, c := range v.Culprits {
+		names = append(names, fmt.Sprintf("%q %q %q %q %q", c.Kind, c.Mechanism, c.Service, c.Instance, c.Edge))
+	}
+	slices.Sort(names)
+	return fmt.Sprint(names)
+}
+
+// confidence is the band of the first culprit's probability: low, medium, high.
+func confidence(v rca.Verdict) int {
+	if len(v.Culprits) == 0 {
+		return 0
+	}
+	return band(v.Culprits[0].Probability, 0.5, 0.8)
+}
+
+// impact is the band of the share of bad requests.
+func impact(s slo.State) int { return band(s.BadRatio, 0.10, 0.25, 0.50) }
+
+// band counts the bounds that v reaches.
+func band(v float64, bounds ...float64) int {
+	n := 0
+	for _, b := range bounds {
+		if v >= b {
+			n++
+		}
+	}
+	return n
+}

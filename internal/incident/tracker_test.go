@@ -1,0 +1,313 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+const minute = int64(time.Minute)
+
+func rules() Config {
+	return Config{HeartbeatEvery: 6 * time.Hour, ExpireAfter: 48 * time.Hour, MaxOpen: 2}
+}
+
+func rpc(name string) identity.RPC {
+	return identity.RPC{Service: identity.Service{Name: name}, Operation: "GET /"}
+}
+
+// firing is a violated window of a run that began at onset.
+func firing(name string, onset int64, badRatio float64) slo.State {
+	return slo.State{
+		Objective: slo.Objective{Name: name + "-p99"}, RPC: rpc(name),
+		Measured: true, Violated: true, Firing: true, Onset: onset,
+		Count: 100, BadRatio: badRatio, Requests: 300, Bad: 300 * badRatio,
+	}
+}
+
+// well is a window without a run.
+func well(name string) slo.State {
+	return slo.State{Objective: slo.Objective{Name: name + "-p99"}, RPC: rpc(name), Measured: true, Count: 100}
+}
+
+// ending is the window that ends a run.
+func ending(name string, onset int64) slo.State {
+	s := well(name)
+	s.Onset, s.Requests = onset, 500
+	return s
+}
+
+// blames is a verdict that names services, such as "db 0.9" or "db cart 0.6"; "?"
+// abstains.
+func blames(t *testing.T, text string) *rca.Verdict {
+	t.Helper()
+	if text == "" {
+		return nil
+	}
+	if text == "?" {
+		return &rca.Verdict{Abstained: true, Reason: "nothing explains it"}
+	}
+	f := strings.Fields(text)
+	var v rca.Verdict
+	var p float64
+	_, err := fmt.Sscan(f[len(f)-1], &p)
+	require.NoError(t, err)
+	for _, name := range f[:len(f)-1] {
+		v.Culprits = append(v.Culprits, rca.Cause{Kind: rca.KindService, Mechanism: rca.CPU, Service: identity.Service{Name: name}, Probability: p})
+	}
+	return &v
+}
+
+// said is what a reader sees of events.
+func said(events []Event) string {
+	out := make([]string, 0, len(events))
+	for _, e := range events {
+		names := make([]string, 0, 2)
+		for _, c := range e.Verdict.Culprits {
+			names = append(names, c.Service.Name)
+		}
+		if e.Verdict.Abstained {
+			names = append(names, "?")
+		}
+		s := fmt.Sprintf("%d %s", e.Sequence, e.Phase)
+		if e.Reason != "" {
+			s += " " + string(e.Reason)
+		}
+		out = append(out, s+" "+strings.Join(names, "+"))
+	}
+	return strings.Join(out, "; ")
+}
+
+func TestTracker_life(t *testing.T) {
+	tr := NewTracker(rules())
+	slow := window.Exemplar{Span: identity.Span{ID: identity.SpanID{1}}, Duration: 900}
+	slower := window.Exemplar{Span: identity.Span{ID: identity.SpanID{2}}, Duration: 1900}
+	typical := window.Exemplar{Span: identity.Span{ID: identity.SpanID{3}}, Duration: 100}
+
+	assert.Empty(t, tr.Observe(1*minute, well("front"), nil, slow, typical))
+	pending := firing("front", 2*minute, 1)
+	pending.Firing = false
+	assert.Empty(t, tr.Observe(2*minute, pending, nil, slow, slow), "violated, but the rule does not hold yet")
+
+	events := tr.Observe(3*minute, firing("front", minute, 0.3), blames(t, "db 0.9"), slow, slow)
+	require.Equal(t, "1 open db", said(events))
+	e := events[0]
+	assert.Regexp(t, "^inc-[0-9a-f]{16}$", e.ID)
+	assert.Equal(t, time.Unix(180, 0).UTC(), e.Time)
+	assert.Equal(t, time.Unix(60, 0).UTC(), e.Start)
+	assert.Zero(t, e.End)
+	assert.Equal(t, slow, e.Exemplar)
+	assert.Equal(t, typical, e.Baseline, "of the window before the run, not of this one")
+	assert.InDelta(t, 300, e.Requests, 0)
+	assert.InDelta(t, 90, e.Bad, 0)
+	assert.Equal(t, 1, tr.Open())
+
+	assert.Empty(t, tr.Observe(4*minute, firing("front", minute, 0.3), blames(t, "db 0.95"), slower, slow), "nothing new")
+
+	events = tr.Observe(5*minute, ending("front", minute), nil, window.Exemplar{Duration: 5000}, slow)
+	require.Equal(t, "2 resolved db", said(events))
+	r := events[0]
+	assert.Equal(t, e.ID, r.ID)
+	assert.Equal(t, e.Start, r.Start)
+	assert.Equal(t, time.Unix(300, 0).UTC(), r.End)
+	assert.Equal(t, slower, r.Exemplar, "the slowest of the violated windows")
+	assert.Equal(t, typical, r.Baseline)
+	assert.False(t, r.SLO.Firing)
+	assert.InDelta(t, 500, r.Requests, 0)
+	assert.Zero(t, tr.Open())
+
+	assert.Empty(t, tr.Observe(6*minute, well("front"), nil, slow, typical))
+	assert.Equal(t, "1 open ?", said(tr.Observe(9*minute, firing("front", 8*minute, 1), nil, slow, typical)), "not judged yet")
+}
+
+// Each step is a violated window with a verdict, and what is said.
+func TestTracker_updates(t *testing.T) {
+	type step struct{ verdict, want string }
+	for _, c := range []struct {
+		name  string
+		steps []step
+	}{
+		{"a new root must stand twice", []step{
+			{"db 0.9", "1 open db"},
+			{"cart 0.9", ""},
+			{"cart 0.9", "2 update root_changed cart"},
+		}},
+		{"one that flaps says nothing", []step{
+			{"db 0.9", "1 open db"},
+			{"cart 0.9", ""}, {"db 0.9", ""}, {"cart 0.9", ""}, {"ads 0.9", ""}, {"db 0.9", ""},
+		}},
+		{"two different new ones are not one that stands", []step{
+			{"db 0.9", "1 open db"},
+			{"cart 0.9", ""}, {"ads 0.9", ""}, {"ads 0.9", "2 update root_changed ads"},
+		}},
+		{"after an abstention the first is taken at once", []step{
+			{"?", "1 open ?"},
+			{"?", ""},
+			{"db 0.9", "2 update root_changed db"},
+		}},
+		{"an abstention takes back nothing", []step{
+			{"db 0.9", "1 open db"},
+			{"?", ""}, {"?", ""},
+			{"db 0.9", ""},
+		}},
+		{"and interrupts what stands", []step{
+			{"db 0.9", "1 open db"},
+			{"cart 0.9", ""}, {"?", ""}, {"cart 0.9", ""}, {"cart 0.9", "2 update root_changed cart"},
+		}},
+		{"the order of a set is no change", []step{
+			{"db cart 0.9", "1 open db+cart"},
+			{"cart db 0.9", ""}, {"cart db 0.9", ""},
+		}},
+		{"a larger set is one", []step{
+			{"db 0.9", "1 open db"},
+			{"db cart 0.9", ""}, {"db cart 0.9", "2 update root_changed db+cart"},
+		}},
+		{"a band of confidence must stand twice", []step{
+			{"db 0.9", "1 open db"},
+			{"db 0.79", ""}, {"db 0.8", ""}, {"db 0.79", ""}, {"db 0.5", "2 update confidence_changed db"},
+			{"db 0.49", ""}, {"db 0.1", "3 update confidence_changed db"},
+		}},
+		{"a change of root carries its confidence", []step{
+			{"db 0.9", "1 open db"},
+			{"cart 0.1", ""}, {"cart 0.1", "2 update root_changed cart"}, {"cart 0.1", ""}, {"cart 0.1", ""},
+		}},
+		{"windows that are not judged interrupt nothing", []step{
+			{"db 0.9", "1 open db"},
+			{"cart 0.9", ""}, {"", ""}, {"cart 0.9", "2 update root_changed cart"},
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tr := NewTracker(rules())
+			for i, s := range c.steps {
+				got := tr.Observe(int64(i)*minute, firing("front", minute, 1), blames(t, s.verdict), window.Exemplar{}, window.Exemplar{})
+				assert.Equal(t, s.want, said(got), "step %d: %s", i, s.verdict)
+			}
+		})
+	}
+}
+
+func TestTracker_mechanismIsPartOfTheRoot(t *testing.T) {
+	tr := NewTracker(rules())
+	v := blames(t, "db 0.9")
+	tr.Observe(0, firing("front", minute, 1), v, window.Exemplar{}, window.Exemplar{})
+	for i, want := range []string{"", "2 update root_changed db"} {
+		pool := blames(t, "db 0.9")
+		pool.Culprits[0].Mechanism = rca.Pool
+		assert.Equal(t, want, said(tr.Observe(int64(i), firing("front", minute, 1), pool, window.Exemplar{}, window.Exemplar{})))
+	}
+}
+
+func TestTracker_impact(t *testing.T) {
+	tr := NewTracker(rules())
+	for i, c := range []struct {
+		bad  float64
+		want string
+	}{
+		{0.05, "1 open db"},
+		{0.09, ""},
+		{0.10, "2 update impact_changed db"},
+		{0.05, ""}, // less is no news
+		{0.12, ""}, // and not worse than it was
+		{0.60, "3 update impact_changed db"},
+		{0.30, ""},
+		{0.99, ""},
+	} {
+		got := tr.Observe(int64(i)*minute, firing("front", minute, c.bad), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+		assert.Equal(t, c.want, said(got), "step %d", i)
+	}
+
+	tr = NewTracker(rules())
+	tr.Observe(0, firing("front", minute, 0.05), blames(t, "?"), window.Exemplar{}, window.Exemplar{})
+	got := tr.Observe(minute, firing("front", minute, 0.6), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+	assert.Equal(t, "2 update root_changed db", said(got), "one update says both")
+	assert.Empty(t, tr.Observe(2*minute, firing("front", minute, 0.6), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{}))
+}
+
+func TestTracker_frozenWhileNothingIsMeasured(t *testing.T) {
+	tr := NewTracker(rules())
+	tr.Observe(0, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+	s := firing("front", minute, 0)
+	s.Measured, s.Violated = false, false
+	assert.Empty(t, tr.Observe(minute, s, nil, window.Exemplar{}, window.Exemplar{}))
+
+	lost := well("front") // as of a watcher that began anew
+	lost.Measured = false
+	assert.Empty(t, tr.Observe(2*minute, lost, nil, window.Exemplar{}, window.Exemplar{}))
+	lost.Measured, lost.Violated = true, true
+	assert.Empty(t, tr.Observe(3*minute, lost, nil, window.Exemplar{}, window.Exemplar{}))
+	assert.Equal(t, 1, tr.Open())
+	assert.Equal(t, "2 resolved db", said(tr.Observe(4*minute, well("front"), nil, window.Exemplar{}, window.Exemplar{})))
+}
+
+func TestTracker_heartbeatAndExpiry(t *testing.T) {
+	hour := 60 * minute
+	tr := NewTracker(rules())
+	tr.Observe(0, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+	assert.Empty(t, tr.Tick(6*hour-1))
+	assert.Equal(t, "2 update heartbeat db", said(tr.Tick(6*hour)))
+	assert.Empty(t, tr.Tick(7*hour))
+	tr.Observe(8*hour, firing("front", minute, 1), blames(t, "cart 0.9"), window.Exemplar{}, window.Exemplar{})
+	assert.Equal(t, "3 update root_changed cart", said(tr.Observe(8*hour+1, firing("front", minute, 1), blames(t, "cart 0.9"), window.Exemplar{}, window.Exemplar{})))
+	assert.Empty(t, tr.Tick(12*hour), "any update is a sign of life")
+	assert.Equal(t, "4 update heartbeat cart", said(tr.Tick(14*hour+1)))
+
+	events := tr.Tick(48 * hour)
+	require.Equal(t, "5 expired cart", said(events))
+	assert.Equal(t, time.Unix(48*3600, 0).UTC(), events[0].End)
+	assert.Zero(t, tr.Open())
+	assert.Empty(t, tr.Observe(49*hour, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{}),
+		"what has expired does not open again")
+	assert.Empty(t, tr.Observe(50*hour, ending("front", minute), nil, window.Exemplar{}, window.Exemplar{}))
+	assert.Equal(t, "1 open db", said(tr.Observe(51*hour, firing("front", 51*hour, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})),
+		"but the next run does")
+}
+
+func TestTracker_neverWhereNotConfigured(t *testing.T) {
+	tr := NewTracker(Config{MaxOpen: 1})
+	tr.Observe(0, firing("front", minute, 1), nil, window.Exemplar{}, window.Exemplar{})
+	assert.Empty(t, tr.Tick(1<<60))
+}
+
+func TestTracker_maxOpen(t *testing.T) {
+	tr := NewTracker(rules())
+	for _, name := range []string{"a", "b"} {
+		assert.Len(t, tr.Observe(minute, firing(name, minute, 1), nil, window.Exemplar{}, window.Exemplar{}), 1)
+	}
+	for i := range int64(3) {
+		assert.Empty(t, tr.Observe((2+i)*minute, firing("c", minute, 1), nil, window.Exemplar{}, window.Exemplar{}))
+	}
+	assert.Equal(t, 1, tr.Refused(), "one incident, however often")
+	assert.Equal(t, 2, tr.Open())
+
+	tr.Observe(6*minute, ending("a", minute), nil, window.Exemplar{}, window.Exemplar{})
+	assert.Equal(t, "1 open db", said(tr.Observe(7*minute, firing("c", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})),
+		"it opens where there is room again")
+}
+
+func TestTracker_notesAreBounded(t *testing.T) {
+	tr := NewTracker(rules())
+	for i := range 3 * maxNotes {
+		tr.Observe(int64(i), well(fmt.Sprint(i)), nil, window.Exemplar{}, window.Exemplar{Duration: int64(i)})
+	}
+	assert.Len(t, tr.usual, maxNotes)
+	assert.NotContains(t, tr.usual, key{"0-p99", rpc("0")}, "the oldest goes")
+}
+
+func TestID(t *testing.T) {
+	k := key{"front-p99", rpc("front")}
+	assert.Equal(t, id(k, minute), id(k, minute))
+	ids := map[string]bool{id(k, minute): true, id(k, minute+1): true, id(key{"front-p50", k.RPC}, minute): true, id(key{"front-p99", rpc("back")}, minute): true}
+	// Names that run into each other when joined.
+	ids[id(key{"a", identity.RPC{Service: identity.Service{Name: "b c"}}}, 1)] = true
+	ids[id(key{"a b", identity.RPC{Service: identity.Service{Name: "c"}}}, 1)] = true
+	assert.Len(t, ids, 6)
+}
