@@ -10,8 +10,8 @@ import (
 	"github.com/sage-rca/sage/internal/rca"
 )
 
-// Bounds of a body: characters of its first line, which is what lists and pagers
-// show, and bytes of all.
+// Bounds of a body, in bytes: of its first line, which is what lists and pagers
+// show, and of all.
 const (
 	maxLine = 199
 	maxBody = 1024
@@ -162,8 +162,8 @@ func ending(e *incident.Event) string {
 		word = "Expired unresolved"
 	}
 	text := fmt.Sprintf("%s after %s", word, e.Time.Sub(e.Start).Round(time.Second))
-	if e.Requests > 0 {
-		text += fmt.Sprintf(", %s%% of %.0f requests were too slow", significant(100*e.Bad/e.Requests), e.Requests)
+	if e.Requests > 0 && known(e.Bad/e.Requests) {
+		text += fmt.Sprintf(", %s of %.0f requests were too slow", percent(e.Bad/e.Requests), e.Requests)
 	}
 	if v := &e.Verdict; !v.Abstained && len(v.Culprits) > 0 {
 		text += fmt.Sprintf(". It was %s (p=%.2f)", phrase(&v.Culprits[0]), v.Culprits[0].Probability)

@@ -53,8 +53,8 @@ func (a attributes) cause(c *rca.Cause) {
 	a.text(attrInstance, c.Instance)
 	if c.Metric != "" {
 		a.text(attrMetric, c.Metric)
-		a.number(attrMetricObserved, c.Observed)
-		a.number(attrMetricUsual, c.Usual)
+		a.number(attrCauseObserved, c.Observed)
+		a.number(attrCauseUsual, c.Usual)
 	}
 	a.number(attrProbability, c.Probability)
 	a.number(attrContribution, c.Contribution)

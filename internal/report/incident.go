@@ -27,7 +27,7 @@ func (w *writer) incident(e *incident.Event, m engine.ModelStatus) {
 	a.objective(e)
 	a.number(attrObserved, e.SLO.Observed)
 	a.number(attrBaseline, e.SLO.Baseline)
-	if e.Requests > 0 {
+	if e.Requests > 0 && known(e.Requests) {
 		a.integer(attrRequests, int64(math.Round(e.Requests)))
 		a.number(attrBadRatio, e.Bad/e.Requests)
 	}

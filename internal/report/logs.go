@@ -14,10 +14,8 @@ import (
 
 // Options say how records look.
 type Options struct {
-	// Engine is the component ID of the processor, and Collector the
-	// service.name of the Collector that it runs in: the resource of
-	// rca.model.status records.
-	Engine, Collector string
+	// Engine is the component ID of the processor.
+	Engine string
 	// EventNameAttribute mirrors the event name into the attribute event.name.
 	EventNameAttribute bool
 	// Candidates is the largest number of rca.root_cause records per open or update.
@@ -45,15 +43,14 @@ func Logs(outs []engine.Output, opt Options) plog.Logs {
 type writer struct {
 	opt     Options
 	ld      plog.Logs
-	current source            // resource of records
+	current source              // resource of records
 	records plog.LogRecordSlice // of the last resource
 }
 
-// source is the resource of a record: a service, one replica of it, or the engine.
+// source is the resource of a record: a service, or one replica of it.
 type source struct {
 	service  identity.Service
 	instance string
-	engine   string
 }
 
 // record appends a record of the resource s.
@@ -87,7 +84,6 @@ func (w *writer) begin(s source) {
 	put("service.namespace", s.service.Namespace)
 	put("service.name", s.service.Name)
 	put("service.instance.id", s.instance)
-	put(attrEngineID, s.engine)
 	sl := rl.ScopeLogs().AppendEmpty()
 	sl.Scope().SetName(scopeName)
 	w.current, w.records = s, sl.LogRecords()

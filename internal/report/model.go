@@ -15,8 +15,9 @@ func (w *writer) model(m *engine.ModelStatus) {
 	if m.State == engine.Degraded {
 		severity = plog.SeverityNumberWarn
 	}
-	from := source{service: identity.Service{Name: w.opt.Collector}, engine: w.opt.Engine}
+	from := source{service: identity.Service{Name: engineName}, instance: w.opt.Engine}
 	a := w.record(from, EventModelStatus, m.Time, severity, modelBody(m))
+	a.text(attrEngineID, w.opt.Engine)
 	a.text(attrModelState, string(m.State))
 	a.text(attrModelReason, m.Reason)
 	a.integer(attrModelWindows, int64(m.Windows))

@@ -7,6 +7,9 @@ const prefix = "rca."
 // scopeName is the instrumentation scope of the records.
 const scopeName = "github.com/sage-rca/sage/processor/rootcauseprocessor"
 
+// engineName is the service.name of what Sage says of itself.
+const engineName = "sage"
+
 // Names of the events.
 const (
 	EventIncident    = prefix + "incident"
@@ -48,12 +51,12 @@ const (
 	attrMechanism      = prefix + "root_cause.mechanism"
 	attrCauseService   = prefix + "root_cause.service.name"
 	attrCauseNamespace = prefix + "root_cause.service.namespace"
-	attrCaller         = prefix + "root_cause.caller.service.name"
+	attrCaller         = prefix + "root_cause.caller"
 	attrOperation      = prefix + "root_cause.operation"
 	attrInstance       = prefix + "root_cause.instance"
 	attrMetric         = prefix + "root_cause.metric"
-	attrMetricObserved = prefix + "root_cause.metric_observed"
-	attrMetricUsual    = prefix + "root_cause.metric_usual"
+	attrCauseObserved  = prefix + "root_cause.observed"
+	attrCauseUsual     = prefix + "root_cause.usual"
 	attrProbability    = prefix + "root_cause.probability"
 	attrContribution   = prefix + "root_cause.contribution"
 	attrPath           = prefix + "root_cause.path"
@@ -90,6 +93,6 @@ const (
 	attrWindowsNeeded = prefix + "model.windows_needed"
 	attrModelServices = prefix + "model.services"
 	attrModelNodes    = prefix + "model.nodes"
-	attrGraphVersion  = prefix + "model.graph_version"
-	attrHeldOutLoss   = prefix + "model.held_out_loss"
+	attrGraphVersion  = prefix + "graph.version"
+	attrHeldOutLoss   = prefix + "model.loss"
 )

@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // seconds shows a duration with three significant digits: 2.31s, 51.2ms, 840us.
@@ -39,27 +38,3 @@ func quantile(q float64) string { return "p" + strconv.FormatFloat(math.Round(q*
 
 // percent shows a share.
 func percent(v float64) string { return significant(100*v) + "%" }
-
-// clean makes text valid UTF-8 on one line.
-func clean(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-// shorten cuts s to at most n bytes, at the boundary of a rune.
-func shorten(s string, n int) string {
-	const more = "..."
-	if len(s) <= n {
-		return s
-	}
-	n -= len(more)
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + more
-}

@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -44,26 +42,6 @@ func short(m rca.Mechanism) string {
 	}
 }
 
-// seconds shows a duration with three significant digits: 45.6ms, 2.31s.
-func seconds(s float64) string {
-	if math.Abs(s) < 0.9995 {
-		return significant(1e3*s) + "ms"
-	}
-	return significant(s) + "s"
-}
-
-// significant shows a number with three significant digits and no exponent.
-func significant(v float64) string {
-	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
-	if err != nil {
-		r = v
-	}
-	return strconv.FormatFloat(r, 'f', -1, 64)
-}
-
-// quantile is "p99", or "p99.9".
-func quantile(q float64) string { return "p" + strconv.FormatFloat(100*q, 'g', 6, 64) }
-
 // display is a name of somebody else's as part of one line: valid UTF-8 without
 // control characters.
 func display(s string) string {
@@ -76,28 +54,19 @@ func display(s string) string {
 }
 
 // fits reports whether s may be a first line.
-func fits(s string) bool { return utf8.RuneCountInString(s) <= maxLine }
+func fits(s string) bool { return len(s) <= maxLine }
 
-// clip returns s, or as much of it as n characters hold, the last of them an ellipsis.
+// clip returns s, or as much of it as n bytes hold, at the boundary of a rune.
 func clip(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	r := []rune(s)
-	return string(r[:n-1]) + "…"
-}
-
-// clipBytes is clip by bytes.
-func clipBytes(s string, n int) string {
+	const more = "..."
 	if len(s) <= n {
 		return s
 	}
-	const mark = "…"
-	cut := n - len(mark)
+	cut := max(0, n-len(more))
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return s[:cut] + mark
+	return s[:cut] + more
 }
 
 // sentence joins parts that are not empty, each ended by a full stop.
@@ -143,7 +112,7 @@ func lines(all ...string) string {
 			}
 		}
 		before := len(kept[longest])
-		kept[longest] = clipBytes(kept[longest], max(before-(size-maxBody), before*3/4))
+		kept[longest] = clip(kept[longest], max(before-(size-maxBody), before*3/4))
 		size -= before - len(kept[longest])
 	}
 	return strings.Join(kept, "\n")

@@ -1,0 +1,91 @@
+package report_test
+
+import (
+	"math"
+	"time"
+
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/incident"
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+var (
+	start = time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
+	ready = engine.ModelStatus{State: engine.Ready, Version: 3, Age: 90 * time.Second, HeldOutLoss: 0.4, Windows: 200, WindowsNeeded: 40, Nodes: 13, Services: 6, GraphVersion: 2, Time: start}
+)
+
+func rpc(service, operation string) identity.RPC {
+	return identity.RPC{Service: identity.Service{Namespace: "shop", Name: service}, Operation: operation}
+}
+
+// examples are one event of each sort.
+func examples() map[string]engine.Output {
+	state := slo.State{
+		Objective: slo.Objective{Name: "checkout-p99", Quantile: 0.99, Threshold: 500 * time.Millisecond, Target: 0.99},
+		RPC:       rpc("frontend", "POST /cart"), Measured: true, Violated: true, Firing: true,
+		Observed: 2.31, Baseline: 0.213, Count: 412, BadRatio: 0.22,
+	}
+	db := rca.Cause{
+		Kind: rca.KindDependency, Mechanism: rca.CPU, Service: identity.Service{Namespace: "shop", Name: "payment-db"},
+		Metric: "process.cpu.utilization", Observed: 0.97, Usual: 0.41, Probability: 0.81, Contribution: 0.9,
+		Quantile: 0.43, Lower: 0.36, Upper: 0.55, Path: []string{"frontend", "checkout", "payment", "payment-db"},
+		Evidence: []string{"process.cpu.utilization 0.97 vs 0.41 usual", "SELECT orders 1.9s vs 110ms usual", "412 requests"},
+	}
+	network := rca.Cause{
+		Kind: rca.KindEdge, Mechanism: rca.Network, Service: identity.Service{Namespace: "shop", Name: "payment"},
+		Edge:     identity.Edge{Caller: rpc("checkout", "Place"), Callee: rpc("payment", "Charge")},
+		Instance: "", Metric: "network_latency", Observed: 0.041, Usual: 0.003, Probability: 0.09, Contribution: 0.1,
+		Quantile: 2.2, Lower: 2.1, Upper: 2.3, Path: []string{"frontend", "checkout", "payment"}, Evidence: []string{"checkout>payment network 41ms vs 3ms usual"},
+	}
+	verdict := rca.Verdict{
+		Method: rca.MethodGVAE, Culprits: []rca.Cause{db}, Candidates: []rca.Cause{db, network},
+		Quantile: 0.43, Lower: 0.36, Upper: 0.55, RestoresSLO: true, Confidence: 0.9,
+		RuledOut: []string{"memory", "traffic"}, HopsObserved: 5, HopsTotal: 6, Agreed: true,
+	}
+	event := func(p incident.Phase, sequence int, v rca.Verdict) engine.Output {
+		e := incident.Event{
+			ID: "inc-0123456789abcdef", Sequence: sequence, Phase: p, Time: start.Add(2 * time.Minute), Start: start,
+			SLO: state, Verdict: v, Requests: 824, Bad: 181,
+			Exemplar: window.Exemplar{Span: identity.Span{Trace: identity.TraceID{1}, ID: identity.SpanID{2}}, Duration: 3e9},
+			Baseline: window.Exemplar{Span: identity.Span{Trace: identity.TraceID{3}, ID: identity.SpanID{4}}, Duration: 2e8},
+		}
+		return engine.Output{Incident: &e, ModelAt: ready}
+	}
+	out := map[string]engine.Output{
+		"open":     event(incident.Open, 1, verdict),
+		"update":   event(incident.Update, 2, verdict),
+		"resolved": event(incident.Resolved, 3, verdict),
+		"expired":  event(incident.Expired, 4, verdict),
+	}
+	out["update"].Incident.Reason = incident.ConfidenceChanged
+	out["resolved"].Incident.End = start.Add(2 * time.Minute)
+	out["resolved"].Incident.SLO.Observed = 0.22
+	out["expired"].Incident.End = start.Add(48 * time.Hour)
+	out["expired"].Incident.Time = out["expired"].Incident.End
+	out["expired"].Incident.SLO.Observed = math.NaN()
+
+	robust := verdict
+	robust.Method, robust.Quantile, robust.Lower, robust.Upper, robust.RestoresSLO = rca.MethodRobust, math.NaN(), math.NaN(), math.NaN(), false
+	bad := rca.Cause{
+		Kind: rca.KindInstance, Mechanism: rca.Latent, Service: identity.Service{Name: "cart"}, Instance: "cart-7", Probability: 0.6, Contribution: 1,
+		Observed: math.NaN(), Usual: math.NaN(), Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN(), Path: []string{"frontend", "cart"},
+	}
+	robust.Culprits, robust.Candidates = []rca.Cause{bad}, []rca.Cause{bad}
+	out["open_robust"] = event(incident.Open, 1, robust)
+	out["open_robust"].Incident.SLO.Objective.Learned = true
+	edge := verdict
+	edge.Culprits, edge.Candidates, edge.RestoresSLO = []rca.Cause{network, db}, []rca.Cause{network, db}, false
+	out["open_edge"] = event(incident.Open, 1, edge)
+	out["unknown"] = event(incident.Open, 1, rca.Verdict{
+		Method: rca.MethodRobust, Abstained: true, Reason: "no candidate explains the excess", RuledOut: []string{"cpu", "memory", "traffic"},
+		Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN(), HopsObserved: 3, HopsTotal: 5,
+	})
+	m, d := ready, ready
+	d.State, d.Reason = engine.Degraded, "training failed: no finite loss"
+	out["model_ready"] = engine.Output{Model: &m, ModelAt: m}
+	out["model_degraded"] = engine.Output{Model: &d, ModelAt: d}
+	return out
+}

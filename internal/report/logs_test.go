@@ -1,0 +1,184 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/incident"
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/report"
+	"github.com/sage-rca/sage/internal/slo"
+)
+
+var options = report.Options{Engine: "rootcause", EventNameAttribute: true, Candidates: 3, Now: start}
+
+// A golden file per kind of event; UPDATE=1 rewrites them.
+func TestLogs_golden(t *testing.T) {
+	for name, out := range examples() {
+		t.Run(name, func(t *testing.T) {
+			b, err := (&plog.JSONMarshaler{}).MarshalLogs(report.Logs([]engine.Output{out}, options))
+			require.NoError(t, err)
+			var pretty bytes.Buffer
+			require.NoError(t, json.Indent(&pretty, b, "", " "))
+			file := filepath.Join("testdata", name+".json")
+			if os.Getenv("UPDATE") != "" {
+				require.NoError(t, os.WriteFile(file, pretty.Bytes(), 0o600))
+			}
+			want, err := os.ReadFile(file)
+			require.NoError(t, err)
+			assert.JSONEq(t, string(want), pretty.String())
+		})
+	}
+}
+
+var letters = map[string]string{"rca.incident": "I", "rca.root_cause": "C", "rca.model.status": "M"}
+
+// documented reads the table of docs/events.md: type and events by attribute.
+func documented(t *testing.T) map[string][2]string {
+	b, err := os.ReadFile("../../docs/events.md")
+	require.NoError(t, err)
+	out := make(map[string][2]string)
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| ([a-z]+(?:\\[\\])?) \\| ([ICM ]+) \\|").FindAllStringSubmatch(string(b), -1) {
+		out[m[1]] = [2]string{m[2], m[3]}
+	}
+	return out
+}
+
+func typeOf(v pcommon.Value) string {
+	switch v.Type() {
+	case pcommon.ValueTypeStr:
+		return "string"
+	case pcommon.ValueTypeInt:
+		return "int"
+	case pcommon.ValueTypeDouble:
+		return "double"
+	case pcommon.ValueTypeBool:
+		return "boolean"
+	case pcommon.ValueTypeSlice:
+		return typeOf(v.Slice().At(0)) + "[]"
+	default:
+		return v.Type().String()
+	}
+}
+
+func records(ld plog.Logs) []plog.LogRecord {
+	var out []plog.LogRecord
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, r := range sl.LogRecords().All() {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// Every attribute that is emitted is documented with its type and its events, and
+// every row of the table is emitted.
+func TestLogs_attributesAreDocumented(t *testing.T) {
+	table := documented(t)
+	require.Greater(t, len(table), 50)
+	emitted := make(map[string]map[string]bool)
+	for _, out := range examples() {
+		for _, r := range records(report.Logs([]engine.Output{out}, options)) {
+			for k, v := range r.Attributes().All() {
+				row, ok := table[k]
+				require.True(t, ok, "%s is not documented", k)
+				assert.Equal(t, row[0], typeOf(v), k)
+				assert.Contains(t, row[1], letters[r.EventName()], k)
+				if emitted[k] == nil {
+					emitted[k] = make(map[string]bool)
+				}
+				emitted[k][letters[r.EventName()]] = true
+			}
+		}
+	}
+	for k, row := range table {
+		assert.Equal(t, strings.Fields(row[1]), slices.SortedFunc(maps.Keys(emitted[k]), func(a, b string) int {
+			return strings.Index("ICM", a) - strings.Index("ICM", b)
+		}), "%s is documented for other events than it is emitted on", k)
+	}
+}
+
+func TestLogs_severityAndIdentity(t *testing.T) {
+	all := examples()
+	tests := map[string]plog.SeverityNumber{
+		"open": plog.SeverityNumberError, "update": plog.SeverityNumberError, "resolved": plog.SeverityNumberInfo,
+		"expired": plog.SeverityNumberInfo, "model_ready": plog.SeverityNumberInfo, "model_degraded": plog.SeverityNumberWarn,
+	}
+	for name, want := range tests {
+		for _, r := range records(report.Logs([]engine.Output{all[name]}, options)) {
+			assert.Equal(t, want, r.SeverityNumber(), name)
+			assert.NotEmpty(t, r.EventName())
+		}
+	}
+	opened := report.Logs([]engine.Output{all["open"]}, options)
+	require.Equal(t, 3, opened.LogRecordCount(), "an incident and two candidates")
+	assert.Equal(t, map[string]any{"service.name": "frontend", "service.namespace": "shop"}, opened.ResourceLogs().At(0).Resource().Attributes().AsRaw())
+	assert.Equal(t, map[string]any{"service.name": "payment-db", "service.namespace": "shop"}, opened.ResourceLogs().At(1).Resource().Attributes().AsRaw())
+	assert.Equal(t, 1, report.Logs([]engine.Output{all["unknown"]}, options).LogRecordCount())
+	assert.Equal(t, 1, report.Logs([]engine.Output{all["resolved"]}, options).LogRecordCount())
+
+	quiet := options
+	quiet.Candidates, quiet.EventNameAttribute = 0, false
+	r := records(report.Logs([]engine.Output{all["open"]}, quiet))
+	require.Len(t, r, 1)
+	_, ok := r[0].Attributes().Get("event.name")
+	assert.False(t, ok)
+}
+
+// Whatever names and numbers come, bodies keep their bounds, text is UTF-8 and
+// no number is made up.
+func FuzzLogs(f *testing.F) {
+	f.Add("frontend", "GET /", "evidence", 0.5, 1.5)
+	f.Add(strings.Repeat("ß", 500), "\xff\xfe\n", strings.Repeat("\u4e16", 900), math.NaN(), math.Inf(1))
+	f.Fuzz(func(t *testing.T, service, operation, evidence string, a, b float64) {
+		c := rca.Cause{
+			Kind: rca.KindEdge, Service: identity.Service{Name: service}, Metric: operation, Observed: a, Usual: b, Probability: a,
+			Edge:     identity.Edge{Caller: rpc(operation, service), Callee: rpc(service, operation)},
+			Quantile: b, Lower: a, Upper: b, Path: []string{service, operation, service}, Evidence: []string{evidence, evidence, evidence},
+		}
+		e := incident.Event{
+			ID: "x", Phase: incident.Open, Start: start, Time: start, Requests: b, Bad: a,
+			SLO:     slo.State{RPC: rpc(service, operation), Observed: a, Baseline: b, Objective: slo.Objective{Name: evidence, Quantile: a}},
+			Verdict: rca.Verdict{Culprits: []rca.Cause{c, c, c}, Candidates: []rca.Cause{c, c, c, c, c, c}, Quantile: a, Lower: b, Upper: a, RuledOut: []string{evidence}},
+		}
+		unknown := e
+		unknown.Verdict = rca.Verdict{Abstained: true, Reason: evidence, RuledOut: []string{operation}}
+		ended := e
+		ended.Phase = incident.Resolved
+		for _, r := range records(report.Logs([]engine.Output{{Incident: &e}, {Incident: &unknown}, {Incident: &ended}, {}}, options)) {
+			body := r.Body().Str()
+			line, _, _ := strings.Cut(body, "\n")
+			assert.LessOrEqual(t, len(body), 1024)
+			if r.EventName() == "rca.incident" {
+				assert.Less(t, len(line), 200)
+			}
+			assert.True(t, utf8.ValidString(body))
+			for k, v := range r.Attributes().All() {
+				if v.Type() == pcommon.ValueTypeDouble {
+					assert.False(t, math.IsNaN(v.Double()) || math.IsInf(v.Double(), 0), k)
+				}
+				if v.Type() == pcommon.ValueTypeStr {
+					assert.True(t, utf8.ValidString(v.Str()), k)
+				}
+			}
+		}
+	})
+}
