@@ -25,7 +25,7 @@ func treeSpec(services int) Spec {
 				continue
 			}
 			node.Parents = append(node.Parents, client[c])
-			node.Terms = append(node.Terms, Term{Parent: client[c], Calls: calls(c)})
+			node.Terms = append(node.Terms, Term{Parent: client[c], Calls: calls(c), Overlap: -1})
 			node.X = append(node.X, calls(c))
 			s.Latents[i].Y = append(s.Latents[i].Y, client[c])
 		}
@@ -42,7 +42,7 @@ func treeSpec(services int) Spec {
 		caller := (i - 1) / 2
 		s.Nodes = append(s.Nodes, Node{
 			Parents: []int{server, server + 1}, X: x(caller), Latents: []int{caller}, Overlap: -1,
-			Terms: []Term{{server, -1}, {server + 1, -1}},
+			Terms: []Term{{server, -1, -1}, {server + 1, -1, -1}},
 		})
 	}
 	return s

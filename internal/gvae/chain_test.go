@@ -53,11 +53,11 @@ func chainSpec() Spec {
 		Nodes: []Node{
 			{X: x(2), Latents: []int{2}, Overlap: -1},
 			{X: []int{7}, Latents: []int{4}, Overlap: -1},
-			{Parents: []int{backServer, backNetwork}, X: x(1), Latents: []int{1}, Terms: []Term{{backServer, -1}, {backNetwork, -1}}, Overlap: -1},
-			{Parents: []int{backClient}, X: []int{2, 3, 7}, Latents: []int{1}, Terms: []Term{{backClient, 7}}, Overlap: -1},
+			{Parents: []int{backServer, backNetwork}, X: x(1), Latents: []int{1}, Terms: []Term{{backServer, -1, -1}, {backNetwork, -1, -1}}, Overlap: -1},
+			{Parents: []int{backClient}, X: []int{2, 3, 7}, Latents: []int{1}, Terms: []Term{{backClient, 7, -1}}, Overlap: -1},
 			{X: []int{6}, Latents: []int{3}, Overlap: -1},
-			{Parents: []int{midServer, midNetwork}, X: x(0), Latents: []int{0}, Terms: []Term{{midServer, -1}, {midNetwork, -1}}, Overlap: -1},
-			{Parents: []int{midClient}, X: []int{0, 1, 6}, Latents: []int{0}, Terms: []Term{{midClient, 6}}, Overlap: -1},
+			{Parents: []int{midServer, midNetwork}, X: x(0), Latents: []int{0}, Terms: []Term{{midServer, -1, -1}, {midNetwork, -1, -1}}, Overlap: -1},
+			{Parents: []int{midClient}, X: []int{0, 1, 6}, Latents: []int{0}, Terms: []Term{{midClient, 6, -1}}, Overlap: -1},
 		},
 	}
 }

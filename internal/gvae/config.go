@@ -18,7 +18,7 @@ type Config struct {
 	Hidden []int
 	// Structured adds the skip path of Node.Terms to the decoders (default true):
 	//
-	//	s = log(a + exp(overlap) * sum_c w_c * exp(calls_c) * exp(y_c)),  a, w_c >= 0 learned
+	//	s = log(a + exp(overlap) * sum_c w_c * exp(calls_c + overlap_c) * exp(y_c)),  a, w_c >= 0 learned
 	//
 	// of which the network learns the residual. False is the published model.
 	Structured bool

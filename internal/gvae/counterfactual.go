@@ -117,10 +117,14 @@ func (w *world) affected(target int) []bool {
 		return false
 	}
 	for i, n := range nodes {
-		descends[i] = w.nodes[i] || anyOf(w.columns, n.X) || anyOf(w.latents, n.Latents) || anyOf(descends, n.Parents) ||
-			(len(n.Terms) > 0 && n.Overlap >= 0 && w.columns[n.Overlap])
-		for _, t := range n.Terms {
-			descends[i] = descends[i] || (t.Calls >= 0 && w.columns[t.Calls])
+		descends[i] = w.nodes[i] || anyOf(w.columns, n.X) || anyOf(w.latents, n.Latents) || anyOf(descends, n.Parents)
+		if !w.e.model.arch.skips[i].used() {
+			continue
+		}
+		for _, t := range n.Terms { // the columns of the skip path, in n.X or not
+			for _, c := range []int{n.Overlap, t.Calls, t.Overlap} {
+				descends[i] = descends[i] || (c >= 0 && w.columns[c])
+			}
 		}
 	}
 	leads[target] = true

@@ -121,7 +121,7 @@ func TestUnmarshalModel_refuses(t *testing.T) {
 func FuzzUnmarshalModel(f *testing.F) {
 	spec := Spec{NX: 1, D: 1, Latents: []Latent{{X: []int{0}, Y: []int{0, 1}}}, Nodes: []Node{
 		{X: []int{0}, Latents: []int{0}, Overlap: -1},
-		{Parents: []int{0}, Latents: []int{0}, Terms: []Term{{0, 0}}, Overlap: 0},
+		{Parents: []int{0}, Latents: []int{0}, Terms: []Term{{0, 0, -1}}, Overlap: 0},
 	}}
 	for _, structured := range []bool{false, true} {
 		data := randomData(&spec, 20, 0, rand.New(rand.NewPCG(1, 1)))

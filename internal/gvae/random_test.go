@@ -25,7 +25,7 @@ func randomSpec(rng *rand.Rand) Spec {
 		n := Node{Parents: some(i, 0.6), X: some(s.NX, 0.4), Latents: some(latents, 0.6), Overlap: rng.IntN(s.NX+1) - 1}
 		for _, p := range n.Parents {
 			if rng.Float64() < 0.8 {
-				n.Terms = append(n.Terms, Term{Parent: p, Calls: rng.IntN(s.NX+1) - 1})
+				n.Terms = append(n.Terms, Term{Parent: p, Calls: rng.IntN(s.NX+1) - 1, Overlap: (i+p)%(s.NX+1) - 1})
 			}
 		}
 		s.Nodes = append(s.Nodes, n)

@@ -125,7 +125,7 @@ func standardiseY(dst, y []float64, n int, s *Scale) {
 
 func boundLog(v float64) float64 { return min(max(v, -largestLog), largestLog) }
 
-// factors fills dst [terms x n] with overlap + calls of every term of every node,
+// factors fills dst [terms x n] with overlaps + calls of every term of every node,
 // from raw X; a missing value is the center, a column of -1 is nothing.
 func (a *architecture) factors(dst, x []float64, n int, s *Scale) {
 	value := func(column, i int) float64 {
@@ -141,7 +141,7 @@ func (a *architecture) factors(dst, x []float64, n int, s *Scale) {
 		for t, term := range node.Terms {
 			out := row(dst, a.firstTerm[k]+t, n)
 			for i := range out {
-				out[i] = min(max(value(node.Overlap, i)+value(term.Calls, i), -largestFactor), largestFactor)
+				out[i] = min(max(value(node.Overlap, i)+value(term.Calls, i)+value(term.Overlap, i), -largestFactor), largestFactor)
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func TestScaleOf(t *testing.T) {
 func TestStandardise(t *testing.T) {
 	a := newArchitecture(&Spec{NX: 2, D: 1, Nodes: []Node{
 		{Overlap: -1},
-		{Parents: []int{0}, Terms: []Term{{0, 1}, {0, -1}}, Overlap: 0},
+		{Parents: []int{0}, Terms: []Term{{0, 1, -1}, {0, -1, -1}, {0, -1, 1}}, Overlap: 0},
 	}}, &Config{Structured: true})
 	xs := Scale{Center: []float64{-1, 2}, Spread: []float64{0.5, 1}}
 	x := []float64{ // two windows
@@ -47,11 +47,12 @@ func TestStandardise(t *testing.T) {
 	a.standardiseX(got, x, 2, &xs)
 	assert.Equal(t, []float64{1, 0, structuredLimit, 1}, got)
 
-	factors := make([]float64, 4)
+	factors := make([]float64, 6)
 	a.factors(factors, x, 2, &xs)
 	assert.Equal(t, []float64{
 		largestFactor, -1 + 3, // overlap + calls
 		-0.5, -1, // overlap alone, missing: the center
+		largestFactor, -1 + 3, // both overlaps
 	}, factors)
 }
 

@@ -43,6 +43,9 @@ type Node struct {
 type Term struct {
 	Parent int // node index
 	Calls  int // column of X with log(calls per parent request), -1: exactly one
+	// Overlap is the column of X with log(share/within) of the calls of a request to
+	// this child (0 when sequential, negative when parallel), -1 where there is none.
+	Overlap int
 }
 
 // Scale standardises columns: (v - Center) / Spread. Latencies are log seconds.
@@ -110,6 +113,9 @@ func (s *Spec) validate() error {
 			}
 			if t.Calls < -1 || t.Calls >= s.NX {
 				bad("calls of node %d refer to column %d of %d", i, t.Calls, s.NX)
+			}
+			if t.Overlap < -1 || t.Overlap >= s.NX {
+				bad("overlap of a term of node %d refers to column %d of %d", i, t.Overlap, s.NX)
 			}
 		}
 	}

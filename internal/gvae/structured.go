@@ -10,7 +10,7 @@ import (
 // skip is the structured path of the decoder of one node: latency is the time of
 // its own plus, per parent, calls times the parent's latency,
 //
-//	s_d = log(a_d + exp(overlap) Σ_c w_{c,d} exp(calls_c) exp(y_{c,d}))
+//	s_d = log(a_d + exp(overlap) Σ_c w_{c,d} exp(calls_c + overlap_c) exp(y_{c,d}))
 //
 // with a, w > 0, so that it rises with every parent and, far outside the range of
 // training, with the slope that physics gives. Everything is computed relative to
@@ -18,7 +18,7 @@ import (
 //
 //	(s_d - center) / spread = log(softplus(α_d) + Σ_c softplus(ω_{c,d}) exp(m_c + y_{c,d} - center)) / spread
 //
-// where m_c = overlap + calls_c, and α and ω are what is learned. w is near one where
+// where m_c = overlap + calls_c + overlap_c, and α and ω are what is learned. w is near one where
 // quantiles add up; it is below where the slow requests of several parents are
 // not the same ones.
 type skip struct {
