@@ -97,9 +97,11 @@ func (l *Layout) wire() {
 			node.Overlap = find(Key{Kind: Overlap, Edge: n.Edge})
 		}
 		for _, p := range g.Parents[i] {
-			t := gvae.Term{Parent: p, Calls: -1}
+			t := gvae.Term{Parent: p, Calls: -1, Overlap: -1}
 			if n.Class == cbn.ServerNode {
-				t.Calls = find(Key{Kind: Calls, Edge: identity.Edge{Caller: n.Edge.Callee, Callee: g.Nodes[p].Edge.Callee}})
+				e := identity.Edge{Caller: n.Edge.Callee, Callee: g.Nodes[p].Edge.Callee}
+				t.Calls = find(Key{Kind: Calls, Edge: e})
+				t.Overlap = find(Key{Kind: Overlap, Edge: e})
 				if t.Calls >= 0 {
 					node.X = append(node.X, t.Calls)
 				}

@@ -81,12 +81,12 @@ func TestNewLayout_chain(t *testing.T) {
 		Nodes: []gvae.Node{
 			{X: []int{0, 2, 4, 6}, Latents: []int{0, 1}, Overlap: -1},
 			{X: []int{7}, Latents: []int{3}, Overlap: -1},
-			{Parents: []int{0}, X: []int{0, 2, 4, 6}, Latents: []int{0}, Terms: []gvae.Term{{Parent: 0, Calls: 6}}, Overlap: 4},
+			{Parents: []int{0}, X: []int{0, 2, 4, 6}, Latents: []int{0}, Terms: []gvae.Term{{Parent: 0, Calls: 6, Overlap: -1}}, Overlap: 4},
 			{
 				Parents: []int{1, 2}, X: []int{1, 3, 5}, Latents: []int{2},
-				Terms: []gvae.Term{{Parent: 1, Calls: -1}, {Parent: 2, Calls: -1}}, Overlap: -1,
+				Terms: []gvae.Term{{Parent: 1, Calls: -1, Overlap: -1}, {Parent: 2, Calls: -1, Overlap: -1}}, Overlap: -1,
 			},
-			{Parents: []int{3}, X: []int{1, 3, 5, 7}, Latents: []int{2}, Terms: []gvae.Term{{Parent: 3, Calls: 7}}, Overlap: 5},
+			{Parents: []int{3}, X: []int{1, 3, 5, 7}, Latents: []int{2}, Terms: []gvae.Term{{Parent: 3, Calls: 7, Overlap: -1}}, Overlap: 5},
 		},
 	}, l.Spec)
 
@@ -126,7 +126,7 @@ func TestNewLayout_callsSeenByTheCalleeOnly(t *testing.T) {
 	}
 	l := feature.NewLayout(g, h)
 	require.Equal(t, along(feature.Calls, "front", "cart"), l.XKeys[6])
-	assert.Equal(t, []gvae.Term{{Parent: 0, Calls: 6}}, l.Spec.Nodes[1].Terms)
+	assert.Equal(t, []gvae.Term{{Parent: 0, Calls: 6, Overlap: -1}}, l.Spec.Nodes[1].Terms)
 	assert.Contains(t, l.Spec.Nodes[1].X, 6)
 	assert.Contains(t, l.XOf[g.ServiceChannel(svc("front"))], 6)
 }

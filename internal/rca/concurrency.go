@@ -2,61 +2,48 @@ package rca
 
 import "math"
 
-// calls are the calls of one RPC: how many of each kind per request, and how long
-// one takes, in seconds.
+// calls are the calls of one RPC, by callee.
 type calls struct {
-	n, each []float64
-	// stages says that calls of one kind may run at once while kinds follow each
-	// other, as where a request asks for something first and then fans out;
-	// otherwise all calls may run at once.
-	stages bool
+	n    []float64 // calls per request
+	each []float64 // how long one takes, in seconds
+	// self is the share of their time that the calls of a request to one callee
+	// make it wait: 1 where they follow each other, less where they overlap.
+	self []float64
+}
+
+// wait is how long a request waits for its calls to callee i alone, w_i = n_i
+// self_i l_i; a request that makes a call waits at least for that one.
+func (c calls) wait(i int) float64 {
+	return c.each[i] * math.Max(c.n[i]*c.self[i], math.Min(1, c.n[i]))
 }
 
 // least is the shortest time in which a request can have made its calls, M: that
-// of the longest single call or, in stages, of the longest of each kind. A call
-// that few requests make counts by its share.
+// of the callee that it waits for longest.
 func (c calls) least() float64 {
 	m := 0.0
-	for i, l := range c.each {
-		l *= math.Min(1, c.n[i])
-		if c.stages {
-			m += l
-		} else {
-			m = math.Max(m, l)
-		}
+	for i := range c.each {
+		m = math.Max(m, c.wait(i))
 	}
 	return m
 }
 
-// inStages reports whether an overlap of log(U/S) that is usual fits kinds of
-// calls that follow each other: the request waits at least for the longest of
-// each, and yet less than for all.
-func (c calls) inStages(overlap float64) bool {
-	c.stages = true
-	s, m := c.sum(), c.least()
-	return m < stageTolerance*s && math.Exp(overlap)*s >= stageTolerance*m
-}
-
-// stageTolerance is how exactly means and medians of windows add up.
-const stageTolerance = 0.95
-
-// sum is the time of all calls of a request, S.
+// sum is the time of the calls to all callees one after the other, S.
 func (c calls) sum() float64 {
 	s := 0.0
-	for i, l := range c.each {
-		s += c.n[i] * l
+	for i := range c.each {
+		s += c.wait(i)
 	}
 	return s
 }
 
-// union is the time that a request waits for its calls when a share lambda of
-// them is sequential:
+// union is the time that a request waits for its calls when callees are called
+// one after the other for a share lambda of the time:
 //
 //	U = M + lambda (S - M)
 //
-// where M is the least that they take. lambda is 1 when calls follow each other and 0 when all run at once. Unlike
-// the overlap U/S it belongs to how the caller works and not to how slow a callee
-// is: one slow call of many parallel ones raises U/S, but not lambda.
+// lambda is 1 when callees follow each other and 0 when all are called at once.
+// Unlike the overlap U/S it belongs to how the caller works and not to how slow a
+// callee is: one slow callee among parallel ones raises U/S, but not lambda.
 func (c calls) union(lambda float64) float64 {
 	m := c.least()
 	return m + lambda*(c.sum()-m)
@@ -81,14 +68,19 @@ func (c calls) overlap(lambda float64) float64 {
 	return math.Log(c.union(lambda) / s)
 }
 
-// with returns the calls with call i taking l seconds.
+// with returns the calls with those to callee i taking l seconds.
 func (c calls) with(i int, l float64) calls {
-	each := append([]float64(nil), c.each...)
-	each[i] = l
-	return calls{n: c.n, each: each, stages: c.stages}
+	return calls{n: c.n, each: replaced(c.each, i, l), self: c.self}
 }
 
-// slope is by how much U rises per second by which each call of kind i rises from
+// replaced returns a copy of v with element i set to x.
+func replaced(v []float64, i int, x float64) []float64 {
+	out := append([]float64(nil), v...)
+	out[i] = x
+	return out
+}
+
+// slope is by how much U rises per second by which each call to callee i rises from
 // lo to hi, averaged over the calls a and b that the others may be (before and
 // after the fault: the Shapley value of i against the rest).
 func slope(a, b calls, i int, lo, hi, lambda float64) float64 {
@@ -97,43 +89,39 @@ func slope(a, b calls, i int, lo, hi, lambda float64) float64 {
 	return (rise(a) + rise(b)) / 2 / (hi - lo)
 }
 
-// slopeOnce is the same where a single call of kind i takes hi instead of lo and
-// the others of its kind stay.
+// slopeOnce is the same where a single call to callee i takes hi instead of lo and
+// the others stay.
 func slopeOnce(a, b calls, i int, lo, hi, lambda float64) float64 {
 	lo, hi = apart(lo, hi)
 	union := func(c calls, l float64) float64 {
-		m := math.Max(c.least(), l)
-		if c.stages {
-			m = c.least() + math.Min(1, c.n[i])*(math.Max(l, c.others(i))-c.each[i])
-		}
-		return m + lambda*(c.sum()-math.Min(1, c.n[i])*c.each[i]+l-m)
+		w := c.wait(i) - math.Min(1, c.n[i])*c.each[i] + l
+		m := math.Max(c.with(i, 0).least(), w)
+		return m + lambda*(c.sum()-c.wait(i)+w-m)
 	}
 	rise := func(c calls) float64 { return union(c, hi) - union(c, lo) }
 	return (rise(a) + rise(b)) / 2 / (hi - lo)
 }
 
-// others is how long another call of kind i takes, 0 where a request makes but one.
-func (c calls) others(i int) float64 {
-	if c.n[i] <= 1 {
-		return 0
-	}
-	return c.each[i]
-}
-
-// more is by how much U rises with the calls of kind i that there are more of
+// more is by how much U rises with the calls to callee i that there are more of
 // now than usual, averaged over the latencies that calls have now and usually:
-// what extra calls and slower calls do together they share. A kind of call that
-// was never seen before has no usual latency and counts with the present one.
+// what extra calls and slower calls do together they share. A callee that was
+// never called before has no usual latency and counts with the present one.
 func more(now, usual calls, i int, lambda float64) float64 {
 	rise := func(each []float64) float64 {
-		n := append([]float64(nil), now.n...)
-		n[i] = usual.n[i]
-		return calls{n: now.n, each: each, stages: now.stages}.union(lambda) - calls{n: n, each: each, stages: now.stages}.union(lambda)
+		before := calls{n: replaced(now.n, i, usual.n[i]), each: each, self: now.self}
+		return calls{n: now.n, each: each, self: now.self}.union(lambda) - before.union(lambda)
 	}
 	if usual.each[i] <= 0 {
 		return rise(now.each)
 	}
 	return (rise(now.each) + rise(usual.each)) / 2
+}
+
+// closer is by how much U rises because the calls to callee i overlap less now
+// than usual.
+func closer(now, usual calls, i int, lambda float64) float64 {
+	before := calls{n: now.n, each: now.each, self: replaced(now.self, i, usual.self[i])}
+	return now.union(lambda) - before.union(lambda)
 }
 
 // apart orders lo and hi and keeps them at least a percent and a microsecond apart.

@@ -2,11 +2,16 @@ package rca
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
+
+// inSequence returns calls that do not overlap with others to the same callee.
+func inSequence(n, each []float64) calls {
+	return calls{n: n, each: each, self: slices.Repeat([]float64{1}, len(n))}
+}
 
 func TestCalls_union(t *testing.T) {
 	for _, c := range []struct {
@@ -18,13 +23,12 @@ func TestCalls_union(t *testing.T) {
 		{"one call", []float64{1}, []float64{50}, 0.3, 50},
 		{"three in sequence", []float64{1, 1, 1}, []float64{50, 50, 50}, 1, 150},
 		{"three at once", []float64{1, 1, 1}, []float64{50, 50, 50}, 0, 50},
-		{"ten of one kind, three at a time", []float64{10}, []float64{50}, 0.26, 167},
 		{"one slow among three at once", []float64{1, 1, 1}, []float64{50, 350, 50}, 0, 350},
 		{"a call of every tenth request", []float64{0.1}, []float64{50}, 0, 5},
 		{"none", nil, nil, 1, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := calls{n: c.n, each: c.each}
+			s := inSequence(c.n, c.each)
 			assert.InDelta(t, c.want, s.union(c.lambda), 0.5)
 		})
 	}
@@ -33,7 +37,7 @@ func TestCalls_union(t *testing.T) {
 // One slow call among parallel ones raises union/sum, though nothing changed in
 // how the caller works: lambda must not move.
 func TestCalls_lambdaIsOfTheCaller(t *testing.T) {
-	before := calls{n: []float64{1, 1, 1}, each: []float64{50, 40, 30}}
+	before := inSequence([]float64{1, 1, 1}, []float64{50, 40, 30})
 	after := before.with(0, 400)
 	for _, lambda := range []float64{0, 0.2, 0.7, 1} {
 		assert.InDelta(t, lambda, before.sequential(before.overlap(lambda)), 1e-9)
@@ -43,16 +47,16 @@ func TestCalls_lambdaIsOfTheCaller(t *testing.T) {
 }
 
 func TestCalls_sequentialWithoutData(t *testing.T) {
-	assert.InDelta(t, 1, calls{n: []float64{1, 1}, each: []float64{1, 1}}.sequential(math.NaN()), 0)
+	assert.InDelta(t, 1, inSequence([]float64{1, 1}, []float64{1, 1}).sequential(math.NaN()), 0)
 	assert.InDelta(t, 1, calls{}.sequential(0), 0)
-	assert.InDelta(t, 0, calls{n: []float64{2}, each: []float64{1}}.sequential(-5), 0, "clamped")
+	assert.InDelta(t, 0, inSequence([]float64{1, 1}, []float64{1, 1}).sequential(-5), 0, "clamped")
 }
 
 // The slopes of two calls share out what both together added: 320 -> 350 and
 // 50 -> 350 at once add 300, whichever comes first.
 func TestSlope_sharesParallelExcess(t *testing.T) {
-	usual := calls{n: []float64{1, 1, 1}, each: []float64{50, 50, 40}}
-	now := calls{n: usual.n, each: []float64{350, 330, 40}}
+	usual := inSequence([]float64{1, 1, 1}, []float64{50, 50, 40})
+	now := inSequence(usual.n, []float64{350, 330, 40})
 	a := slope(now, usual, 0, 50, 350, 0) * 300
 	b := slope(now, usual, 1, 50, 330, 0) * 280
 	assert.InDelta(t, 160, a, 0.5)
@@ -68,35 +72,27 @@ func TestSlope_sharesParallelExcess(t *testing.T) {
 // From 1 call of 10 to 4 of 30: 110 more, of which the calls alone are 30 to 90
 // and the latency alone 20 to 80.
 func TestMore_sharesWithLatency(t *testing.T) {
-	usual := calls{n: []float64{1}, each: []float64{10}}
-	now := calls{n: []float64{4}, each: []float64{30}}
+	usual := inSequence([]float64{1}, []float64{10})
+	now := inSequence([]float64{4}, []float64{30})
 	assert.InDelta(t, 60, more(now, usual, 0, 1), 1e-9)
 	assert.InDelta(t, 50, slope(now, usual, 0, 10, 30, 1)*20, 1e-9)
 	usual.each[0] = 0
 	assert.InDelta(t, 90, more(now, usual, 0, 1), 1e-9)
 }
 
-// A request asks customer (50), then driver (200), then route ten times at once
-// (50 each), and takes 325 for it, as Jaeger's HotROD does. Whoever becomes slow,
-// the others still follow each other.
-func TestCalls_inStages(t *testing.T) {
-	usual := calls{n: []float64{1, 1, 10}, each: []float64{50, 200, 50}}
-	overlap := math.Log(325.0 / 750)
-	require.True(t, usual.inStages(overlap))
-	usual.stages = true
-	lambda := usual.sequential(overlap)
-	assert.InDelta(t, 325, usual.union(lambda), 1e-9)
-	for i, c := range []struct{ want, once float64 }{
-		{500 + 200 + 50 + lambda*9*50, 1},
-		{50 + 650 + 50 + lambda*9*50, 1},
-		{50 + 200 + 500 + lambda*9*500, (1 + lambda) / 2}, // before and after the others of its kind are slow too
-	} {
-		slow := usual.with(i, usual.each[i]+450)
-		assert.InDelta(t, c.want, slow.union(lambda), 1e-9, "call %d", i)
-		assert.InDelta(t, lambda, slow.sequential(slow.overlap(lambda)), 1e-9)
-		assert.InDelta(t, c.once, slopeOnce(slow, usual, i, usual.each[i], usual.each[i]+450, lambda), 1e-9, "call %d", i)
-	}
+// A request asks customer (50), then driver (200), then route ten times (50 each),
+// three at a time, as Jaeger's HotROD does. Whoever becomes slow, the others still
+// follow each other, and the pool is to blame only where it is smaller.
+func TestCalls_hotrod(t *testing.T) {
+	usual := calls{n: []float64{1, 1, 10}, each: []float64{50, 200, 50}, self: []float64{1, 1, 0.35}}
+	assert.InDelta(t, 50+200+175, usual.union(1), 1e-9)
+	slow := usual.with(0, 500)
+	assert.InDelta(t, 1, usual.sequential(0), 1e-9)
+	assert.InDelta(t, 1, slow.sequential(0), 1e-9, "callees still follow each other")
+	assert.InDelta(t, 1, slope(slow, usual, 0, 50, 500, 1), 1e-9)
+	assert.InDelta(t, 0, closer(slow, usual, 2, 1), 1e-9)
+	assert.InDelta(t, 3.5, slope(usual, usual, 2, 50, 60, 1), 1e-9, "ten calls, three at a time")
 
-	assert.False(t, usual.inStages(math.Log(210.0/750)), "the longest of each kind is more than that: all at once")
-	assert.False(t, calls{n: []float64{1, 1}, each: []float64{50, 200}}.inStages(0), "one after another anyway")
+	serial := calls{n: usual.n, each: usual.each, self: []float64{1, 1, 1}}
+	assert.InDelta(t, 325, closer(serial, usual, 2, 1), 1e-9, "one at a time")
 }

@@ -14,7 +14,7 @@ import (
 const overlapSamples = 8
 
 // settleOverlaps sets the overlap columns of an intervention. How much the calls
-// of an RPC overlap (union/sum) is a feature to the model, yet it is a
+// to several callees overlap (union/sum) is a feature to the model, yet it is a
 // consequence of how long each of them takes: one slow call among parallel ones
 // raises it. Left as observed, a restored callee would leave its caller waiting
 // as if it were slow; restored as if it were the caller's, it would put the blame
@@ -28,13 +28,16 @@ func (s *search) settleOverlaps(a restored) {
 		if !ok || !site.parallel() || !site.changed() {
 			continue
 		}
-		now := calls{n: slices.Clone(site.now.n), each: make([]float64, len(p.calls)), stages: site.now.stages}
+		now := calls{n: slices.Clone(site.now.n), each: make([]float64, len(p.calls)), self: slices.Clone(site.now.self)}
 		for j, c := range p.calls {
 			now.each[j] = s.latencyOf(a.do, c.node(), site.now.each[j])
 			if k, ok := s.column[feature.Key{Kind: feature.Calls, Edge: c.edge}]; ok {
 				if n, ok := a.do.X[k]; ok {
 					now.n[j] = math.Exp(n)
 				}
+			}
+			if a.lambda[p.key.Service] {
+				now.self[j] = site.usual.self[j]
 			}
 		}
 		lambda := site.lambdaNow
@@ -53,7 +56,7 @@ func (s site) parallel() bool { return math.Min(s.lambda, s.lambdaNow) < 0.95 }
 func (s site) changed() bool {
 	differs := func(now, usual float64) bool { return math.Abs(now-usual) > 0.1*usual }
 	for i := range s.now.n {
-		if differs(s.now.each[i], s.usual.each[i]) || differs(s.now.n[i], s.usual.n[i]) {
+		if differs(s.now.each[i], s.usual.each[i]) || differs(s.now.n[i], s.usual.n[i]) || differs(s.now.self[i], s.usual.self[i]) {
 			return true
 		}
 	}

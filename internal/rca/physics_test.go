@@ -35,6 +35,7 @@ func layoutOf(g *cbn.Graph, t table) *feature.Layout {
 			} else {
 				put(n.Edge.Caller.Service, k)
 			}
+			put(n.Edge.Caller.Service, feature.Key{Kind: feature.Overlap, Edge: n.Edge})
 		case cbn.NetworkNode, cbn.QueueNode:
 		}
 	}
@@ -91,7 +92,8 @@ func (p *physics) expect(n int, y [][feature.D]float64, do map[int]float64) (f [
 		switch {
 		case node.Class == cbn.ServerNode:
 			for _, c := range p.r.rpcAt(n).calls {
-				s += math.Exp(p.x(feature.Key{Kind: feature.Calls, Edge: c.edge}, do) + y[c.client][d])
+				s += math.Exp(p.x(feature.Key{Kind: feature.Calls, Edge: c.edge}, do) +
+					p.x(feature.Key{Kind: feature.Overlap, Edge: c.edge}, do) + y[c.client][d])
 			}
 			if s > 0 {
 				s *= math.Exp(p.x(feature.Key{Kind: feature.Overlap, Edge: node.Edge}, do))

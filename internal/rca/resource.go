@@ -79,6 +79,13 @@ func (s *search) undo(p *part) func(*restored) {
 		}
 		return func(a *restored) { s.setNormal(&a.do, x) }
 	case overlapMetric:
+		if p.edge != (identity.Edge{}) {
+			x, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: p.edge}]
+			if !ok {
+				return nil
+			}
+			return func(a *restored) { s.setNormal(&a.do, x) }
+		}
 		if _, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.rpc}}]; !ok {
 			return nil
 		}

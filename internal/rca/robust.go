@@ -106,7 +106,7 @@ func score(r *reach, v *view, d demand, q float64, starved func(identity.Service
 		}
 		for _, q := range d.sites[i].parts(p, v, d.mean[p.node]) {
 			// How often a call is made belongs to its channel where it has one.
-			if q.channel = r.g.NetworkChannel(q.edge); q.channel < 0 {
+			if q.channel = r.g.NetworkChannel(q.edge); q.channel < 0 || q.mechanism == Pool {
 				q.channel = r.owner[p.node]
 			}
 			add(q)
@@ -128,8 +128,7 @@ func score(r *reach, v *view, d demand, q float64, starved func(identity.Service
 }
 
 // parts returns what one RPC's way of calling others adds to the entry's tail:
-// extra calls and calls that follow each
-// other where they used to run in parallel.
+// extra calls, and calls that follow each other where they used to run in parallel.
 func (s site) parts(p rpc, v *view, weight float64) []part {
 	var out []part
 	for i, c := range p.calls {
@@ -149,18 +148,36 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 		q.text = c.edge.Callee.String() + " called " + number(q.observed) + " times a request vs " + number(q.usual) + " usual"
 		out = append(out, q)
 	}
+	pool := part{
+		kind: KindService, mechanism: Pool, node: p.node, rpc: p.key, support: 1, metric: overlapMetric,
+	}
+	for i, c := range p.calls {
+		l := s.self[i]
+		extra := closer(s.now, s.usual, i, s.lambda)
+		if !l.logRose(v.suspect) || extra <= (minRise-1)*s.usual.wait(i) {
+			continue
+		}
+		q := pool
+		q.edge, q.excess, q.z = c.edge, weight*extra, l.z()
+		q.observed, q.usual = s.now.self[i], s.usual.self[i]
+		q.text = "calls of " + c.edge.Callee.String() + " make it wait " + share(q.observed) + " of their time vs " +
+			share(q.usual) + " usual: they no longer run in parallel"
+		out = append(out, q)
+	}
 	expected := s.now.union(s.lambda)
 	if extra := s.now.union(s.lambdaNow) - expected; s.overlap.logRose(v.suspect) && extra > (minRise-1)*expected {
-		out = append(out, part{
-			kind: KindService, mechanism: Pool, node: p.node, rpc: p.key,
-			excess: weight * extra, z: s.overlap.z(), support: 1,
-			metric: overlapMetric, observed: math.Exp(s.overlap.now), usual: math.Exp(s.overlap.usual),
-			text: p.key.Operation + " waits for its calls " + number(100*math.Exp(s.overlap.now)) + "% of their time vs " +
-				number(100*math.Exp(s.overlap.usual)) + "% usual: they no longer run in parallel",
-		})
+		q := pool
+		q.excess, q.z = weight*extra, s.overlap.z()
+		q.observed, q.usual = math.Exp(s.overlap.now), math.Exp(s.overlap.usual)
+		q.text = p.key.Operation + " waits for its callees " + share(q.observed) + " of their time vs " +
+			share(q.usual) + " usual: they are no longer called at once"
+		out = append(out, q)
 	}
 	return out
 }
+
+// share shows a share as a percentage.
+func share(v float64) string { return number(100*v) + "%" }
 
 // gather adds parts up by channel and ranks the channels.
 func gather(r *reach, parts []part, starved func(identity.Service) bool) scores {

@@ -25,9 +25,10 @@ type demand struct {
 // site is how one RPC calls others, before and now.
 type site struct {
 	now, usual calls
-	lambda     float64 // how sequential the calls usually are
+	lambda     float64 // how sequential callees usually are
 	lambdaNow  float64
-	overlap    level // log(union/sum)
+	overlap    level   // log(union/sum) over callees
+	self       []level // log(share/within) of the calls to one callee
 	perRequest []level
 	latency    []shift // of one call, as the caller sees it
 }
@@ -71,9 +72,7 @@ func newSite(r *reach, v *view, p rpc) site {
 		}
 		s.now.n, s.now.each = append(s.now.n, now), append(s.now.each, meanOf(lat.now))
 		s.usual.n, s.usual.each = append(s.usual.n, usual), append(s.usual.each, meanOf(lat.usual))
-	}
-	if s.overlap.n >= minBaseline && s.usual.inStages(s.overlap.usual) {
-		s.now.stages, s.usual.stages = true, true
+		s.addSelf(v.at(feature.Key{Kind: feature.Overlap, Edge: c.edge}))
 	}
 	s.lambdaNow = s.now.sequential(s.overlap.now)
 	s.lambda = s.lambdaNow
@@ -81,6 +80,20 @@ func newSite(r *reach, v *view, p rpc) site {
 		s.lambda = s.usual.sequential(s.overlap.usual)
 	}
 	return s
+}
+
+// addSelf notes how the calls to one more callee overlap. Where nothing is known
+// they follow each other, and where nothing is known of before, as now.
+func (s *site) addSelf(l level) {
+	now, usual := 1.0, 1.0
+	if !math.IsNaN(l.now) {
+		now, usual = math.Min(1, math.Exp(l.now)), math.Min(1, math.Exp(l.now))
+	}
+	if l.n >= minBaseline {
+		usual = math.Min(1, math.Exp(l.usual))
+	}
+	s.self = append(s.self, l)
+	s.now.self, s.usual.self = append(s.now.self, now), append(s.usual.self, usual)
 }
 
 // latency is the shift of a latency node.

@@ -188,12 +188,14 @@ func (w *world) row() map[feature.Key]float64 {
 	server := map[identity.RPC][feature.D]float64{}
 	for _, r := range w.rpcs {
 		var n []float64
+		var callees []identity.Edge
 		var each [][feature.D]float64
 		for _, e := range w.edges {
 			if e.Caller != r {
 				continue
 			}
 			n = append(n, w.calls[e])
+			callees = append(callees, e)
 			out[feature.Key{Kind: feature.Calls, Edge: e}] = math.Log(w.calls[e])
 			if l, ok := w.leaf[e]; ok {
 				each = append(each, times(l))
@@ -213,14 +215,21 @@ func (w *world) row() map[feature.Key]float64 {
 			out[feature.Key{Kind: feature.Exclusive, Edge: identity.Edge{Callee: r}, Quantile: d}] = math.Log(q[d])
 		}
 		mean := calls{n: n}
-		for _, l := range each {
+		for i, l := range each {
 			mean.each = append(mean.each, meanOf(l))
+			// As many at a time as lambda stands for, of one callee as of several.
+			self := 1.0
+			if n[i] > 1 {
+				self = (1 + w.lambda[r]*(n[i]-1)) / n[i]
+			}
+			mean.self = append(mean.self, self)
+			out[feature.Key{Kind: feature.Overlap, Edge: callees[i]}] = math.Log(self)
 		}
 		if len(n) > 0 {
 			o := mean.overlap(w.lambda[r])
 			out[feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: r}}] = o
 			for d := range q {
-				s := calls{n: n}
+				s := calls{n: n, self: mean.self}
 				for _, l := range each {
 					s.each = append(s.each, l[d])
 				}
