@@ -1,6 +1,3 @@
-// Package engine owns everything that happens after a window has closed: SLO
-// state, history, the causal graph, training and the published model, verdicts,
-// incidents and their persistence. One goroutine owns the state; one more trains.
 package engine
 
 import (
@@ -42,16 +39,18 @@ type Training struct {
 	Enabled bool
 	// History is how much event time of windows is kept and learned from.
 	History time.Duration
-	// MinWindows before the first training.
+	// MinWindows before the first training; half as many lie at least between a
+	// change of the graph, or a training that failed, and the next training.
 	MinWindows int
-	// Interval of event time between trainings.
+	// Interval of event time between trainings otherwise.
 	Interval time.Duration
-	// CPUBudget is the share of one core that training may take, in (0, 1].
+	// CPUBudget is the share of one core that training may take, in (0, 1]; it
+	// takes what it needs while event time runs ahead of the wall clock.
 	CPUBudget float64
 	// PublishAfter is the number of windows after the one that started a
-	// training at which its model is published, finished trainings wait for it
+	// training at which its model is published: finished trainings wait for it
 	// and, while event time runs ahead of the wall clock (a replay), windows wait
-	// for the training: so that the same capture gives the same events.
+	// for the training, so that the same capture gives the same events.
 	PublishAfter int
 	Model        gvae.Config
 }
@@ -80,8 +79,10 @@ type ModelStatus struct {
 	Services      int
 	GraphVersion  uint64
 	HeldOutLoss   float64
-	TrainingBusy  time.Duration
-	Time          time.Time // event time
+	// TrainingBusy is the CPU time of the last training. The Observer alone is told:
+	// it differs from run to run, and outputs must not.
+	TrainingBusy time.Duration
+	Time         time.Time // event time
 }
 
 // Output is what the engine says after a window. Exactly one field is set.
@@ -93,7 +94,7 @@ type Output struct {
 }
 
 // Store persists small values by key. Get returns nil for a key that was never
-// set.
+// set. The engine calls it from one goroutine at a time, never from Offer.
 type Store interface {
 	Get(ctx context.Context, key string) ([]byte, error)
 	Set(ctx context.Context, key string, value []byte) error
@@ -107,5 +108,7 @@ type Observer interface {
 	Trained(ok bool, busy time.Duration)          // a training ended
 	Published(status ModelStatus)                 // the model's state changed
 	Judged(method rca.Method, took time.Duration) // a verdict was given
-	Failed(what string, err error)                // a panic caught or an error survived; what is one of training, verdict, storage, window
+	// Failed tells of a panic caught or an error survived; what is one of training,
+	// verdict, storage, window, event.
+	Failed(what string, err error)
 }

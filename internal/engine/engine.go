@@ -15,39 +15,21 @@ import (
 type Engine struct {
 	in  chan *window.Snapshot
 	obs Observer
-	run *run
+	run *run // the goroutine of Start owns it, Start itself before
 
 	mu      sync.Mutex // guards everything below
 	started bool
 	closed  bool
 	cancel  context.CancelFunc
-	done    chan struct{} // closed when the goroutine of Start has returned
+	done    chan struct{} // closed when nothing is left to do
 }
 
 // New returns an engine that says what it finds through emit, from one
-// goroutine. Without a store nothing is persisted.
+// goroutine; emit may keep what it is given, and must not change it. Without a
+// store nothing is persisted. The error names all that is wrong with cfg.
 func New(cfg Config, store Store, obs Observer, emit func(context.Context, []Output)) (*Engine, error) {
-	var errs []error
-	positive := func(name string, v int64) {
-		if v <= 0 {
-			errs = append(errs, fmt.Errorf("engine: %s must be positive (got %d)", name, v))
-		}
-	}
-	positive("window", int64(cfg.Window))
-	positive("pending windows", int64(cfg.MaxPending))
-	positive("columns", int64(cfg.MaxColumns))
-	positive("checkpoint size", int64(cfg.MaxCheckpoint))
-	positive("windows to forget", int64(cfg.ForgetWindows))
-	positive("history", int64(cfg.Training.History))
-	if t := cfg.Training; t.Enabled {
-		positive("minimum windows", int64(t.MinWindows))
-		positive("training interval", int64(t.Interval))
-		if !(t.CPUBudget > 0 && t.CPUBudget <= 1) {
-			errs = append(errs, fmt.Errorf("engine: CPU budget must be in (0, 1] (got %v)", t.CPUBudget))
-		}
-	}
 	watcher, err := slo.NewWatcher(cfg.SLO)
-	if err := errors.Join(append(errs, err)...); err != nil {
+	if err := errors.Join(cfg.validate(), err); err != nil {
 		return nil, err
 	}
 	return &Engine{
@@ -56,67 +38,133 @@ func New(cfg Config, store Store, obs Observer, emit func(context.Context, []Out
 	}, nil
 }
 
-// Start restores what was persisted and begins to judge. What cannot be restored
-// is reported to the Observer and means a cold start, not an error. ctx bounds
-// the restoring only.
-func (e *Engine) Start(ctx context.Context) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.started || e.closed {
-		return errors.New("engine: started twice, or after Close")
+// validate returns all that is wrong.
+func (c *Config) validate() error {
+	var errs []error
+	positive := func(name string, v int64) {
+		if v <= 0 {
+			errs = append(errs, fmt.Errorf("engine: %s must be positive (got %d)", name, v))
+		}
 	}
-	e.started = true
-	e.run.restore(ctx)
-	ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	positive("window", int64(c.Window))
+	positive("pending windows", int64(c.MaxPending))
+	positive("columns", int64(c.MaxColumns))
+	positive("checkpoint size", int64(c.MaxCheckpoint))
+	positive("windows to forget", int64(c.ForgetWindows))
+	positive("history", int64(c.Training.History))
+	positive("open incidents", int64(c.Incident.MaxOpen))
+	if t := c.Training; t.Enabled {
+		positive("minimum windows", int64(t.MinWindows))
+		positive("training interval", int64(t.Interval))
+		if t.PublishAfter < 0 {
+			errs = append(errs, fmt.Errorf("engine: windows to publish after must not be negative (got %d)", t.PublishAfter))
+		}
+		if !(t.CPUBudget > 0 && t.CPUBudget <= 1) {
+			errs = append(errs, fmt.Errorf("engine: CPU budget must be in (0, 1] (got %v)", t.CPUBudget))
+		}
+		if c.Window > 0 && t.MinWindows > c.rows() {
+			errs = append(errs, fmt.Errorf("engine: %d windows to learn from do not fit in a history of %d", t.MinWindows, c.rows()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// rows is the number of windows that the history holds.
+func (c *Config) rows() int { return max(1, int(c.Training.History/c.Window)) }
+
+// Start restores what was persisted and begins to judge. What cannot be restored
+// is reported to the Observer and means a cold start, not an error; the only error
+// is a second Start, or one after Close. ctx bounds the restoring only.
+func (e *Engine) Start(ctx context.Context) error {
+	running, err := e.begin(ctx)
+	if err != nil {
+		return err
+	}
+	e.run.restore(ctx) // not under the lock: Offer must not wait for the store
 	go func() {
 		defer close(e.done)
-		e.run.loop(ctx, e.in)
+		e.run.loop(running, e.in)
 	}()
 	return nil
 }
 
-// Offer queues a closed window. It never blocks: where MaxPending windows wait,
-// or after Close, the window is refused and counted.
-func (e *Engine) Offer(s *window.Snapshot) bool {
+// begin marks the engine as started, and returns the context of its goroutines,
+// which outlives ctx: that one ends when start-up does.
+func (e *Engine) begin(ctx context.Context) (context.Context, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.closed {
-		select {
-		case e.in <- s:
-			return true
-		default:
-		}
+	if e.started || e.closed {
+		return nil, errors.New("engine: started twice, or after Close")
+	}
+	e.started = true
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	e.cancel = cancel
+	return running, nil
+}
+
+// Offer queues a closed window, which nobody may change any more. It never
+// blocks: where MaxPending windows wait, or after Close, the window is refused
+// and counted, as is nil.
+func (e *Engine) Offer(s *window.Snapshot) bool {
+	if e.queue(s) {
+		return true
 	}
 	e.obs.WindowRefused()
 	return false
 }
 
-// Close judges what is queued, writes the checkpoint and ends both goroutines; a
-// training under way is given up. It may be called twice, and without Start.
-// Where ctx ends first it returns an error, and the rest is given up too.
-func (e *Engine) Close(ctx context.Context) error {
+func (e *Engine) queue(s *window.Snapshot) bool {
 	e.mu.Lock()
-	if !e.closed {
-		e.closed = true
-		close(e.in)
-		if !e.started {
-			close(e.done)
-		}
+	defer e.mu.Unlock()
+	if e.closed || s == nil {
+		return false
 	}
-	cancel := e.cancel
-	e.mu.Unlock()
+	select {
+	case e.in <- s:
+		return true
+	default:
+		return false
+	}
+}
 
+// Close judges what is queued, writes the checkpoint and ends both goroutines; a
+// training under way is given up. It may be called twice, and without Start,
+// where what is queued is refused. Where ctx ends first, it returns an error and
+// leaves the goroutines to end at once, without judging what is still queued.
+func (e *Engine) Close(ctx context.Context) error {
+	cancel := e.end()
 	select {
 	case <-e.done:
+		cancel()
+		return nil
+	default:
+	}
+	defer cancel()
+	select {
+	case <-e.done:
+		return nil
 	case <-ctx.Done():
-		if cancel != nil {
-			cancel()
-		}
-		<-e.done
 		return fmt.Errorf("engine: gave up on queued windows: %w", context.Cause(ctx))
 	}
-	if cancel != nil {
-		cancel()
+}
+
+// end closes the queue, and returns what stops the goroutines.
+func (e *Engine) end() context.CancelFunc {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.cancel == nil {
+		e.cancel = func() {}
 	}
-	return nil
+	if e.closed {
+		return e.cancel
+	}
+	e.closed = true
+	close(e.in)
+	if !e.started {
+		for range e.in {
+			e.obs.WindowRefused()
+		}
+		close(e.done)
+	}
+	return e.cancel
 }

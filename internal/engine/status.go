@@ -2,14 +2,26 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
 // status is what was last said of the model.
 type status struct {
-	said  ModelState
-	at    int64 // event time
-	count uint64
+	state   ModelState // "" before anything
+	at      int64      // event time, ns
+	version uint64
+}
+
+// changed reports whether the model's state or version is news, or a heartbeat
+// is due, and notes it as said.
+func (s *status) changed(m ModelStatus, heartbeat time.Duration) bool {
+	now := m.Time.UnixNano()
+	if m.State == s.state && m.Version == s.version && (heartbeat <= 0 || now-s.at < int64(heartbeat)) {
+		return false
+	}
+	s.state, s.at, s.version = m.State, now, m.Version
+	return true
 }
 
 // modelStatus describes the model at event time now.
@@ -20,32 +32,47 @@ func (r *run) modelStatus(now int64) ModelStatus {
 		Version: t.count, Time: time.Unix(0, now).UTC(),
 	}
 	if r.graph != nil {
-		s.Nodes, s.Services, s.GraphVersion = len(r.graph.Nodes), services(r), r.graph.Version
-	}
-	switch {
-	case !t.cfg.Enabled:
-		s.State, s.Reason = Cold, "training is disabled: the robust scorer answers"
-	case t.model == nil && t.err != nil:
-		s.State, s.Reason = Degraded, "training failed: "+t.err.Error()
-	case t.model == nil && t.result != nil:
-		s.State, s.Reason = Warming, "the first model is being trained"
-	case t.model == nil:
-		s.State, s.Reason = Cold, fmt.Sprintf("%d of %d windows seen", s.Windows, s.WindowsNeeded)
-	case r.graph != nil && t.model.layout.Graph.Version != r.graph.Version:
-		s.State, s.Reason = Stale, "the call graph has changed since training"
-	case t.err != nil:
-		s.State, s.Reason = Degraded, "the last training failed, the model before it answers: "+t.err.Error()
-	default:
-		s.State = Ready
+		s.Nodes, s.Services, s.GraphVersion = len(r.graph.Nodes), r.services(), r.graph.Version
+		t.differs.compare(t.model, r.graph, now)
 	}
 	if t.model != nil {
 		s.Age, s.HeldOutLoss = time.Duration(now-t.model.at), t.model.loss
 	}
+	s.State, s.Reason = t.state(s.Windows)
+	if err := r.keeper.failing(); err != nil && s.State == Ready {
+		s.State, s.Reason = Degraded, firstLine("storage failed, a restart will be colder: ", err)
+	}
 	return s
 }
 
+// state returns the state of the model as far as training goes, and why.
+func (t *training) state(windows int) (ModelState, string) {
+	switch {
+	case !t.cfg.Enabled && t.model == nil:
+		return Cold, "training is disabled: the robust scorer answers"
+	case t.model == nil && t.result != nil:
+		return Warming, fmt.Sprintf("the first model is being trained on %d windows", windows)
+	case t.model == nil && t.err != nil:
+		return Degraded, firstLine("training failed: ", t.err)
+	case t.model == nil:
+		return Cold, fmt.Sprintf("%d of %d windows seen", windows, t.cfg.MinWindows)
+	case t.err != nil:
+		return Degraded, firstLine("the last training failed, the model before it answers: ", t.err)
+	case t.differs.stale:
+		return Stale, "the call graph has changed since training: what did not change is still answered by the model"
+	default:
+		return Ready, ""
+	}
+}
+
+// firstLine keeps stacks out of events.
+func firstLine(prefix string, err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return prefix + line
+}
+
 // services counts the services of the graph.
-func services(r *run) int {
+func (r *run) services() int {
 	n := 0
 	for _, c := range r.graph.Channels {
 		if !c.IsNetwork() {
@@ -53,16 +80,4 @@ func services(r *run) int {
 		}
 	}
 	return n
-}
-
-// changes returns the state of the model where it changed, and every ModelHeartbeat.
-func (s *status) changes(r *run, now int64) []Output {
-	m := r.modelStatus(now)
-	heartbeat := r.cfg.ModelHeartbeat > 0 && now-s.at >= int64(r.cfg.ModelHeartbeat)
-	if m.State == s.said && m.Version == s.count && !heartbeat {
-		return nil
-	}
-	s.said, s.at, s.count = m.State, now, m.Version
-	r.obs.Published(m)
-	return []Output{{Model: &m, ModelAt: m}}
 }

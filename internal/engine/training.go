@@ -2,7 +2,8 @@ package engine
 
 import (
 	"context"
-	"fmt"
+	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/sage-rca/sage/internal/cbn"
@@ -14,31 +15,38 @@ import (
 // once: there are few of them, and they show what lies outside of the normal.
 const violatedWeight = 2
 
-// fitted is a model with what its columns mean. It is published whole.
+// fit is gvae.Train.
+type fit func(context.Context, gvae.Spec, gvae.Data, gvae.Config, *gvae.Model) (*gvae.Model, gvae.Report, error)
+
+// fitted is a model with what its columns mean. It is published whole, and never
+// changed.
 type fitted struct {
 	layout  *feature.Layout
 	model   *gvae.Model
 	loss    float64
-	at      int64 // event time of the training's start
+	at      int64 // event time at which the training began
 	version uint64
 }
 
 // training is the state of training: of the one under way, and of the model in use.
 type training struct {
-	cfg   Training
-	fit   func(context.Context, gvae.Spec, gvae.Data, gvae.Config, *gvae.Model) (*gvae.Model, gvae.Report, error)
-	model *fitted // in use; nil before the first
-	err   error   // of the last training, nil where it went well
+	cfg    Training
+	window time.Duration
+	fit    fit
+	clock  *atomic.Int64 // event time: end of the window judged last
+
+	model   *fitted       // in use; nil before the first
+	count   uint64        // models published
+	err     error         // of the last training, nil where it went well
+	busy    time.Duration // of the last training
+	began   bool          // one was started since Start, or its model restored
+	last    int64         // event time at which the last was started
+	differs drift
 
 	result  chan result // of the training under way; nil where there is none
 	cancel  context.CancelFunc
 	index   int       // window that started it
 	started time.Time // wall clock
-	event   int64     // event time
-	trained bool      // one was started since Start
-	last    int64     // event time at which the last was started
-	graph   uint64    // version of the graph that the last was started for
-	count   uint64    // models published
 }
 
 type result struct {
@@ -47,133 +55,58 @@ type result struct {
 	err    error
 }
 
-func (t *training) init(cfg Training) { t.cfg, t.fit = cfg, gvae.Train }
+func newTraining(cfg Config) training {
+	return training{cfg: cfg.Training, window: cfg.Window, fit: gvae.Train, clock: new(atomic.Int64)}
+}
 
 // due reports whether a training is to be started at event time now: the first
-// as soon as there are enough windows, then one every interval, and one when the
-// graph has changed and half as many windows as the first needed have passed.
-func (t *training) due(now int64, windows int, window time.Duration, graph *cbn.Graph) bool {
+// as soon as there are enough windows, then one every Interval, and one when the
+// graph has changed or the last training has failed. That one waits for half as
+// many windows as the first needed, since the last training and since the change,
+// so that there is something to learn of what is new, and a graph that keeps
+// changing does not keep training.
+func (t *training) due(now int64, windows int, g *cbn.Graph) bool {
+	settle := int64(t.window) * int64(max(1, t.cfg.MinWindows/2))
 	switch {
-	case !t.cfg.Enabled || t.result != nil || windows < t.cfg.MinWindows || len(graph.Nodes) == 0:
+	case !t.cfg.Enabled || t.result != nil || windows < t.cfg.MinWindows || len(g.Nodes) == 0:
 		return false
-	case t.model == nil && !t.trained:
+	case !t.began:
 		return true
 	case now-t.last >= int64(t.cfg.Interval):
 		return true
+	case t.model == nil || t.err != nil:
+		return now-t.last >= settle
 	default:
-		return graph.Version != t.graph && now-t.last >= int64(window)*int64(max(1, t.cfg.MinWindows/2))
+		return t.differs.stale && now-max(t.last, t.differs.since) >= settle
 	}
 }
 
 // train starts a training if one is due.
 func (r *run) train(ctx context.Context, now int64) {
 	t := &r.training
-	if r.graph == nil || !t.due(now, r.history.Len(), r.cfg.Window, r.graph) {
+	t.differs.compare(t.model, r.graph, now)
+	if !t.due(now, r.history.Len(), r.graph) {
 		return
 	}
 	history, graph := r.history.Clone(), r.graph
 	ctx, t.cancel = context.WithCancel(ctx)
 	t.result = make(chan result, 1)
-	t.index, t.started, t.event = r.index, time.Now(), now
-	t.trained, t.last, t.graph = true, now, graph.Version
+	t.index, t.started = r.index, time.Now()
+	t.began, t.last = true, now
 	var prev *gvae.Model
 	if t.model != nil {
 		prev = t.model.model
 	}
-	clock := func() bool { return false } // event time is not ahead: keep to the budget
+	job := job{cfg: t.cfg, fit: t.fit, prev: prev, pace: pace{
+		budget: t.cfg.CPUBudget, clock: t.clock, event: now, wall: t.started, slack: t.window,
+	}}
 	go func(out chan<- result) {
 		var res result
-		if err := guard(func() { res = t.work(ctx, history, graph, prev, clock) }); err != nil {
+		if err := guard(func() { res = job.work(ctx, history, graph) }); err != nil {
 			res.err = err
 		}
 		out <- res
 	}(t.result)
-}
-
-// work fits a model to a history. It runs in the background and touches nothing
-// else of t but its configuration.
-func (t *training) work(ctx context.Context, h *feature.History, g *cbn.Graph, prev *gvae.Model, ahead func() bool) result {
-	layout := feature.NewLayout(g, h)
-	rows := make([]int, h.Len())
-	weight := make([]float64, h.Len())
-	for i := range rows {
-		rows[i], weight[i] = i, 1
-		if h.Health(i) == feature.Violated {
-			weight[i] = violatedWeight
-		}
-	}
-	data := layout.Data(h, rows)
-	data.Weight = weight
-	cfg := t.cfg.Model
-	cfg.Yield = func(ctx context.Context, busy time.Duration) error { return rest(ctx, busy, t.cfg.CPUBudget, ahead) }
-	m, report, err := t.fit(ctx, layout.Spec, data, cfg, prev)
-	if err != nil {
-		return result{report: report, err: err}
-	}
-	return result{report: report, fitted: &fitted{layout: layout, model: m, loss: report.HeldOutLoss}}
-}
-
-// rest sleeps such that a training that was busy for so long keeps to its share
-// of a core.
-func rest(ctx context.Context, busy time.Duration, budget float64, ahead func() bool) error {
-	if budget >= 1 || ahead() {
-		return context.Cause(ctx)
-	}
-	timer := time.NewTimer(time.Duration(float64(busy) * (1/budget - 1)))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// publish puts the model of the training under way in use when its time has come:
-// PublishAfter windows after the one that started it, whatever the wall clock
-// says, so that the same capture gives the same events. While event time runs
-// ahead of the wall clock (a replay) it waits for the training until the wall
-// clock has caught up; live it never does, and a training that takes longer is
-// published before the first window after it.
-func (r *run) publish(ctx context.Context, now int64) {
-	t := &r.training
-	if t.result == nil || r.index < t.index+t.cfg.PublishAfter {
-		return
-	}
-	wait := time.Duration(now-t.event) - time.Since(t.started)
-	if wait <= 0 {
-		select {
-		case res := <-t.result:
-			r.take(res)
-		default:
-		}
-		return
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case res := <-t.result:
-		r.take(res)
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-// take ends the training under way.
-func (r *run) take(res result) {
-	t := &r.training
-	t.cancel()
-	t.result = nil
-	t.err = res.err
-	r.obs.Trained(res.err == nil, res.report.Busy)
-	if res.err != nil {
-		r.obs.Failed("training", fmt.Errorf("the model in use is kept: %w", res.err))
-		return
-	}
-	t.count++
-	res.fitted.version, res.fitted.at = t.count, t.event
-	t.model = res.fitted
-	r.keeper.modelChanged = true
 }
 
 // stop gives up the training under way and waits for it.
@@ -183,4 +116,69 @@ func (t *training) stop() {
 		<-t.result
 		t.result = nil
 	}
+}
+
+// job is one training. It runs in the background and shares nothing that changes.
+type job struct {
+	cfg  Training
+	fit  fit
+	prev *gvae.Model // to start from; nil: from scratch
+	pace pace
+}
+
+// work fits a model to a history, which it owns: to all windows, of which those
+// that are not Violated say what is normal.
+func (j job) work(ctx context.Context, h *feature.History, g *cbn.Graph) result {
+	layout := feature.NewLayout(g, h)
+	rows := make([]int, h.Len())
+	weight := make([]float64, h.Len())
+	healthy := make([]bool, h.Len())
+	for i := range rows {
+		rows[i], weight[i], healthy[i] = i, 1, true
+		if h.Health(i) == feature.Violated {
+			weight[i], healthy[i] = violatedWeight, false
+		}
+	}
+	data := layout.Data(h, rows)
+	data.Weight, data.Healthy = weight, healthy
+	cfg := j.cfg.Model
+	cfg.Yield = j.pace.rest
+	m, report, err := j.fit(ctx, layout.Spec, data, cfg, j.prev)
+	if err != nil {
+		return result{report: report, err: err}
+	}
+	return result{report: report, fitted: &fitted{layout: layout, model: m, loss: report.HeldOutLoss}}
+}
+
+// pace keeps a training to its share of a core.
+type pace struct {
+	budget float64
+	clock  *atomic.Int64
+	event  int64         // event time at which the training began, ns
+	wall   time.Time     // wall clock at the same moment
+	slack  time.Duration // lead of event time that is no sign of a replay
+}
+
+// rest sleeps such that a training that was busy for so long keeps to its share.
+// It does not while event time is far ahead of the wall clock, since a replay
+// waits for the training.
+func (p pace) rest(ctx context.Context, busy time.Duration) error {
+	sleep := time.Duration(min(float64(busy)*(1/p.budget-1), math.MaxInt64/2))
+	if lead(p.clock.Load(), p.event, p.wall) > p.slack || sleep <= 0 {
+		return context.Cause(ctx)
+	}
+	timer := time.NewTimer(sleep)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// lead is how far event time has run ahead of the wall clock since both were at
+// event and wall. Live it is about nothing, or negative.
+func lead(now, event int64, wall time.Time) time.Duration {
+	return time.Duration(now-event) - time.Since(wall)
 }

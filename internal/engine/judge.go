@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// healthyShare of the threshold is what a tail must keep for its window to count
+// as normal (Gan et al., ASPLOS 2021, learn what is normal from such windows).
+const healthyShare = 0.8
+
+// judge folds a window into everything that is known, and finds out what it
+// means for incidents.
+func (r *run) judge(s *window.Snapshot) {
+	r.history.Append(s)
+	structure := feature.Structure(s)
+	r.graph = r.builder.Update(structure)
+	states := r.watcher.Observe(s.Start, s.End, observations(s, structure.Entries))
+	health := health(states)
+	r.history.SetHealth(r.history.Len()-1, health)
+	// A run that has not opened an incident yet must survive a restart too: the
+	// incident's identity follows from its onset.
+	r.unsaved = r.unsaved || health == feature.Violated
+
+	for _, st := range states {
+		slow, typical := exemplars(s, st.RPC)
+		r.said = append(r.said, r.tracker.Observe(s.End, st, r.verdict(s, st), slow, typical)...)
+	}
+	r.said = append(r.said, r.tracker.Tick(s.End)...)
+	r.unsaved = r.unsaved || len(r.said) > 0
+}
+
+// verdict judges a violated window of an objective that fires, nil for others:
+// a violation that opens nothing is not worth the time.
+func (r *run) verdict(s *window.Snapshot, st slo.State) *rca.Verdict {
+	if !st.Firing || !st.Violated {
+		return nil
+	}
+	in := rca.Input{
+		Graph: r.graph, History: r.history, Snapshot: s,
+		Entry: st.RPC, Quantile: st.Objective.Quantile, Threshold: st.Objective.Threshold.Seconds(), Onset: st.Onset,
+	}
+	// A model that is behind the graph answers for what it knows.
+	if m := r.training.model; m != nil && m.layout.Graph.Index(cbn.Server(st.RPC)) >= 0 {
+		in.Layout, in.Model = m.layout, m.model
+	}
+	var v rca.Verdict
+	began := time.Now()
+	if err := guard(func() { v = r.diagnose(in, r.cfg.RCA) }); err != nil {
+		r.obs.Failed("verdict", err)
+		return &rca.Verdict{Method: rca.MethodRobust, Abstained: true, Reason: "the diagnosis failed"}
+	}
+	r.obs.Judged(v.Method, time.Since(began))
+	return &v
+}
+
+// observations returns the served operations of a window for the objectives.
+func observations(s *window.Snapshot, entries []identity.RPC) []slo.Observation {
+	entry := make(map[identity.RPC]bool, len(entries))
+	for _, e := range entries {
+		entry[e] = true
+	}
+	out := make([]slo.Observation, 0, len(s.RPCs))
+	for i := range s.RPCs {
+		p := &s.RPCs[i]
+		out = append(out, slo.Observation{RPC: p.Key, Entry: entry[p.Key], Latency: p.Latency, Errors: p.Errors})
+	}
+	return out
+}
+
+// health says whether a window is one to learn from: it is Violated where any
+// objective is, and Healthy where no tail that was measured comes near its
+// threshold.
+func health(states []slo.State) feature.Health {
+	h := feature.Healthy
+	for _, s := range states {
+		switch limit := s.Objective.Threshold.Seconds(); {
+		case s.Violated:
+			return feature.Violated
+		case s.Measured && limit > 0 && s.Observed > healthyShare*limit:
+			h = feature.Unknown
+		}
+	}
+	return h
+}
+
+// exemplars returns a slow and a usual request of an operation.
+func exemplars(s *window.Snapshot, rpc identity.RPC) (slow, typical window.Exemplar) {
+	for i := range s.RPCs {
+		if p := &s.RPCs[i]; p.Key == rpc {
+			return p.Exemplar, p.Typical
+		}
+	}
+	return slow, typical
+}
