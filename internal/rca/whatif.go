@@ -137,19 +137,33 @@ func (s *search) outcome(a restored, floor float64) outcome {
 		if math.IsNaN(t) {
 			t = s.factual // the model says nothing: nothing is gained
 		}
-		t = math.Max(t, math.Min(floor, s.factual))
 		o.tails = append(o.tails, t)
-		if t <= s.threshold {
-			o.meets++
-		}
 	}
 	if len(o.tails) == 0 {
 		o.tails = []float64{s.factual}
+	}
+	lift(o.tails, math.Min(floor, s.factual))
+	for _, t := range o.tails {
+		if t <= s.threshold {
+			o.meets++
+		}
 	}
 	o.meets /= float64(len(o.tails))
 	sorted := slices.Sorted(slices.Values(o.tails))
 	o.median, o.lower, o.upper = rank(sorted, 0.5), rank(sorted, 0.05), rank(sorted, 0.95)
 	return o
+}
+
+// lift moves draws up until their median is at least floor. How far they lie
+// apart is left as it is: a floor does not make a prediction more certain.
+func lift(tails []float64, floor float64) {
+	up := floor - rank(slices.Sorted(slices.Values(tails)), 0.5)
+	if up <= 0 {
+		return
+	}
+	for i := range tails {
+		tails[i] += up
+	}
 }
 
 // source is the same for every counterfactual of a verdict (common random
