@@ -23,7 +23,7 @@ type Spec struct {
 // Latent is one latent variable Z, one per service and per network channel.
 type Latent struct {
 	X []int // columns of X that the prior and the encoder see
-	Y []int // nodes that the encoder sees: those touched, then their parents
+	Y []int // nodes that the encoder may see: those touched, then their parents
 }
 
 // Node is one latency node.

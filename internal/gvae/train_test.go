@@ -73,6 +73,7 @@ func TestTrain_learns(t *testing.T) {
 		assert.Positive(t, report.Steps)
 		assert.Zero(t, report.Restarts)
 		assert.LessOrEqual(t, report.Epochs, cfg.Epochs)
+		assert.Greater(t, report.Epochs, cfg.Patience, "each improvement buys more patience")
 	}
 }
 
