@@ -126,7 +126,10 @@ type Limits struct {
 	MetricStreams int `mapstructure:"metric_streams"`
 	// PendingWindows that wait to be judged.
 	PendingWindows int `mapstructure:"pending_windows"`
-	// MemoryMiB bounds the history: columns beyond are refused.
+	// MemoryMiB bounds what the other limits, the history and training take
+	// together. What the others leave is the history's: columns that do not fit are
+	// refused. Windows that are open or wait to be judged, and the models, come on
+	// top; they grow with the operations and calls that there are.
 	MemoryMiB int `mapstructure:"memory_mib"`
 	// CheckpointMiB bounds each value written to or read from storage.
 	CheckpointMiB int `mapstructure:"checkpoint_mib"`
@@ -173,7 +176,7 @@ func createDefaultConfig() component.Config {
 		Limits: Limits{
 			Services: 1000, OperationsPerService: 100, Instances: 5000,
 			PendingSpans: 200_000, TraceSpans: 10_000, TraceAge: 5 * time.Minute,
-			MetricStreams: 50_000, PendingWindows: 4096, MemoryMiB: 256, CheckpointMiB: 64,
+			MetricStreams: 50_000, PendingWindows: 4096, MemoryMiB: 512, CheckpointMiB: 64,
 		},
 		Events: Events{
 			EventNameAttribute: true, Candidates: 3, ModelHeartbeat: 6 * time.Hour,

@@ -80,3 +80,20 @@ func TestConfig_objectives(t *testing.T) {
 	assert.InDelta(t, 0.99, got.Quantile, 0)
 	assert.InDelta(t, 0.99, got.Target, 0)
 }
+
+// Bounds that do not fit into each other are refused, with what would fit; the
+// default leaves the history room for thousands of columns.
+func TestConfig_memoryHoldsWhatOtherLimitsAllow(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	assert.Greater(t, cfg.columns(), 5000)
+
+	cfg.Limits.MemoryMiB = 140
+	require.EqualError(t, cfg.Validate(),
+		"limits.memory_mib: must be at least 157: 140 MiB for what the other limits allow, and 17 MiB for 256 columns of training.history (got 140)")
+	cfg.Limits.MemoryMiB = 157
+	require.NoError(t, cfg.Validate())
+	assert.GreaterOrEqual(t, cfg.columns(), minColumns)
+
+	cfg.Training.History = time.Hour // a shorter history has more columns
+	assert.Greater(t, cfg.columns(), 24*minColumns-1)
+}

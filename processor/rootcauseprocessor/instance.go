@@ -44,7 +44,7 @@ func (i *instance) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	i.stopped = true
-	return i.shared.stop(ctx, i.started, i.emits)
+	return i.shared.stop(ctx, i.emits)
 }
 
 // Capabilities implements consumer.Consumer: data is shared and read only.

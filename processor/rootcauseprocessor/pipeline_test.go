@@ -42,8 +42,12 @@ type pipelines struct {
 
 func newPipelines(t *testing.T, cfg *Config, logs int) *pipelines {
 	t.Helper()
+	return newPipelinesWith(t, processortest.NewNopSettings(metadata.Type), cfg, logs)
+}
+
+func newPipelinesWith(t *testing.T, set processor.Settings, cfg *Config, logs int) *pipelines {
+	t.Helper()
 	f := NewFactory()
-	set := processortest.NewNopSettings(metadata.Type)
 	p := &pipelines{cfg: cfg, gotTraces: &consumertest.TracesSink{}, gotMetrics: &consumertest.MetricsSink{}}
 	var err error
 	p.traces, err = f.CreateTraces(t.Context(), set, cfg, p.gotTraces)
@@ -69,8 +73,13 @@ func (p *pipelines) components() []component.Component {
 
 func (p *pipelines) start(t *testing.T) {
 	t.Helper()
+	p.startOn(t, componenttest.NewNopHost())
+}
+
+func (p *pipelines) startOn(t *testing.T, host component.Host) {
+	t.Helper()
 	for _, c := range p.components() {
-		require.NoError(t, c.Start(t.Context(), componenttest.NewNopHost()))
+		require.NoError(t, c.Start(t.Context(), host))
 	}
 }
 
@@ -200,7 +209,7 @@ func TestData_errorsOfOthersPass(t *testing.T) {
 	boom := errors.New("backend is down")
 	tr, err := f.CreateTraces(t.Context(), processortest.NewNopSettings(metadata.Type), createDefaultConfig(), consumertest.NewErr(boom))
 	require.NoError(t, err)
-	assert.ErrorIs(t, tr.ConsumeTraces(t.Context(), request(1, time.Now(), time.Second)), boom)
+	require.ErrorIs(t, tr.ConsumeTraces(t.Context(), request(1, time.Now(), time.Second)), boom)
 	require.NoError(t, tr.Shutdown(t.Context()))
 }
 
@@ -225,15 +234,5 @@ func TestLifecycle_manyAtOnce(t *testing.T) {
 func TestLifecycle_endsWithoutStart(t *testing.T) {
 	p := newPipelines(t, createDefaultConfig().(*Config), 1)
 	p.stop(t)
-	p.stop(t)
-}
-
-func TestStorage_unknownExtension(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
-	id := component.MustNewID("file_storage")
-	cfg.Storage = &id
-	p := newPipelines(t, cfg, 1)
-	err := p.traces.Start(t.Context(), componenttest.NewNopHost())
-	assert.ErrorContains(t, err, `extension "file_storage" is not running`)
 	p.stop(t)
 }

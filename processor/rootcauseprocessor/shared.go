@@ -66,6 +66,7 @@ type shared struct {
 	telemetry *telemetry
 	forget    func()
 	refs      atomic.Int64 // instances that have not stopped
+	panics    atomic.Int64 // caught by guard
 
 	ingester atomic.Pointer[ingest.Ingester] // nil while nothing runs
 
@@ -103,11 +104,24 @@ func (s *shared) start(ctx context.Context, host component.Host) error {
 		}
 		s.store, persistent = st, st
 	}
-	e, err := engine.New(s.cfg.engineConfig(), persistent, s.observer(), s.emitter())
+	if err := s.run(ctx, persistent); err != nil {
+		if s.store != nil {
+			err = errors.Join(err, s.store.close(ctx))
+		}
+		return err
+	}
+	s.started = true
+	return nil
+}
+
+// run starts the engine, what feeds it, and its clock. The caller holds mu.
+func (s *shared) run(ctx context.Context, persistent engine.Store) error {
+	o := s.observer()
+	e, err := engine.New(s.cfg.engineConfig(), persistent, o, s.emitter())
 	if err != nil {
 		return err
 	}
-	i, err := ingest.New(s.cfg.ingestConfig(), s.observer(), e.Offer)
+	i, err := ingest.New(s.cfg.ingestConfig(), o, e.Offer)
 	if err != nil {
 		return err
 	}
@@ -115,7 +129,7 @@ func (s *shared) start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	i.Start()
-	s.engine, s.started = e, true
+	s.engine = e
 	s.ingester.Store(i)
 	s.ticker = startTicker(min(s.cfg.Window, 5*time.Second), func(now time.Time) {
 		s.guard(func() { i.Idle(now) })
@@ -124,7 +138,7 @@ func (s *shared) start(ctx context.Context, host component.Host) error {
 }
 
 // stop ends the share of one instance.
-func (s *shared) stop(ctx context.Context, _, emits bool) error {
+func (s *shared) stop(ctx context.Context, emits bool) error {
 	last := s.refs.Add(-1) == 0
 	if last {
 		s.forget()
@@ -169,7 +183,12 @@ func (s *shared) guard(f func()) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.telemetry.failed("ingest")
-			s.log.Error("panic while taking in telemetry; the data flows on. Please report this", zap.Any("panic", r), zap.Stack("stack"))
+			// A panic that each batch brings must not fill the log: the 1st, 2nd, 4th,
+			// 8th are told of.
+			if n := s.panics.Add(1); n&(n-1) == 0 {
+				s.log.Error("panic while taking in telemetry; the data flows on. Please report this",
+					zap.Any("panic", r), zap.Int64("panics", n), zap.Stack("stack"))
+			}
 		}
 	}()
 	f()
@@ -185,6 +204,7 @@ func (s *shared) emitter() func(context.Context, []engine.Output) {
 	return func(ctx context.Context, outs []engine.Output) {
 		opt := opt
 		opt.Now = time.Now()
+		s.telemetry.said(outs)
 		ld := report.Logs(outs, opt)
 		for k, next := range sinks {
 			each := ld

@@ -3,6 +3,8 @@ package rootcauseprocessor
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -11,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
 	"github.com/sage-rca/sage/internal/window"
 	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/metadata"
@@ -20,6 +23,11 @@ import (
 // use and do not block.
 type telemetry struct {
 	b *metadata.TelemetryBuilder
+
+	trained atomic.Int64 // event time at which the model in use was trained, ns; 0: none is
+
+	mu   sync.Mutex      // guards everything below
+	open map[string]bool // IDs of the incidents that are open
 }
 
 func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
@@ -27,7 +35,7 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("self-telemetry: %w", err)
 	}
-	return &telemetry{b: b}, nil
+	return &telemetry{b: b, open: make(map[string]bool)}, nil
 }
 
 func one(key, value string) metric.MeasurementOption {
@@ -39,6 +47,27 @@ func (t *telemetry) failed(kind string) {
 }
 
 func (t *telemetry) sent(records int) { t.b.RootcauseEvents.Add(context.Background(), int64(records)) }
+
+// said counts what the engine says of incidents.
+func (t *telemetry) said(outs []engine.Output) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ctx := context.Background()
+	for _, o := range outs {
+		e := o.Incident
+		if e == nil {
+			continue
+		}
+		t.b.RootcauseIncidents.Add(ctx, 1, one("state", string(e.Phase)))
+		switch e.Phase {
+		case incident.Open, incident.Update:
+			t.open[e.ID] = true
+		case incident.Resolved, incident.Expired:
+			delete(t.open, e.ID)
+		}
+		t.b.RootcauseIncidentsOpen.Record(ctx, int64(len(t.open)))
+	}
+}
 
 // observer counts and logs what the ingester and the engine say of themselves.
 type observer struct {
@@ -72,9 +101,13 @@ func (o observer) PointsRefused(reason string, n int) {
 // WindowRefused implements ingest.Observer and engine.Observer.
 func (o observer) WindowRefused() { o.b.RootcauseWindowsRefused.Add(context.Background(), 1) }
 
-// WindowClosed implements engine.Observer.
-func (o observer) WindowClosed(*window.Snapshot) {
-	o.b.RootcauseWindowsClosed.Add(context.Background(), 1)
+// WindowClosed implements engine.Observer. A model ages with event time.
+func (o observer) WindowClosed(s *window.Snapshot) {
+	ctx := context.Background()
+	o.b.RootcauseWindowsClosed.Add(ctx, 1)
+	if at := o.trained.Load(); at != 0 {
+		o.b.RootcauseModelAge.Record(ctx, time.Duration(s.End-at).Seconds())
+	}
 }
 
 // Trained implements engine.Observer.
@@ -99,7 +132,10 @@ func (o observer) Published(s engine.ModelStatus) {
 		o.b.RootcauseModelState.Record(ctx, is, one("state", string(state)))
 	}
 	o.b.RootcauseModelVersion.Record(ctx, int64(s.Version))
-	o.b.RootcauseModelAge.Record(ctx, s.Age.Seconds())
+	if s.Version > 0 {
+		o.trained.Store(s.Time.Add(-s.Age).UnixNano())
+		o.b.RootcauseModelAge.Record(ctx, s.Age.Seconds())
+	}
 	o.log.Info("model "+string(s.State), zap.String("reason", s.Reason), zap.Uint64("version", s.Version),
 		zap.Int("windows", s.Windows), zap.Int("services", s.Services), zap.Int("nodes", s.Nodes))
 }

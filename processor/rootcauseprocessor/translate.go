@@ -55,7 +55,6 @@ func (c *Config) ingestConfig() ingest.Config {
 
 // engineConfig returns what the engine needs to know.
 func (c *Config) engineConfig() engine.Config {
-	windows := max(1, int(c.Training.History/c.Window))
 	return engine.Config{
 		Window: c.Window,
 		SLO: slo.Config{
@@ -77,18 +76,12 @@ func (c *Config) engineConfig() engine.Config {
 			Model: gvae.Config{Structured: c.Training.Structured, Epochs: c.Training.Epochs, Seed: c.Training.Seed},
 		},
 		MaxPending:     c.Limits.PendingWindows,
-		MaxColumns:     c.columns(windows),
+		MaxColumns:     c.columns(),
 		MaxCheckpoint:  c.Limits.CheckpointMiB * mib,
 		ForgetWindows:  max(10, int(forgetAfter/c.Window)),
 		ModelHeartbeat: c.Events.ModelHeartbeat,
 		HistoryEvery:   max(1, int(5*time.Minute/c.Window)),
 	}
-}
-
-// columns is the number of columns of so many windows, of 4 bytes a value, that
-// fit in the memory allowed: half of it, since training works on a copy.
-func (c *Config) columns(windows int) int {
-	return max(1, c.Limits.MemoryMiB*mib/2/(4*windows))
 }
 
 func (c *Config) objectives() []slo.Objective {

@@ -51,6 +51,7 @@ func (c *Config) Validate() error {
 	c.Rule.validate(&p)
 	c.Training.validate(&p, c.Window)
 	c.Limits.validate(&p)
+	c.validateMemory(&p)
 	c.Metrics.validate(&p)
 	c.Events.validate(&p)
 	return errors.Join(p...)

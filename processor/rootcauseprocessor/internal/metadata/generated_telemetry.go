@@ -28,6 +28,8 @@ type TelemetryBuilder struct {
 	registrations            []metric.Registration
 	RootcauseEvents          metric.Int64Counter
 	RootcauseFailures        metric.Int64Counter
+	RootcauseIncidents       metric.Int64Counter
+	RootcauseIncidentsOpen   metric.Int64Gauge
 	RootcauseModelAge        metric.Float64Gauge
 	RootcauseModelState      metric.Int64Gauge
 	RootcauseModelVersion    metric.Int64Gauge
@@ -83,6 +85,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_rootcause_failures",
 		metric.WithDescription("Failures that were survived, by kind; the log says more. [Alpha]"),
 		metric.WithUnit("{failures}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.RootcauseIncidents, err = builder.meter.Int64Counter(
+		"otelcol_rootcause_incidents",
+		metric.WithDescription("Transitions of incidents, by the state that they led to. [Alpha]"),
+		metric.WithUnit("{transitions}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.RootcauseIncidentsOpen, err = builder.meter.Int64Gauge(
+		"otelcol_rootcause_incidents_open",
+		metric.WithDescription("Incidents that are open. One that was open before a restart counts from its next record on. [Alpha]"),
+		metric.WithUnit("{incidents}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.RootcauseModelAge, err = builder.meter.Float64Gauge(

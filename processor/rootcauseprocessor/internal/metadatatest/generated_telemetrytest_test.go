@@ -21,6 +21,8 @@ func TestSetupTelemetry(t *testing.T) {
 	defer tb.Shutdown()
 	tb.RootcauseEvents.Add(context.Background(), 1)
 	tb.RootcauseFailures.Add(context.Background(), 1)
+	tb.RootcauseIncidents.Add(context.Background(), 1)
+	tb.RootcauseIncidentsOpen.Record(context.Background(), 1)
 	tb.RootcauseModelAge.Record(context.Background(), 1)
 	tb.RootcauseModelState.Record(context.Background(), 1)
 	tb.RootcauseModelVersion.Record(context.Background(), 1)
@@ -39,6 +41,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualRootcauseFailures(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualRootcauseIncidents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualRootcauseIncidentsOpen(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualRootcauseModelAge(t, testTel,
