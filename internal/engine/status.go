@@ -50,10 +50,10 @@ func (t *training) state(windows int) (ModelState, string) {
 	switch {
 	case !t.cfg.Enabled && t.model == nil:
 		return Cold, "training is disabled: the robust scorer answers"
+	case t.model == nil && t.err != nil:
+		return Degraded, firstLine("training failed and is tried again: ", t.err)
 	case t.model == nil && t.result != nil:
 		return Warming, fmt.Sprintf("the first model is being trained on %d windows", windows)
-	case t.model == nil && t.err != nil:
-		return Degraded, firstLine("training failed: ", t.err)
 	case t.model == nil:
 		return Cold, fmt.Sprintf("%d of %d windows seen", windows, t.cfg.MinWindows)
 	case t.err != nil:

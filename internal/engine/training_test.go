@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/gvae"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+func TestTraining_due(t *testing.T) {
+	g := cbn.New(1, cbn.Observation{RPCs: []identity.RPC{rpc("a")}})
+	const now = 1000 * int64(size)
+	ago := func(windows int64) int64 { return now - windows*int64(size) }
+	for _, c := range []struct {
+		name  string
+		set   func(*training)
+		rows  int
+		graph *cbn.Graph
+		want  bool
+	}{
+		{"the first, with enough windows", func(*training) {}, 4, g, true},
+		{"too few", func(*training) {}, 3, g, false},
+		{"nothing to learn", func(*training) {}, 4, new(cbn.Graph), false},
+		{"disabled", func(t *training) { t.cfg.Enabled = false }, 4, g, false},
+		{"one is under way", func(t *training) { t.result = make(chan result) }, 4, g, false},
+		{"ready, before the interval", func(t *training) { t.ready(ago(359)) }, 400, g, false},
+		{"ready, after the interval", func(t *training) { t.ready(ago(360)) }, 400, g, true},
+		{"stale for one window", func(t *training) { t.ready(ago(100)); t.differs = drift{stale: true, since: ago(1)} }, 400, g, false},
+		{"stale for two", func(t *training) { t.ready(ago(100)); t.differs = drift{stale: true, since: ago(2)} }, 400, g, true},
+		{"stale, but just trained", func(t *training) { t.ready(ago(1)); t.differs = drift{stale: true, since: ago(50)} }, 400, g, false},
+		{"failed a window ago", func(t *training) { t.ready(ago(1)); t.err = errors.New("x") }, 400, g, false},
+		{"failed two windows ago", func(t *training) { t.ready(ago(2)); t.err = errors.New("x") }, 400, g, true},
+		{"given up at a restart", func(t *training) { t.began, t.last = true, ago(2) }, 400, g, true},
+	} {
+		tr := newTraining(trained())
+		c.set(&tr)
+		assert.Equal(t, c.want, tr.due(now, c.rows, c.graph), c.name)
+	}
+}
+
+// ready is in the state after a training that began at an event time.
+func (t *training) ready(at int64) {
+	t.began, t.last = true, at
+	t.model = &fitted{at: at}
+}
+
+func TestJob_data(t *testing.T) {
+	h := feature.NewHistory(size, 100, 100)
+	for i, s := range chain(1, 0, 10, 1) {
+		h.Append(s)
+		h.SetHealth(i, []feature.Health{feature.Unknown, feature.Healthy, feature.Violated}[i%3])
+	}
+	o := feature.Structure(chain(1, 0, 1, 1)[0])
+	var got gvae.Data
+	j := job{cfg: Training{Model: gvae.Config{Seed: 7}}, fit: func(_ context.Context, s gvae.Spec, d gvae.Data, c gvae.Config, _ *gvae.Model) (*gvae.Model, gvae.Report, error) {
+		got = d
+		assert.EqualValues(t, 7, c.Seed)
+		assert.NotNil(t, c.Yield)
+		assert.Len(t, s.Nodes, 7) // 3 servers, 2 clients, 2 networks
+		return new(gvae.Model), gvae.Report{HeldOutLoss: 3}, nil
+	}}
+	res := j.work(t.Context(), h, cbn.New(1, o))
+	require.NoError(t, res.err)
+	assert.InDelta(t, 3, res.fitted.loss, 0)
+	assert.Equal(t, 10, got.N)
+	assert.Equal(t, []float64{1, 1, 2, 1, 1, 2, 1, 1, 2, 1}, got.Weight)
+	assert.Equal(t, []bool{true, true, false, true, true, false, true, true, false, true}, got.Healthy)
+}
+
+func TestPace(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		budget float64
+		lead   time.Duration
+		want   time.Duration
+	}{
+		{"half a core", 0.5, 0, 10 * time.Millisecond},
+		{"a quarter", 0.25, 0, 30 * time.Millisecond},
+		{"all of it", 1, 0, 0},
+		{"a lead of a window is none", 0.5, size, 10 * time.Millisecond},
+		{"a replay", 0.01, size + 1, 0},
+		{"event time behind", 0.5, -time.Hour, 10 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				clock := new(atomic.Int64)
+				clock.Store(epoch + int64(c.lead))
+				p := pace{budget: c.budget, clock: clock, event: epoch, wall: time.Now(), slack: size}
+				began := time.Now()
+				require.NoError(t, p.rest(t.Context(), 10*time.Millisecond))
+				assert.Equal(t, c.want, time.Since(began))
+			})
+		})
+	}
+}
+
+func TestPace_endsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := errors.New("closed")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(cause) })
+		p := pace{budget: 0.5, clock: new(atomic.Int64), wall: time.Now(), slack: size}
+		require.ErrorIs(t, p.rest(ctx, time.Hour), cause)
+		require.ErrorIs(t, p.rest(ctx, time.Hour), cause, "at once")
+		p.budget = 1
+		require.ErrorIs(t, p.rest(ctx, time.Hour), cause, "also without sleep")
+		p.budget = 1e-300
+		require.ErrorIs(t, p.rest(ctx, time.Hour), cause, "a sleep beyond all bounds is one")
+	})
+}
+
+func TestDrift(t *testing.T) {
+	of := func(version uint64, names ...string) *cbn.Graph {
+		var o cbn.Observation
+		for _, n := range names {
+			o.RPCs = append(o.RPCs, rpc(n))
+		}
+		return cbn.New(version, o)
+	}
+	m := &fitted{layout: &feature.Layout{Graph: of(1, "a", "b")}}
+	var d drift
+	for i, c := range []struct {
+		graph *cbn.Graph
+		want  bool
+		since int64
+	}{
+		{m.layout.Graph, false, 0},
+		{of(2, "a", "b", "c"), true, 1},
+		{of(3, "a", "b", "c", "d"), true, 1},
+		{of(4, "b", "a"), false, 1}, // as it was
+		{of(5, "a"), true, 4},
+	} {
+		d.compare(m, c.graph, int64(i))
+		assert.Equal(t, c.want, d.stale, "step %d", i)
+		if d.stale {
+			assert.Equal(t, c.since, d.since, "step %d", i)
+		}
+	}
+	d.compare(nil, m.layout.Graph, 9)
+	assert.False(t, d.stale, "no model, nothing stale")
+
+	edge := func(async bool) *cbn.Graph {
+		return cbn.New(1, cbn.Observation{Calls: []cbn.Call{{Edge: identity.Edge{Caller: rpc("a"), Callee: rpc("b")}, Async: async}}})
+	}
+	assert.False(t, same(edge(true), edge(false)))
+	assert.True(t, same(edge(true), edge(true)))
+}
+
+func TestStatus_heartbeatAndStale(t *testing.T) {
+	cfg := trained()
+	cfg.ModelHeartbeat = 12 * size
+	a, ab := letters(0, "GGGGGGGGGG"), letters(10, "GGGGGGGGGGGGGGGGGGGGGG")
+	for i := range ab { // the last rows are of another structure
+		s := ab[i].RPCs[0]
+		s.Key = rpc("b")
+		ab[i].RPCs = append(ab[i].RPCs, s)
+	}
+	r := newRig(t, cfg, nil).through(t, slices.Concat(a, ab))
+	assert.Equal(t, []string{"0 cold", "3 warming", "6 ready", "10 stale", "15 ready", "27 ready"}, r.models())
+
+	var versions []uint64
+	for _, s := range r.watch.states {
+		versions = append(versions, s.Version)
+	}
+	assert.Equal(t, []uint64{0, 0, 1, 1, 2, 2}, versions)
+	last := r.watch.states[5]
+	assert.Equal(t, 15*size, last.Age, "since the end of window 12, after which it was trained")
+	assert.Equal(t, 28, last.Windows)
+	assert.Equal(t, 4, last.WindowsNeeded)
+	assert.Equal(t, 2, last.Nodes)
+	assert.Equal(t, 2, last.Services)
+	assert.InDelta(t, 0.5, last.HeldOutLoss, 0)
+	assert.Equal(t, "1 of 4 windows seen", r.watch.states[0].Reason)
+}
