@@ -31,7 +31,7 @@ func incidentBody(e *incident.Event, m engine.ModelStatus) string {
 		firstLine(e, likely(v), whatIf(e, v)),
 		labelled("path", strings.Join(v.Culprits[0].Path, " > ")),
 		labelled("evidence", strings.Join(v.Culprits[0].Evidence, "; ")),
-		labelled("next", next(v)),
+		next(v),
 		author(v, m),
 	)
 }
@@ -171,17 +171,23 @@ func ending(e *incident.Event) string {
 	return text
 }
 
-// next is the first candidate that is no culprit, and how much of the way is seen.
+// next is the line of the first candidate that is no culprit, and of how much of
+// the way is seen.
 func next(v *rca.Verdict) string {
-	var parts []string
-	if n := len(v.Culprits); n < len(v.Candidates) {
-		c := &v.Candidates[n]
-		parts = append(parts, fmt.Sprintf("%s (p=%.2f)", phrase(c), c.Probability))
-	}
+	coverage := ""
 	if v.HopsTotal > 0 {
-		parts = append(parts, fmt.Sprintf("coverage %d/%d hops", v.HopsObserved, v.HopsTotal))
+		coverage = fmt.Sprintf("%d/%d hops", v.HopsObserved, v.HopsTotal)
 	}
-	return strings.Join(parts, "; ")
+	n := len(v.Culprits)
+	if n >= len(v.Candidates) {
+		return labelled("coverage", coverage)
+	}
+	c := &v.Candidates[n]
+	text := fmt.Sprintf("%s (p=%.2f)", phrase(c), c.Probability)
+	if coverage != "" {
+		text += "; coverage " + coverage
+	}
+	return labelled("next", text)
 }
 
 // author says who answered.
