@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -69,6 +70,23 @@ func TestRestore_windowsThatWereJudgedAreLate(t *testing.T) {
 	r := newRig(t, cfg, m).through(t, chain(1, next-2, 4, 8))
 	assert.Equal(t, 2, r.watch.closed)
 	assert.Contains(t, r.watch.failures(), "is not after that of")
+}
+
+func TestRestore_lateWithoutState(t *testing.T) {
+	cfg, m, next := stopped(t)
+	delete(m.data, stateKey)
+	r := newRig(t, cfg, m).through(t, chain(1, next-2, 2, 1))
+	assert.Zero(t, r.watch.closed, "the history knows them")
+}
+
+func TestRestore_graphGoesOnFromTheModel(t *testing.T) {
+	cfg, m, next := stopped(t)
+	quiet := chainWindow(rand.New(rand.NewPCG(1, 1)), next, 1)
+	quiet.Edges = nil
+	quiet.RPCs = quiet.RPCs[:1] // a window in which a called nobody
+	r := newRig(t, cfg, m).through(t, []*window.Snapshot{quiet})
+	assert.Equal(t, []string{"23 ready"}, r.models())
+	assert.Len(t, r.run.graph.Nodes, 7)
 }
 
 // A kill loses nothing that was said, and no incident is opened under another

@@ -79,9 +79,14 @@ func TestPublish(t *testing.T) {
 func TestPublish_closeGivesUpTheTraining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, trained(), nil)
-		r.run.training.fit = takes(time.Hour)
+		ended := false
+		r.run.training.fit = func(ctx context.Context, s gvae.Spec, d gvae.Data, c gvae.Config, m *gvae.Model) (*gvae.Model, gvae.Report, error) {
+			defer func() { ended = true }()
+			return takes(time.Hour)(ctx, s, d, c, m)
+		}
 		began := time.Now()
 		r.through(t, letters(0, "GGGGG"))
+		assert.True(t, ended, "and waits for its end")
 		assert.Zero(t, time.Since(began))
 		assert.Empty(t, r.watch.trained)
 		assert.Equal(t, []string{"0 cold", "3 warming"}, r.models())

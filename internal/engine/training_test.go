@@ -74,6 +74,9 @@ func TestJob_data(t *testing.T) {
 	require.NoError(t, res.err)
 	assert.InDelta(t, 3, res.fitted.loss, 0)
 	assert.Equal(t, 10, got.N)
+	for row, v := range got.Y[:10] { // the first node and quantile
+		assert.InDelta(t, h.Value(feature.Key{Kind: feature.Latency, Node: res.fitted.layout.Graph.Nodes[0]}, row), v, 0, "row %d", row)
+	}
 	assert.Equal(t, []float64{1, 1, 2, 1, 1, 2, 1, 1, 2, 1}, got.Weight)
 	assert.Equal(t, []bool{true, true, false, true, true, false, true, true, false, true}, got.Healthy)
 }
@@ -101,6 +104,40 @@ func TestPace(t *testing.T) {
 				require.NoError(t, p.rest(t.Context(), 10*time.Millisecond))
 				assert.Equal(t, c.want, time.Since(began))
 			})
+		})
+	}
+}
+
+// A replay waits for the training, which then takes what it needs.
+func TestPace_ofAReplay(t *testing.T) {
+	for _, replay := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, trained(), nil)
+			var took time.Duration
+			r.run.training.fit = func(ctx context.Context, _ gvae.Spec, _ gvae.Data, c gvae.Config, _ *gvae.Model) (*gvae.Model, gvae.Report, error) {
+				began := time.Now()
+				for range 15 {
+					if err := c.Yield(ctx, time.Second); err != nil {
+						return nil, gvae.Report{}, err
+					}
+				}
+				took = time.Since(began)
+				return new(gvae.Model), gvae.Report{}, nil
+			}
+			require.NoError(t, r.Start(t.Context()))
+			for _, s := range letters(0, "GGGGGGGG") {
+				if !replay {
+					<-time.After(size)
+				}
+				r.Offer(s)
+			}
+			require.NoError(t, r.Close(t.Context()))
+			require.Equal(t, []bool{true}, r.watch.trained)
+			if replay {
+				assert.LessOrEqual(t, took, time.Second, "the one rest before event time has moved")
+			} else {
+				assert.Equal(t, 15*time.Second, took)
+			}
 		})
 	}
 }

@@ -267,6 +267,7 @@ func TestTracker_heartbeatAndExpiry(t *testing.T) {
 	assert.Empty(t, tr.Observe(49*hour, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{}),
 		"what has expired does not open again")
 	assert.Empty(t, tr.Observe(50*hour, ending("front", minute), nil, window.Exemplar{}, window.Exemplar{}))
+	assert.Empty(t, tr.shut, "nothing is remembered for longer than needed")
 	assert.Equal(t, "1 open db", said(tr.Observe(51*hour, firing("front", 51*hour, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})),
 		"but the next run does")
 }

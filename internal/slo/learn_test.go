@@ -93,6 +93,20 @@ func TestWatcher_learns(t *testing.T) {
 	assert.InDelta(t, 1, s.BadRatio, 0)
 }
 
+func TestWatcher_learnsAnewEveryWindows(t *testing.T) {
+	w := newWatcher(t, learning(4))
+	var got []time.Duration
+	for i := range 12 {
+		got = append(got, buy(w, i, 20, time.Duration(50+4*i)*time.Millisecond).Objective.Threshold)
+	}
+	const ms = time.Millisecond
+	assert.Equal(t, []time.Duration{
+		0, 0, 0, 120 * ms, // twice the median 56 ms, rounded up
+		120 * ms, 120 * ms, 120 * ms, 130 * ms, // 64 ms
+		130 * ms, 130 * ms, 130 * ms, 150 * ms, // by 6 deviations 170, by a fifth 156
+	}, got)
+}
+
 func TestWatcher_followsDriftAndNoFault(t *testing.T) {
 	w := newWatcher(t, learning(20))
 	each, i := 50*time.Millisecond, 0

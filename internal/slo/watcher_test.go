@@ -151,6 +151,8 @@ func TestWatcher_unmeasuredHasNoQuantile(t *testing.T) {
 	assert.True(t, math.IsNaN(s[0].Baseline))
 	s = w.Observe(2*second, 3*second, []Observation{{RPC: rpc("front", "GET /")}})
 	assert.False(t, s[0].Measured, "no sketch, no requests")
+	s = w.Observe(3*second, 4*second, []Observation{{RPC: rpc("front", "GET /"), Latency: latency(10, time.Second)}})
+	assert.True(t, s[0].Measured, "ten are enough")
 }
 
 func TestWatcher_baselineIsThatOfHealthyWindows(t *testing.T) {
@@ -231,6 +233,8 @@ func TestWatcher_bounds(t *testing.T) {
 	later := 2 + int64(forgetAfter)
 	states := w.Observe(later, later+1, obs[MaxTracks-1:])
 	assert.Len(t, states, 1, "what was last seen in the first window has given up its place")
+	states = w.Observe(later+1, later+2, []Observation{{RPC: rpc("entry", "new"), Entry: true, Latency: latency(20, time.Millisecond)}})
+	assert.Len(t, states, 1, "also that of a learned one")
 }
 
 func TestWatcher_forgetsARunOfAnOperationThatIsGone(t *testing.T) {
