@@ -25,6 +25,7 @@ func FreePorts(ctx context.Context, n int) ([]int, error) {
 	return ports, nil
 }
 
+// Port returns the port of an address host:port.
 func Port(addr string) (int, error) {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {

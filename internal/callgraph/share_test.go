@@ -39,30 +39,42 @@ func TestShare_byHand(t *testing.T) {
 	}{
 		"one after the other": {
 			[][3]any{{"db", 0, 100}, {"db", 100, 300}},
-			[]int64{100, 200}, []int64{100, 200}, 300, 300,
+			[]int64{100, 200},
+			[]int64{100, 200},
+			300, 300,
 		},
 		"two at once": {
 			[][3]any{{"db", 0, 100}, {"db", 0, 100}},
-			[]int64{100, 100}, []int64{50, 50}, 100, 100,
+			[]int64{100, 100},
+			[]int64{50, 50},
+			100, 100,
 		},
 		// 0..100 alone, 100..200 shared, 200..300 alone
 		"half at once": {
 			[][3]any{{"db", 0, 200}, {"db", 100, 300}},
-			[]int64{200, 200}, []int64{150, 150}, 300, 300,
+			[]int64{200, 200},
+			[]int64{150, 150},
+			300, 300,
 		},
 		// Calls to others at the same time take nothing of the share; the union of
 		// all is less than the sum over callees.
 		"different callees at once": {
 			[][3]any{{"db", 0, 200}, {"cache", 100, 300}},
-			[]int64{200, 200}, []int64{200, 200}, 400, 300,
+			[]int64{200, 200},
+			[]int64{200, 200},
+			400, 300,
 		},
 		"a pool of two for four calls, after another call": {
 			[][3]any{{"db", 0, 400}, {"x", 400, 500}, {"x", 400, 500}, {"x", 500, 600}, {"x", 500, 600}},
-			[]int64{400, 100, 100, 100, 100}, []int64{400, 50, 50, 50, 50}, 600, 600,
+			[]int64{400, 100, 100, 100, 100},
+			[]int64{400, 50, 50, 50, 50},
+			600, 600,
 		},
 		"beyond the request": {
 			[][3]any{{"db", 900, 1500}},
-			[]int64{100}, []int64{100}, 100, 100,
+			[]int64{100},
+			[]int64{100},
+			100, 100,
 		},
 	}
 	for name, tc := range tests {

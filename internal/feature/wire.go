@@ -165,6 +165,7 @@ func (r *reader) string() string {
 func (r *reader) service() identity.Service {
 	return identity.Service{Namespace: r.string(), Name: r.string()}
 }
+
 func (r *reader) rpc() identity.RPC   { return identity.RPC{Service: r.service(), Operation: r.string()} }
 func (r *reader) edge() identity.Edge { return identity.Edge{Caller: r.rpc(), Callee: r.rpc()} }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestScaleOf(t *testing.T) {
@@ -60,7 +61,7 @@ func TestStandardise(t *testing.T) {
 func TestSkip_start(t *testing.T) {
 	data := windows(50, rand.New(rand.NewPCG(1, 1)), func(int) chain { return healthyChain() })
 	tr, _, err := newTrainer(chainSpec(), &data, DefaultConfig(), nil)
-	assert.NoError(t, err)
+	require.NoError(t, err)
 	m := tr.model
 	own := math.Exp(m.yScale.Center[midServer*3]) - math.Exp(m.yScale.Center[backClient*3])
 	softplus := func(i int) float64 { return math.Log1p(math.Exp(m.theta[i])) }

@@ -62,11 +62,11 @@ type Instance struct {
 	ID      string
 }
 
-// TraceID and SpanID are the identifiers of the W3C trace context.
-type (
-	TraceID [16]byte
-	SpanID  [8]byte
-)
+// TraceID identifies a trace, as in the W3C trace context.
+type TraceID [16]byte
+
+// SpanID identifies a span within its trace, as in the W3C trace context.
+type SpanID [8]byte
 
 // Span identifies one span of one trace.
 type Span struct {

@@ -31,12 +31,18 @@ type filter struct {
 }
 
 var (
-	working = filter{keys: []string{"state", "cpu.mode", "process.cpu.state", "system.cpu.state", "mode", "cpu.state"},
-		except: []string{"idle", "wait", "iowait"}}
-	used = filter{keys: []string{"state", "system.memory.state", "system.paging.state", "system.filesystem.state"},
-		only: []string{"used"}}
-	major = filter{keys: []string{"type", "system.paging.type", "process.paging.fault_type", "system.paging.fault.type"},
-		only: []string{"major"}}
+	working = filter{
+		keys:   []string{"state", "cpu.mode", "process.cpu.state", "system.cpu.state", "mode", "cpu.state"},
+		except: []string{"idle", "wait", "iowait"},
+	}
+	used = filter{
+		keys: []string{"state", "system.memory.state", "system.paging.state", "system.filesystem.state"},
+		only: []string{"used"},
+	}
+	major = filter{
+		keys: []string{"type", "system.paging.type", "process.paging.fault_type", "system.paging.fault.type"},
+		only: []string{"major"},
+	}
 	heap = filter{keys: []string{"jvm.memory.type", "type", "area"}, only: []string{"heap"}}
 	busy = filter{keys: []string{"db.client.connection.state", "state"}, only: []string{"used"}}
 )

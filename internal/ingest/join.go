@@ -46,8 +46,10 @@ func DefaultHostKeys() [][]string {
 
 // smaller are the attributes of what is smaller than a host. A resource that
 // has one of them is never joined as a host.
-var smaller = [...]string{pidAttribute, "container.id", "container.name", "k8s.pod.uid", "k8s.pod.name",
-	"k8s.container.name", "service.instance.id", "service.name"}
+var smaller = [...]string{
+	pidAttribute, "container.id", "container.name", "k8s.pod.uid", "k8s.pod.name",
+	"k8s.container.name", "service.instance.id", "service.name",
+}
 
 // joins knows which replicas have which resource attributes, as the resources
 // of spans teach, and finds the replicas that the resource of a metric is

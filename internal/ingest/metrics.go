@@ -75,14 +75,16 @@ func (b *batch) read(m pmetric.Metric, scope uint64) {
 		b.numbers(id, m.Gauge().DataPoints(), sample{})
 	case pmetric.MetricTypeSum:
 		b.numbers(id, m.Sum().DataPoints(), sample{
-			counter: true, delta: m.Sum().AggregationTemporality() == pmetric.AggregationTemporalityDelta})
+			counter: true, delta: m.Sum().AggregationTemporality() == pmetric.AggregationTemporalityDelta,
+		})
 	case pmetric.MetricTypeHistogram:
 		h := m.Histogram()
 		delta := h.AggregationTemporality() == pmetric.AggregationTemporalityDelta
 		for k := range h.DataPoints().Len() {
 			p := h.DataPoints().At(k)
 			b.point(id, p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
-				counter: true, delta: delta, counted: true, invalid: !p.HasSum(), value: p.Sum(), count: float64(p.Count())})
+				counter: true, delta: delta, counted: true, invalid: !p.HasSum(), value: p.Sum(), count: float64(p.Count()),
+			})
 		}
 	case pmetric.MetricTypeExponentialHistogram:
 		h := m.ExponentialHistogram()
@@ -90,13 +92,15 @@ func (b *batch) read(m pmetric.Metric, scope uint64) {
 		for k := range h.DataPoints().Len() {
 			p := h.DataPoints().At(k)
 			b.point(id, p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
-				counter: true, delta: delta, counted: true, invalid: !p.HasSum(), value: p.Sum(), count: float64(p.Count())})
+				counter: true, delta: delta, counted: true, invalid: !p.HasSum(), value: p.Sum(), count: float64(p.Count()),
+			})
 		}
 	case pmetric.MetricTypeSummary:
 		for k := range m.Summary().DataPoints().Len() {
 			p := m.Summary().DataPoints().At(k)
 			b.point(id, p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
-				counter: true, counted: true, value: p.Sum(), count: float64(p.Count())})
+				counter: true, counted: true, value: p.Sum(), count: float64(p.Count()),
+			})
 		}
 	case pmetric.MetricTypeEmpty:
 	}

@@ -51,9 +51,11 @@ const (
 	numReasons
 )
 
-var reasonNames = [numReasons]string{"no_service", "service_limit", "invalid_id", "bad_time", "future", "too_long",
+var reasonNames = [numReasons]string{
+	"no_service", "service_limit", "invalid_id", "bad_time", "future", "too_long",
 	"negative_duration", "bad_threshold", "operation_limit", "peer_limit", "instance_limit", "link_limit",
-	"not_selected", "unsupported", "no_value"}
+	"not_selected", "unsupported", "no_value",
+}
 
 // isNote reports whether what r describes was used all the same.
 func (r reason) isNote() bool { return negativeDuration <= r && r <= linkLimit }

@@ -17,8 +17,14 @@ var units = map[string]float64{
 
 // suffixes give the unit of metrics without one, named as Prometheus does.
 var suffixes = []struct{ suffix, unit string }{
-	{"_milliseconds", "ms"}, {"_microseconds", "us"}, {"_nanoseconds", "ns"}, {"_seconds", "s"},
-	{"_megabytes", "MBy"}, {"_kilobytes", "kBy"}, {"_bytes", "By"}, {"_percent", "%"},
+	{"_milliseconds", "ms"},
+	{"_microseconds", "us"},
+	{"_nanoseconds", "ns"},
+	{"_seconds", "s"},
+	{"_megabytes", "MBy"},
+	{"_kilobytes", "kBy"},
+	{"_bytes", "By"},
+	{"_percent", "%"},
 }
 
 // unitFactor returns what a value in unit is to be multiplied by to be in base

@@ -50,8 +50,12 @@ func TestMetrics_moved(t *testing.T) {
 		{"saturation before use before the host's", map[string][2]float64{
 			"host.cpu.utilization": {0.2, 0.9}, "process.memory.usage": {1e8, 9e8}, "process.cpu.utilization": {0.2, 0.9},
 		}, work{1, 1}, []string{"process.cpu.utilization", "host.cpu.utilization", "process.memory.usage"}},
-		{"ties by cause before effect", map[string][2]float64{"jvm.gc.duration": {0.01, 0.9}, "process.cpu.utilization": {0.01, 0.9}},
-			work{1, 1}, []string{"process.cpu.utilization", "jvm.gc.duration"}},
+		{
+			"ties by cause before effect",
+			map[string][2]float64{"jvm.gc.duration": {0.01, 0.9}, "process.cpu.utilization": {0.01, 0.9}},
+			work{1, 1},
+			[]string{"process.cpu.utilization", "jvm.gc.duration"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			values := map[feature.Key][2]float64{}
