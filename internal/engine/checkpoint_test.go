@@ -281,7 +281,7 @@ func TestRestore_stateIsAllOrNothing(t *testing.T) {
 		require.Error(t, fresh.run.loadState(body), name)
 		assert.Zero(t, fresh.run.tracker.Open(), name)
 		assert.Empty(t, fresh.run.watcher.Observe(start(30), start(31), nil), "%s: nothing fires", name)
-		assert.Less(t, fresh.run.last, int64(0), name)
+		assert.Negative(t, fresh.run.last, name)
 	}
 }
 

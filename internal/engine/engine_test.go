@@ -147,12 +147,12 @@ func TestNew_namesAllThatIsWrong(t *testing.T) {
 		"window", "pending windows", "columns", "checkpoint size", "windows to forget", "history",
 		"open incidents", "minimum windows", "training interval", "publish after", "CPU budget", "slo: rule",
 	} {
-		assert.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, want)
 	}
 	cfg := trained()
 	cfg.Training.MinWindows = 361 // of 10 s in an hour
 	_, err = New(cfg, nil, new(watch), nil)
-	assert.ErrorContains(t, err, "361 windows to learn from do not fit in a history of 360")
+	require.ErrorContains(t, err, "361 windows to learn from do not fit in a history of 360")
 	cfg.Training.Enabled = false
 	_, err = New(cfg, nil, new(watch), nil)
 	assert.NoError(t, err, "without training nobody minds")

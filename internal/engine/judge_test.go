@@ -186,7 +186,7 @@ func TestEngine_incidentHeartbeat(t *testing.T) {
 	r := newRig(t, cfg, nil).through(t, letters(0, "VVVVVVVVGG"))
 	assert.Equal(t, []string{"1 open", "4 update heartbeat", "7 update heartbeat", "9 resolved"}, r.incidents())
 	for _, o := range r.said {
-		assert.True(t, (o.Incident == nil) != (o.Model == nil), "exactly one")
+		assert.NotEqual(t, o.Incident == nil, o.Model == nil, "exactly one")
 		assert.Equal(t, Cold, o.ModelAt.State)
 	}
 	assert.Equal(t, incident.Heartbeat, r.said[2].Incident.Reason)

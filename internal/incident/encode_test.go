@@ -110,7 +110,7 @@ func TestUnmarshalBinary_refuses(t *testing.T) {
 	} {
 		tr := NewTracker(rules())
 		tr.Observe(minute, firing("other", minute, 1), nil, window.Exemplar{}, window.Exemplar{})
-		assert.Error(t, tr.UnmarshalBinary(b), name)
+		require.Error(t, tr.UnmarshalBinary(b), name)
 		assert.Equal(t, 1, tr.Open(), "%s: the state stays", name)
 	}
 	tr := NewTracker(rules())
@@ -132,7 +132,7 @@ func FuzzUnmarshalBinary(f *testing.F) {
 	f.Add(good)
 	f.Add(good[:len(good)/2])
 	f.Add([]byte(magic))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		tr := NewTracker(rules())
 		if tr.UnmarshalBinary(b) != nil {
 			return

@@ -84,7 +84,7 @@ func TestUnmarshalBinary_refuses(t *testing.T) {
 		window(w, 0, 'V')
 		before, err := w.MarshalBinary()
 		require.NoError(t, err)
-		assert.ErrorContains(t, w.UnmarshalBinary([]byte(c.data)), c.want, name)
+		require.ErrorContains(t, w.UnmarshalBinary([]byte(c.data)), c.want, name)
 		after, err := w.MarshalBinary()
 		require.NoError(t, err)
 		assert.Equal(t, before, after, "%s: the state stays", name)

@@ -267,11 +267,11 @@ func TestNewWatcher_refuses(t *testing.T) {
 		cfg := checkout()
 		spoil(&cfg)
 		_, err := NewWatcher(cfg)
-		assert.Error(t, err, name)
+		require.Error(t, err, name)
 	}
 	cfg := checkout()
 	cfg.OpenK, cfg.Objectives[0].Name = 0, ""
 	_, err := NewWatcher(cfg)
-	assert.ErrorContains(t, err, "rule")
+	require.ErrorContains(t, err, "rule")
 	assert.ErrorContains(t, err, "objective 0", "all errors at once")
 }
