@@ -49,7 +49,7 @@ demo-live: build dist/hotrod ## the same with the application running
 	./dist/sage demo --live
 
 e2e: build dist/hotrod ## real faults in a real application, end to end through the built Collector
-	$(GO) test -tags e2e -count=1 -v -timeout 25m ./e2e/...
+	$(GO) test -C e2e/suite -tags e2e -count=1 -v -timeout 25m .
 
 ##-- tests ------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ check: tidy-check fmt-check generate-check lint test race ## everything that mus
 tidy-check:
 	@echo "==> go mod tidy"
 	$(GO) mod tidy -diff
-	$(GO) vet -tags 'e2e ocb' $(PKGS)
+	$(GO) vet -tags ocb $(PKGS)
 
 fmt: ## format the code
 	$(TOOL) gofumpt -w $$(git ls-files '*.go')

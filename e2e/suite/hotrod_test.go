@@ -41,7 +41,7 @@ type stage struct {
 // root is the repository's root, from this package's directory.
 func root(t *testing.T) string {
 	t.Helper()
-	dir, err := filepath.Abs("..")
+	dir, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	return dir
 }
