@@ -85,7 +85,8 @@ type ModelStatus struct {
 	Time         time.Time // event time
 }
 
-// Output is what the engine says after a window. Exactly one field is set.
+// Output is what the engine says after a window: exactly one of Incident and
+// Model is set.
 type Output struct {
 	Incident *incident.Event
 	Model    *ModelStatus
@@ -112,3 +113,19 @@ type Observer interface {
 	// verdict, storage, window, event.
 	Failed(what string, err error)
 }
+
+// RefusalObserver is what an Observer also is that wants to know what the bounds
+// of the state refused: how often, and for which Refusal.
+type RefusalObserver interface {
+	Refused(reason Refusal, n int)
+}
+
+// Refusal is a bound that was reached.
+type Refusal string
+
+// The refusals.
+const (
+	ObjectiveLimit Refusal = "objective_limit" // slo.MaxTracks, slo.MaxLearned: an operation goes unwatched
+	IncidentLimit  Refusal = "incident_limit"  // incident.Config.MaxOpen: an incident waits
+	ColumnLimit    Refusal = "column_limit"    // MaxColumns: a value of a window is not kept
+)

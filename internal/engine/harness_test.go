@@ -170,6 +170,7 @@ type watch struct {
 	judged  []rca.Method
 	states  []ModelStatus
 	failed  []string
+	limits  []string
 	onClose func(*window.Snapshot)
 }
 
@@ -210,6 +211,12 @@ func (w *watch) Failed(what string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.failed = append(w.failed, what+": "+firstLine("", err))
+}
+
+func (w *watch) Refused(reason Refusal, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.limits = append(w.limits, fmt.Sprintf("%s %d", reason, n))
 }
 
 func (w *watch) failures() string {

@@ -191,3 +191,27 @@ func TestEngine_incidentHeartbeat(t *testing.T) {
 	}
 	assert.Equal(t, incident.Heartbeat, r.said[2].Incident.Reason)
 }
+
+func TestEngine_tellsWhatItRefuses(t *testing.T) {
+	cfg := always(config())
+	cfg.MaxColumns = 3
+	cfg.Incident.MaxOpen = 1
+	cfg.SLO.Objectives[0].Operation = "*"
+	windows := letters(0, "VVV")
+	for i := range slo.MaxTracks { // in the last window
+		more := windows[2].RPCs[0]
+		more.Key.Operation = fmt.Sprintf("PUT %04d", i)
+		windows[2].RPCs = append(windows[2].RPCs, more)
+	}
+	r := newRig(t, cfg, nil).through(t, windows)
+	require.Len(t, r.watch.limits, 5)
+	// An RPC without calls and metrics has 8 columns: 3 latencies, load, errors, 3
+	// own times.
+	assert.Equal(t, []string{"column_limit 5", "column_limit 5", "objective_limit 1", fmt.Sprintf("incident_limit %d", slo.MaxTracks-1)}, r.watch.limits[:4])
+
+	plain := struct{ Observer }{new(watch)} // one that does not want to know
+	e, err := New(cfg, nil, plain, func(context.Context, []Output) {})
+	require.NoError(t, err)
+	e.run.diagnose = blame("c")
+	(&rig{Engine: e}).through(t, windows)
+}

@@ -29,6 +29,7 @@ type run struct {
 	last    int64 // start of the window judged last; math.MinInt64 before any
 	index   int   // windows judged since Start
 	said    []incident.Event
+	told    refusals
 	unsaved bool // something happened that a restart must know
 
 	training training
@@ -103,6 +104,7 @@ func (r *run) window(ctx context.Context, s *window.Snapshot) bool {
 	r.publish(ctx, s.End)
 	r.judge(s)
 	r.train(ctx, s.End)
+	r.tell()
 	return true
 }
 

@@ -1,0 +1,26 @@
+package engine
+
+// refusals is what has been told of the bounds that were reached.
+type refusals struct{ objectives, incidents, columns int }
+
+// tell reports what was refused since it was last called.
+func (r *run) tell() {
+	o, ok := r.obs.(RefusalObserver)
+	if !ok {
+		return
+	}
+	now := refusals{r.watcher.Refused(), r.tracker.Refused(), r.history.Refused()}
+	for _, c := range []struct {
+		reason Refusal
+		n      int
+	}{
+		{ObjectiveLimit, now.objectives - r.told.objectives},
+		{IncidentLimit, now.incidents - r.told.incidents},
+		{ColumnLimit, now.columns - r.told.columns},
+	} {
+		if c.n > 0 {
+			o.Refused(c.reason, c.n)
+		}
+	}
+	r.told = now
+}
