@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	logtest "go.uber.org/zap/zaptest/observer"
 
+	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/metadata"
 	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/metadatatest"
 )
@@ -163,4 +164,26 @@ func TestEvents_aHangingPipelineHoldsUpNoData(t *testing.T) {
 	defer cancel()
 	require.Error(t, l.Shutdown(ctx), "what was queued is given up")
 	require.NoError(t, tr.Shutdown(context.Background()))
+}
+
+// What the engine refuses because of a bound is counted by reason, and a late
+// window is a refusal, not a failure.
+func TestRefusals_areCounted(t *testing.T) {
+	tel := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.Background())) })
+	b, err := newTelemetry(tel.NewTelemetrySettings())
+	require.NoError(t, err)
+	o := observer{b, zap.NewNop()}
+	var _ engine.RefusalObserver = o
+	o.Refused(engine.ColumnLimit, 3)
+	o.Failed("window", &engine.LateError{Start: 1, Last: 2})
+	o.Failed("window", errors.New("panic"))
+
+	for name, want := range map[string]int64{
+		"otelcol_rootcause_limits_reached": 3, "otelcol_rootcause_windows_refused": 1, "otelcol_rootcause_failures": 1,
+	} {
+		m, err := tel.GetMetric(name)
+		require.NoError(t, err)
+		assert.Equal(t, want, m.Data.(metricdata.Sum[int64]).DataPoints[0].Value, name)
+	}
 }

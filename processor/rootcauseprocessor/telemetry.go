@@ -2,6 +2,7 @@ package rootcauseprocessor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,7 @@ import (
 type telemetry struct {
 	b *metadata.TelemetryBuilder
 
+	late    atomic.Int64 // windows that came after a later one
 	trained atomic.Int64 // event time at which the model in use was trained, ns; 0: none is
 
 	mu   sync.Mutex      // guards everything below
@@ -146,8 +148,22 @@ func (o observer) Judged(method rca.Method, took time.Duration) {
 	o.b.RootcauseVerdictDuration.Record(context.Background(), took.Seconds())
 }
 
-// Failed implements engine.Observer.
+// Refused implements engine.RefusalObserver.
+func (o observer) Refused(reason engine.Refusal, n int) {
+	o.b.RootcauseLimitsReached.Add(context.Background(), int64(n), one("reason", string(reason)))
+}
+
+// Failed implements engine.Observer. A window that is late, as all are when an old
+// capture is replayed into a state that is further on, is a refusal, of which the
+// 1st, 2nd, 4th, 8th are told.
 func (o observer) Failed(what string, err error) {
+	if late := new(engine.LateError); errors.As(err, &late) {
+		o.WindowRefused()
+		if n := o.late.Add(1); n&(n-1) == 0 {
+			o.log.Warn("a window came after a later one and was not judged", zap.Int64("windows", n), zap.Error(err))
+		}
+		return
+	}
 	o.failed(what)
 	o.log.Error("root-cause analysis goes on after a failure", zap.String("kind", what), zap.Error(err))
 }

@@ -30,6 +30,7 @@ type TelemetryBuilder struct {
 	RootcauseFailures        metric.Int64Counter
 	RootcauseIncidents       metric.Int64Counter
 	RootcauseIncidentsOpen   metric.Int64Gauge
+	RootcauseLimitsReached   metric.Int64Counter
 	RootcauseModelAge        metric.Float64Gauge
 	RootcauseModelState      metric.Int64Gauge
 	RootcauseModelVersion    metric.Int64Gauge
@@ -97,6 +98,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_rootcause_incidents_open",
 		metric.WithDescription("Incidents that are open. One that was open before a restart counts from its next record on. [Alpha]"),
 		metric.WithUnit("{incidents}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.RootcauseLimitsReached, err = builder.meter.Int64Counter(
+		"otelcol_rootcause_limits_reached",
+		metric.WithDescription("What the engine refused because of a bound (objective_limit, incident_limit, column_limit), by reason. [Alpha]"),
+		metric.WithUnit("{refusals}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.RootcauseModelAge, err = builder.meter.Float64Gauge(
@@ -180,7 +187,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.RootcauseWindowsRefused, err = builder.meter.Int64Counter(
 		"otelcol_rootcause_windows_refused",
-		metric.WithDescription("Closed windows that were dropped because too many were waiting (limits.pending_windows). [Alpha]"),
+		metric.WithDescription("Closed windows that were not judged, as too many were waiting (limits.pending_windows), or they came after a later one. [Alpha]"),
 		metric.WithUnit("{windows}"),
 	)
 	errs = errors.Join(errs, err)

@@ -83,6 +83,22 @@ func AssertEqualRootcauseIncidentsOpen(t *testing.T, tt *componenttest.Telemetry
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualRootcauseLimitsReached(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_rootcause_limits_reached",
+		Description: "What the engine refused because of a bound (objective_limit, incident_limit, column_limit), by reason. [Alpha]",
+		Unit:        "{refusals}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_rootcause_limits_reached")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualRootcauseModelAge(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_rootcause_model_age",
@@ -287,7 +303,7 @@ func AssertEqualRootcauseWindowsClosed(t *testing.T, tt *componenttest.Telemetry
 func AssertEqualRootcauseWindowsRefused(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_rootcause_windows_refused",
-		Description: "Closed windows that were dropped because too many were waiting (limits.pending_windows). [Alpha]",
+		Description: "Closed windows that were not judged, as too many were waiting (limits.pending_windows), or they came after a later one. [Alpha]",
 		Unit:        "{windows}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

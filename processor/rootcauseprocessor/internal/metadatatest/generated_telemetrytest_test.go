@@ -23,6 +23,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.RootcauseFailures.Add(context.Background(), 1)
 	tb.RootcauseIncidents.Add(context.Background(), 1)
 	tb.RootcauseIncidentsOpen.Record(context.Background(), 1)
+	tb.RootcauseLimitsReached.Add(context.Background(), 1)
 	tb.RootcauseModelAge.Record(context.Background(), 1)
 	tb.RootcauseModelState.Record(context.Background(), 1)
 	tb.RootcauseModelVersion.Record(context.Background(), 1)
@@ -47,6 +48,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualRootcauseIncidentsOpen(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualRootcauseLimitsReached(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualRootcauseModelAge(t, testTel,
