@@ -11,7 +11,7 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 PKGS    := ./...
 SOURCES  = $(shell find . -name '*.go' -not -path './dist/*' -not -path './out/*') go.mod go.sum
 
-.PHONY: help build demo demo-live test check race e2e test-ocb build-full record cover golden fuzz bench fmt fmt-check lint generate generate-check tidy-check newest clean
+.PHONY: help build demo demo-live test check race e2e test-ocb build-full cover golden fuzz bench fmt fmt-check lint generate generate-check tidy-check newest clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
