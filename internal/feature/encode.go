@@ -125,8 +125,9 @@ func (l *Layout) MarshalBinary() ([]byte, error) {
 		w.byte(flag(c.Leaf, flagLeaf) | flag(c.Async, flagAsync) | flag(c.Network, flagNetwork) | flag(c.Unseen, flagUnseen))
 	}
 	w.uint(uint64(len(l.XKeys)))
-	for _, k := range l.XKeys {
+	for i, k := range l.XKeys {
 		w.key(k)
+		w.byte(flag(l.Fixed[i], 1))
 	}
 	return w.b, nil
 }
@@ -149,14 +150,15 @@ func UnmarshalLayout(b []byte) (*Layout, error) {
 	}
 	l := &Layout{Graph: cbn.New(version, o)}
 	l.XOf = make([][]int, len(l.Graph.Channels))
-	for i := range r.count(2) {
-		k := r.key()
+	for i := range r.count(3) {
+		k, fixed := r.key(), r.byte()
 		c := channelOf(l.Graph, k)
-		if r.failed || c < 0 || i > 0 && k.Compare(l.XKeys[i-1]) <= 0 {
+		if r.failed || c < 0 || fixed > 1 || i > 0 && k.Compare(l.XKeys[i-1]) <= 0 {
 			return nil, errEncoding
 		}
 		l.XKeys = append(l.XKeys, k)
 		l.XOf[c] = append(l.XOf[c], i)
+		l.Fixed = append(l.Fixed, fixed == 1)
 	}
 	if r.failed || len(r.b) > 0 {
 		return nil, errEncoding

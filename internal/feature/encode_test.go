@@ -178,10 +178,10 @@ func lawful(t *testing.T, l *feature.Layout) {
 		within(n.Parents, i)
 		within(n.X, s.NX)
 		within(n.Latents, len(s.Latents))
-		require.True(t, n.Overlap == -1 || slices.Contains(n.X, n.Overlap))
+		require.True(t, n.Overlap == -1 || l.Fixed[n.Overlap] || slices.Contains(n.X, n.Overlap))
 		for _, term := range n.Terms {
 			require.Contains(t, n.Parents, term.Parent)
-			require.True(t, term.Calls == -1 || slices.Contains(n.X, term.Calls))
+			require.True(t, term.Calls == -1 || l.Fixed[term.Calls] || slices.Contains(n.X, term.Calls))
 		}
 	}
 }

@@ -22,19 +22,31 @@ type Layout struct {
 	Spec  gvae.Spec
 	// XOf holds for each channel its own columns of X.
 	XOf [][]int
+	// Fixed marks the columns of X that have not moved yet. They are ways of
+	// calling, which decoders know how to add up before they have seen them move;
+	// to networks they say nothing, and none of them sees them.
+	Fixed []bool
 }
 
 // NewLayout lays out the columns of a model of g. A column is used where it is
-// not constant over the history and is present in at least half of the recent
-// rows in which its service (of a call: the caller) was seen.
+// present in at least half of the recent rows in which its service (of a call:
+// the caller) was seen, and is not constant over the history; of Calls and Overlap
+// constant ones are used too (Fixed).
 func NewLayout(g *cbn.Graph, h *History) *Layout {
 	l := &Layout{Graph: g, XOf: make([][]int, len(g.Channels))}
 	p := newPresence(h)
 	for _, k := range h.Keys() {
-		if c := channelOf(g, k); c >= 0 && p.usable(k) && varies(h.columns[k].ring) {
-			l.XOf[c] = append(l.XOf[c], len(l.XKeys))
-			l.XKeys = append(l.XKeys, k)
+		c := channelOf(g, k)
+		if c < 0 || !p.usable(k) {
+			continue
 		}
+		fixed := !varies(h.columns[k].ring)
+		if fixed && k.Kind != Calls && k.Kind != Overlap {
+			continue
+		}
+		l.XOf[c] = append(l.XOf[c], len(l.XKeys))
+		l.XKeys = append(l.XKeys, k)
+		l.Fixed = append(l.Fixed, fixed)
 	}
 	l.wire()
 	return l
@@ -91,7 +103,7 @@ func (l *Layout) wire() {
 			Overlap: -1,
 		}
 		for _, c := range g.ChannelsOf[i] {
-			node.X = append(node.X, l.XOf[c]...)
+			node.X = append(node.X, l.moving(l.XOf[c])...)
 		}
 		if n.Class == cbn.ServerNode {
 			node.Overlap = find(Key{Kind: Overlap, Edge: n.Edge})
@@ -102,7 +114,7 @@ func (l *Layout) wire() {
 				e := identity.Edge{Caller: n.Edge.Callee, Callee: g.Nodes[p].Edge.Callee}
 				t.Calls = find(Key{Kind: Calls, Edge: e})
 				t.Overlap = find(Key{Kind: Overlap, Edge: e})
-				if t.Calls >= 0 {
+				if t.Calls >= 0 && !l.Fixed[t.Calls] {
 					node.X = append(node.X, t.Calls)
 				}
 			}
@@ -115,12 +127,23 @@ func (l *Layout) wire() {
 	l.wireLatents()
 }
 
+// moving returns the columns that are not Fixed.
+func (l *Layout) moving(columns []int) []int {
+	var out []int
+	for _, x := range columns {
+		if !l.Fixed[x] {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // wireLatents gives each encoder the nodes that its channel touches, then their
 // parents.
 func (l *Layout) wireLatents() {
 	for c := range l.Spec.Latents {
 		lat := &l.Spec.Latents[c]
-		lat.X = l.XOf[c]
+		lat.X = l.moving(l.XOf[c])
 		for i, n := range l.Spec.Nodes {
 			if slices.Contains(n.Latents, c) {
 				lat.Y = append(lat.Y, i)

@@ -13,6 +13,7 @@ import (
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/gvae"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -170,4 +171,48 @@ func TestNewLayout_ofNothing(t *testing.T) {
 	_, y := l.Row(h, 0)
 	require.Len(t, y, 5*feature.D)
 	assert.True(t, math.IsNaN(y[0]), "missing is not zero")
+}
+
+// Calls that have always been two a request are a column, which the arithmetic of
+// the decoder needs and which no network sees.
+func TestLayout_constantCallsAreFixed(t *testing.T) {
+	h := feature.NewHistory(time.Second, 20, 100)
+	b := cbn.NewBuilder(10)
+	a, c := identity.RPC{Service: identity.Service{Name: "a"}, Operation: "r"}, identity.RPC{Service: identity.Service{Name: "c"}, Operation: "r"}
+	var g *cbn.Graph
+	for i := range 10 {
+		sketchOf := func(ns int64, n int) *sketch.Sketch {
+			s := &sketch.Sketch{}
+			for range n {
+				s.Add(ns+int64(i), 1)
+			}
+			return s
+		}
+		s := &window.Snapshot{
+			Start: int64(i) * 1e9, End: int64(i+1) * 1e9,
+			RPCs: []window.RPC{
+				{Key: a, Entries: 10, Count: 10, Latency: sketchOf(5e6, 10), Exclusive: sketchOf(1e6, 10), Union: 4e7, Sum: 4e7},
+				{Key: c, Count: 20, Latency: sketchOf(2e6, 20), Exclusive: sketchOf(2e6, 20)},
+			},
+			Edges: []window.Edge{{
+				Key: identity.Edge{Caller: a, Callee: c}, Count: 20, Matched: 20, Within: 4e7, Share: 4e7,
+				Client: sketchOf(2e6, 20), Server: sketchOf(2e6, 20), Network: sketchOf(1e4, 20), Queue: &sketch.Sketch{},
+			}},
+		}
+		h.Append(s)
+		g = b.Update(feature.Structure(s))
+	}
+	l := feature.NewLayout(g, h)
+	calls := slices.Index(l.XKeys, feature.Key{Kind: feature.Calls, Edge: identity.Edge{Caller: a, Callee: c}})
+	require.GreaterOrEqual(t, calls, 0)
+	assert.True(t, l.Fixed[calls])
+	server := l.Spec.Nodes[g.Index(cbn.Server(a))]
+	require.Len(t, server.Terms, 1)
+	assert.Equal(t, calls, server.Terms[0].Calls)
+	assert.NotContains(t, server.X, calls)
+	for _, lat := range l.Spec.Latents {
+		assert.NotContains(t, lat.X, calls)
+	}
+	x, _ := l.Row(h, 9)
+	assert.InDelta(t, math.Log(2), x[calls], 1e-6)
 }
