@@ -32,6 +32,9 @@ type Config struct {
 	ModelHeartbeat time.Duration
 	// HistoryEvery is the number of windows between checkpoints of the history.
 	HistoryEvery int
+	// Diagnose answers violated windows; nil: rca.Diagnose. It is there for those
+	// who compare methods on what the engine sees.
+	Diagnose func(rca.Input, rca.Config) rca.Verdict
 }
 
 // Training says when and how models are fitted.
@@ -52,7 +55,10 @@ type Training struct {
 	// and, while event time runs ahead of the wall clock (a replay), windows wait
 	// for the training, so that the same capture gives the same events.
 	PublishAfter int
-	Model        gvae.Config
+	// Await makes windows wait for the training however long it takes, also live:
+	// for evaluations, which must not depend on how fast the machine is.
+	Await bool
+	Model gvae.Config
 }
 
 // ModelState is the state of the model (attribute rca.model.state).

@@ -38,8 +38,12 @@ type run struct {
 }
 
 func newRun(cfg Config, store Store, obs Observer, emit func(context.Context, []Output), w *slo.Watcher) *run {
+	diagnose := cfg.Diagnose
+	if diagnose == nil {
+		diagnose = rca.Diagnose
+	}
 	return &run{
-		cfg: cfg, obs: obs, emit: emit, diagnose: rca.Diagnose,
+		cfg: cfg, obs: obs, emit: emit, diagnose: diagnose,
 		watcher:  w,
 		tracker:  incident.NewTracker(cfg.Incident),
 		builder:  cbn.NewBuilder(cfg.ForgetWindows),

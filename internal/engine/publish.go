@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -33,6 +34,9 @@ func (r *run) publish(ctx context.Context, now int64) {
 	default:
 	}
 	wait := lead(now, t.last, t.started)
+	if t.cfg.Await {
+		wait = math.MaxInt64
+	}
 	if wait <= 0 {
 		return
 	}

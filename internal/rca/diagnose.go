@@ -22,7 +22,20 @@ type Config struct {
 	Suspect float64
 	// Seed of the samples; each verdict derives its own from it and the window.
 	Seed uint64
+	// Without leaves parts of the method out, to measure what they are worth.
+	Without Part
 }
+
+// Part is a set of parts of the method that go beyond the published one.
+type Part uint8
+
+// The parts.
+const (
+	Screen   Part = 1 << iota // candidates are what left its normal range given its causes, not all services
+	Guide                     // ties of the search are settled by the robust scorer
+	Floor                     // no what-if lies below what the others' own excess leaves
+	Fallback                  // where the search finds nothing, the robust scorer answers
+)
 
 func (c Config) withDefaults() Config {
 	if c.MaxCulprits <= 0 {
@@ -136,6 +149,9 @@ func (d *diagnosis) answer(reason string, ev evidence) Verdict {
 	if ev != nil && d.scores.traffic == nil {
 		if out, ok := d.counterfactual(ev); ok {
 			return out
+		}
+		if d.cfg.Without&Fallback != 0 {
+			return abstention(reasonUnexplained)
 		}
 	}
 	if out, ok := d.robust(); ok {

@@ -17,6 +17,9 @@ const maxCandidates = 12
 // most abnormal first, then those that the robust scorer suspects. Where neither
 // names any, all services are candidates.
 func (s *search) screen(robust []int) []int {
+	if s.cfg.Without&Screen != 0 {
+		return slices.DeleteFunc(slices.Clone(s.r.channels), func(c int) bool { return !s.r.causal(c) })
+	}
 	z := make([]float64, len(s.r.g.Channels))
 	for _, n := range s.r.nodes {
 		c := s.r.owner[n]

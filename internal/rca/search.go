@@ -72,6 +72,9 @@ func (s *search) best(f found, candidates []int, excess float64) (int, outcome) 
 	if lowest < 0 {
 		return -1, outcome{}
 	}
+	if s.cfg.Without&Guide != 0 {
+		return candidates[lowest], outcomes[lowest]
+	}
 	limit := outcomes[lowest].median + tieGain*excess
 	for i, c := range candidates {
 		if !slices.Contains(f.set, c) && outcomes[i].median <= limit && s.guide[c] > s.guide[candidates[lowest]] {

@@ -109,6 +109,9 @@ func (s *search) setNormal(do *gvae.Intervention, x int) {
 // service itself lost stays lost. So no tail is predicted below the one with
 // every suspect normal plus the own excess of those that are not restored.
 func (s *search) with(set []int) outcome {
+	if s.cfg.Without&Floor != 0 {
+		return s.outcome(s.restore(set), 0)
+	}
 	rest := s.total
 	for _, c := range set {
 		rest -= s.guide[c]
