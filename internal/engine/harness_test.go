@@ -280,7 +280,9 @@ func newRig(t testing.TB, cfg Config, store Store) *rig {
 		r.said = append(r.said, out...)
 	})
 	require.NoError(t, err)
-	e.run.diagnose = blame("c")
+	if cfg.Diagnose == nil {
+		e.run.diagnose = blame("c")
+	}
 	e.run.training.fit = func(context.Context, gvae.Spec, gvae.Data, gvae.Config, *gvae.Model) (*gvae.Model, gvae.Report, error) {
 		return new(gvae.Model), gvae.Report{HeldOutLoss: 0.5, Busy: time.Second}, nil
 	}
