@@ -118,6 +118,13 @@ var limits = [...]string{".limit", "_limit", ".request", "_request", ".max", ".u
 // hostPrefix marks metrics of the host that a service runs on.
 const hostPrefix = "host."
 
+// MechanismOf returns what a rise of the metric says is short, "" where it says
+// nothing of a resource.
+func MechanismOf(metric string) Mechanism {
+	m, _ := meaningOf(metric)
+	return m.mechanism
+}
+
 // meaningOf returns what a rise of the metric says, and whether it is of the
 // host rather than of the service itself.
 func meaningOf(metric string) (m meaning, host bool) {

@@ -16,9 +16,10 @@ import (
 	"github.com/sage-rca/sage/internal/window"
 )
 
-// boutique returns the directory of the recording, or skips. It is looked for in
-// $SAGE_DATA, else in shared/data beside the repository.
-func boutique(t *testing.T) string {
+// recordings returns the directory of a recording, or skips where what it must
+// hold is not there. It is looked for in $SAGE_DATA, else in shared/data beside the
+// repository.
+func recordings(t *testing.T, name, holds string) string {
 	t.Helper()
 	data := os.Getenv("SAGE_DATA")
 	if data == "" {
@@ -34,11 +35,17 @@ func boutique(t *testing.T) string {
 		}
 		data = filepath.Join(root, "..", "shared", "data")
 	}
-	dir := filepath.Join(data, "nezha-online-boutique")
-	if _, err := os.Stat(filepath.Join(dir, "trace")); err != nil {
-		t.Skipf("skipped: no recording of Online Boutique in %s (set SAGE_DATA to the directory that holds nezha-online-boutique)", dir)
+	dir := filepath.Join(data, filepath.FromSlash(name))
+	if _, err := os.Stat(filepath.Join(dir, holds)); err != nil {
+		t.Skipf("skipped: no recording in %s (set SAGE_DATA to the directory that holds %s)", dir, name)
 	}
 	return dir
+}
+
+// boutique returns the directory of the recording of Online Boutique, or skips.
+func boutique(t *testing.T) string {
+	t.Helper()
+	return recordings(t, "nezha-online-boutique", "trace")
 }
 
 type edge struct{ caller, callee string }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -22,7 +23,7 @@ import (
 // NezhaTraces reads the spans of a recording of Nezha (Yu et al., "Nezha:
 // Interpretable Fine-Grained Root Causes Analysis for Microservices on
 // Multi-modal Observability Data", ESEC/FSE 2023): all files HH_MM_trace.csv.gz
-// of dir, in order of their end, in batches of at most size spans that end within
+// of dir, compressed or not, in order of their end, in batches of at most size spans that end within
 // a second, as exporters send them; a batch is grouped by pod. Spans that two
 // files have are there twice.
 //
@@ -78,12 +79,12 @@ type nezhaID struct {
 }
 
 func readNezha(dir string) (*nezha, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*_trace.csv.gz"))
+	files, err := traceFiles(dir)
 	if err != nil {
-		return nil, fmt.Errorf("recorded: %w", err)
+		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("recorded: no *_trace.csv.gz in %s", dir)
+		return nil, fmt.Errorf("recorded: no *_trace.csv.gz or *_trace.csv in %s", dir)
 	}
 	r := &nezha{names: make(map[string]int32)}
 	for _, file := range files {
@@ -102,6 +103,9 @@ func (r *nezha) readFile(file string) error {
 		return err
 	}
 	defer f.Close()
+	if !strings.HasSuffix(file, ".gz") {
+		return r.read(f)
+	}
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		return err

@@ -1,0 +1,274 @@
+package recorded
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// mechanismErrors is that of issues of availability.
+const mechanismErrors = "error_rate"
+
+// LoadPetShop reads one scenario of PetShop (Hardt et al., "The PetShop Dataset:
+// Finding Causes of Performance Issues across Microservices", CLeaR 2024):
+//
+//	graph.csv
+//	noissue/metrics.csv
+//	{train,test}/issue_N/metrics.csv, target.json
+//
+// Nodes are services. A node has one latency, and nothing says on which side of
+// its calls it was taken: it is the RPC's, and calls have none of their own, so
+// that a callee's latency causes that of its callers. Nothing is known of
+// resources.
+//
+// The windows without issue were recorded after the issues; they are set back by
+// whole days, to the latest days that end before the first issue, so that time
+// goes on from what is normal to what is not. A window in which an issue sets in
+// is neither before nor after it.
+func LoadPetShop(dir string) (*Set, error) {
+	p := &shop{notes: notes{}}
+	if err := p.read(dir); err != nil {
+		return nil, fmt.Errorf("recorded: %w", err)
+	}
+	p.connect()
+	p.usual = p.newUsual(p.calm)
+	return p.set(filepath.Base(dir)), nil
+}
+
+// shop is a scenario while it is read.
+type shop struct {
+	system
+	notes  notes
+	step   int64
+	calm   []*frame
+	issues []issue
+}
+
+// issue is one directory issue_N.
+type issue struct {
+	name    string // with that of the directory above it
+	frames  []*frame
+	target  string // node with the symptom
+	metric  string
+	onset   int64 // ns since 1970
+	culprit []string
+}
+
+func (p *shop) read(dir string) error {
+	var err error
+	if p.links, err = readAdjacency(filepath.Join(dir, "graph.csv")); err != nil {
+		return err
+	}
+	calm, err := readPetShop(filepath.Join(dir, "noissue", "metrics.csv"))
+	if err != nil {
+		return fmt.Errorf("noissue: %w", err)
+	}
+	p.step = calm.step()
+	p.calm = calm.frames(p.step, p.notes)
+	files, err := filepath.Glob(filepath.Join(dir, "*", "issue_*", "metrics.csv"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		in, err := p.readIssue(filepath.Dir(file))
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Dir(file), err)
+		}
+		p.issues = append(p.issues, in)
+	}
+	slices.SortFunc(p.issues, func(a, b issue) int {
+		return cmp.Or(cmp.Compare(a.onset, b.onset), cmp.Compare(a.name, b.name))
+	})
+	return nil
+}
+
+func (p *shop) readIssue(dir string) (issue, error) {
+	in := issue{name: filepath.Base(filepath.Dir(dir)) + "/" + filepath.Base(dir)}
+	file, err := readPetShop(filepath.Join(dir, "metrics.csv"))
+	if err != nil {
+		return in, err
+	}
+	in.frames = file.frames(p.step, p.notes)
+	raw, err := os.ReadFile(filepath.Join(dir, "target.json"))
+	if err != nil {
+		return in, err
+	}
+	var target struct {
+		Target struct {
+			Node      string      `json:"node"`
+			Metric    string      `json:"metric"`
+			Timestamp json.Number `json:"timestamp"`
+		} `json:"target"`
+		RootCause json.RawMessage `json:"root_cause"`
+	}
+	if err := json.Unmarshal(raw, &target); err != nil {
+		return in, fmt.Errorf("target.json: %w", err)
+	}
+	seconds, err := target.Target.Timestamp.Float64()
+	if err != nil {
+		return in, fmt.Errorf("target.json: timestamp: %w", err)
+	}
+	in.target, in.metric = target.Target.Node, strings.ToLower(target.Target.Metric)
+	in.onset = int64(math.Round(seconds * nsPerSecond))
+	if in.culprit, err = rootNodes(target.RootCause); err != nil {
+		return in, fmt.Errorf("target.json: root_cause: %w", err)
+	}
+	return in, nil
+}
+
+// rootNodes reads one root cause or a list of them.
+func rootNodes(raw json.RawMessage) ([]string, error) {
+	type node struct {
+		Node string `json:"node"`
+	}
+	var several []node
+	if err := json.Unmarshal(raw, &several); err != nil {
+		var one node
+		if err := json.Unmarshal(raw, &one); err != nil {
+			return nil, err
+		}
+		several = []node{one}
+	}
+	var out []string
+	for _, n := range several {
+		if n.Node != "" {
+			out = append(out, n.Node)
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New("no node")
+	}
+	return out, nil
+}
+
+// connect settles how often calls are made, and which of them nobody waits for.
+func (p *shop) connect() {
+	p.perRequest = make(map[link]float64, len(p.links))
+	for _, l := range p.links {
+		p.perRequest[l] = 1
+	}
+	rates := make(map[link][]float64)
+	for _, f := range p.calm {
+		for l, n := range p.calls(f) {
+			rates[l] = append(rates[l], n/f.served[l.caller].count)
+		}
+	}
+	for l, v := range rates {
+		if m := median(v); m > 0 {
+			p.perRequest[l] = m
+		}
+	}
+	p.detach()
+}
+
+// impatient is by what factor a caller must be faster than its callee for the
+// callee not to be waited for: quantiles of five minutes are not exact.
+const impatient = 2
+
+// detach finds the calls that nobody waits for, which the graph does not tell.
+// When a share p of the requests waits for a callee, half of those take at least
+// the callee's median, and quantile 1-p/2 of the caller is no less than that. It
+// is known of calls for which that quantile is recorded, that is p/2 >= 0.01.
+func (p *shop) detach() {
+	p.detached = map[link]bool{}
+	for _, l := range p.links {
+		share := math.Min(1, p.perRequest[l])
+		if share/2 < 1-highestOrder {
+			continue
+		}
+		var ratios []float64
+		for _, f := range p.calm {
+			a, b := f.served[l.caller], f.served[l.callee]
+			if a == nil || b == nil || len(a.latency) == 0 || len(b.latency) == 0 {
+				continue
+			}
+			ratios = append(ratios, b.latency.at(0.5)/a.latency.at(1-share/2))
+		}
+		if m := median(ratios); m > impatient {
+			p.detached[l] = true
+			p.notes.add("calls that are not waited for ("+l.caller.String()+" > "+l.callee.String()+")", 1)
+		}
+	}
+}
+
+// highestOrder is the highest quantile of PetShop's format.
+const highestOrder = 0.99
+
+// set makes windows of the frames.
+func (p *shop) set(name string) *Set {
+	s := &Set{Name: name, Window: time.Duration(p.step), Quantile: petShopQuantile}
+	back := p.setBack()
+	for _, f := range p.calm {
+		f.start, f.end = f.start-back, f.end-back
+		s.Normal = append(s.Normal, p.snapshot(f))
+	}
+	if back > 0 {
+		days := int(time.Duration(back) / (24 * time.Hour))
+		p.notes.add("days by which the windows without issue are set back", days)
+	}
+	targets := make(map[string]int)
+	for _, in := range p.issues {
+		targets[in.target]++
+		s.Incidents = append(s.Incidents, p.incident(in))
+	}
+	for _, name := range slices.Sorted(maps.Keys(targets)) {
+		if s.Entry.IsZero() || targets[name] > targets[s.Entry.Service.Name] {
+			s.Entry = rpc(identity.Service{Name: name})
+		}
+	}
+	s.Notes = p.notes.list()
+	return s
+}
+
+// setBack returns by how much the windows without issue are set back, in ns.
+func (p *shop) setBack() int64 {
+	first := int64(math.MaxInt64)
+	for _, in := range p.issues {
+		for _, f := range in.frames {
+			first = min(first, f.start)
+		}
+	}
+	if len(p.issues) == 0 || len(p.calm) == 0 {
+		return 0
+	}
+	const day = int64(24 * time.Hour)
+	late := p.calm[len(p.calm)-1].end - first
+	if late <= 0 {
+		return 0
+	}
+	return (late + day - 1) / day * day
+}
+
+func (p *shop) incident(in issue) Incident {
+	out := Incident{
+		Name: in.name, Fault: in.metric, Symptom: Latency,
+		Entry: rpc(identity.Service{Name: in.target}), Quantile: petShopQuantile,
+	}
+	if in.metric == Availability {
+		out.Symptom, out.Mechanism = Availability, mechanismErrors
+	}
+	for _, c := range in.culprit {
+		out.Services = append(out.Services, identity.Service{Name: c})
+	}
+	for _, f := range in.frames {
+		switch snap := p.snapshot(f); {
+		case f.start >= in.onset:
+			out.Windows = append(out.Windows, snap)
+		case f.end <= in.onset:
+			out.Before = append(out.Before, snap)
+		default:
+			p.notes.add("windows in which an issue sets in", 1)
+		}
+	}
+	return out
+}
