@@ -4,6 +4,8 @@
 //	sage record --listen ADDR --out FILE    record OTLP traces and metrics
 //	sage replay --to ADDR FILE              send a capture to a Collector
 //	sage events --listen ADDR               receive and print incidents
+//	sage simulate --app NAME --out FILE     write a capture of a simulated application
+//	sage evaluate                           measure how often verdicts are right
 //	sage demo                               all of it, with a recorded fault
 //
 // `sage COMMAND -h` says what each takes.
@@ -32,6 +34,8 @@ func commands() []command {
 		{"record", "receive OTLP traces and metrics and write a capture", record},
 		{"replay", "send a capture to a running Collector", replay},
 		{"events", "receive root-cause events and print the incidents", events},
+		{"simulate", "play an application with faults into a capture or to a Collector", simulated},
+		{"evaluate", "measure how often the verdicts are right, of the default and of other methods", evaluateMethods},
 		{"demo", "replay a recorded fault through the built Collector and print the incident", demo},
 	}
 }

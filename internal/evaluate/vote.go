@@ -1,0 +1,101 @@
+package evaluate
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/method"
+)
+
+// maxVotes is the number of windows of an incident that a method is asked about.
+const maxVotes = 3
+
+// vote makes the answer to an incident of those to its windows. Each window gives
+// every candidate its share of the window's scores; the ranking is by the sum of
+// shares. The culprit set, and the what-if, are those of the last window whose first
+// candidate is the first of the ranking, so that a set is always one that the
+// method named. Abstentions do not vote. It returns the index of that window, -1
+// where all abstain.
+func vote(answers []method.Answer) (method.Answer, int) {
+	sums := make(map[identity.Service]float64)
+	best := make(map[identity.Service]method.Candidate)
+	var order []identity.Service // as first met, so that ties are settled alike
+	for i := range answers {
+		a := &answers[i]
+		if len(a.Culprits) == 0 {
+			continue
+		}
+		for _, c := range shares(a) {
+			if _, ok := sums[c.Service]; !ok {
+				order = append(order, c.Service)
+			}
+			sums[c.Service] += c.Score
+			if c.Score >= best[c.Service].Score {
+				best[c.Service] = c
+			}
+		}
+	}
+	if len(order) == 0 {
+		out := method.Answer{Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN()}
+		if len(answers) > 0 {
+			out.Reason = answers[len(answers)-1].Reason
+		}
+		return out, -1
+	}
+	slices.SortStableFunc(order, func(a, b identity.Service) int { return -cmp.Compare(sums[a], sums[b]) })
+	at := -1
+	for i := range answers {
+		if len(answers[i].Culprits) == 0 {
+			continue
+		}
+		// Where no window puts first what all together do, the last one counts.
+		agrees := shares(&answers[i])[0].Service == order[0]
+		if agrees || at < 0 || shares(&answers[at])[0].Service != order[0] {
+			at = i
+		}
+	}
+	out := answers[at]
+	out.Ranking = nil
+	for _, s := range order {
+		c := best[s]
+		c.Score = sums[s]
+		out.Ranking = append(out.Ranking, c)
+	}
+	return out, at
+}
+
+// shares returns a ranking with scores that sum to 1, each service once, the
+// culprits where an answer ranks nothing. Scores that say nothing (all zero, or not
+// finite) become those of the ranks.
+func shares(a *method.Answer) []method.Candidate {
+	var out []method.Candidate
+	sum := 0.0
+	ranking := a.Ranking
+	if len(ranking) == 0 {
+		ranking = a.Culprits
+	}
+	for _, c := range ranking {
+		if slices.ContainsFunc(out, func(o method.Candidate) bool { return o.Service == c.Service }) {
+			continue
+		}
+		if !(c.Score > 0) {
+			c.Score = 0
+		}
+		sum += c.Score
+		out = append(out, c)
+	}
+	usable := sum > 0 && !math.IsInf(sum, 0)
+	if !usable {
+		sum = 0
+		for i := range out {
+			out[i].Score = 1 / float64(i+1)
+			sum += out[i].Score
+		}
+	}
+	for i := range out {
+		out[i].Score /= sum
+	}
+	return out
+}
