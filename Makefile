@@ -11,7 +11,7 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 PKGS    := ./...
 SOURCES  = $(shell find . -name '*.go' -not -path './dist/*' -not -path './out/*') go.mod go.sum
 
-.PHONY: help build demo demo-live test check race e2e test-ocb build-full cover golden fuzz bench fmt fmt-check lint generate generate-check tidy-check newest clean
+.PHONY: help build demo demo-live evaluate evaluate-quick accuracy test check race e2e test-ocb build-full cover golden fuzz bench fmt fmt-check lint generate generate-check tidy-check newest clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -80,6 +80,21 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+##-- how good the verdicts are ------------------------------------------------
+
+# Recordings of real systems, in the layout of Nezha or PetShop; several may be named.
+DATA ?= $(wildcard ../shared/data)
+FLOORS := internal/evaluate/floor/floors.json
+
+evaluate: dist/sage ## every table about the verdicts, into out/ (under an hour; DATA=dir... names recordings)
+	./dist/sage evaluate $(addprefix --data ,$(DATA)) --out out
+
+evaluate-quick: dist/sage ## the fixed part of it that CI holds against its floors
+	./dist/sage evaluate --quick --floors $(FLOORS) --out out/quick
+
+accuracy: dist/sage ## write docs/accuracy.md from the last make evaluate
+	./dist/sage evaluate --from out/evaluate.json --accuracy docs/accuracy.md --out out
 
 ##-- checks -----------------------------------------------------------------
 
