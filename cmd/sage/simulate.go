@@ -61,19 +61,35 @@ func simulated(ctx context.Context, args []string, _, log io.Writer) error {
 	if err := cfg.complete(kinds, start); err != nil {
 		return err
 	}
-	var o outlet
-	switch {
-	case (*out == "") == (*to == ""):
+	if (*out == "") == (*to == "") {
 		return usagef("simulate needs --out FILE or --to ADDR, one of them")
-	case *out != "":
+	}
+	app, err := apps.New(cfg.app, cfg.plan.Seed)
+	if err != nil {
+		return usageError{err}
+	}
+	plan, err := apps.NewPlan(app, cfg.plan)
+	if err != nil {
+		return usageError{err}
+	}
+	var o outlet
+	if *out != "" {
 		o, err = newFileOutlet(*out)
-	default:
+	} else {
 		o, err = newCallOutlet(*to, pace, *wait)
 	}
 	if err != nil {
 		return err
 	}
-	return simulateInto(ctx, cfg, o, log)
+	extent, err := playInto(ctx, app, &plan, cfg, o, log)
+	if closed := o.close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "simulated %s\n", describe(extent))
+	return nil
 }
 
 // complete reads what flags of plain types do not hold, and refuses what makes no
@@ -101,31 +117,12 @@ func (c *simulateConfig) complete(kinds, start string) error {
 	return nil
 }
 
-// simulateInto plays what cfg says into o, which it closes, and writes the labels.
-func simulateInto(ctx context.Context, cfg simulateConfig, o outlet, log io.Writer) error {
-	extent, err := playInto(ctx, cfg, o, log)
-	if closed := o.close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(log, "simulated %s\n", describe(extent))
-	return nil
-}
-
-func playInto(ctx context.Context, cfg simulateConfig, o outlet, log io.Writer) (capture.Extent, error) {
+// playInto plays a plan into o, after it has written the labels. It stops at the
+// first request that o does not take.
+func playInto(ctx context.Context, app *simulate.App, plan *apps.Plan, cfg simulateConfig, o outlet, log io.Writer) (capture.Extent, error) {
 	var extent capture.Extent
-	app, err := apps.New(cfg.app, cfg.plan.Seed)
-	if err != nil {
-		return extent, usageError{err}
-	}
-	plan, err := apps.NewPlan(app, cfg.plan)
-	if err != nil {
-		return extent, usageError{err}
-	}
 	if cfg.labels != "" {
-		truth, err := truthOf(ctx, app, &plan, cfg)
+		truth, err := truthOf(ctx, app, plan, cfg)
 		if err != nil {
 			return extent, err
 		}
@@ -149,7 +146,7 @@ func playInto(ctx context.Context, cfg simulateConfig, o outlet, log io.Writer) 
 	e := emit.New(app, cfg.view,
 		func(td ptrace.Traces) { put(capture.Traces(td)) },
 		func(md pmetric.Metrics) { put(capture.Metrics(md)) })
-	_, err = simulate.Run(ctx, app, simulate.Config{
+	_, err := simulate.Run(ctx, app, simulate.Config{
 		Seed: cfg.plan.Seed, Duration: plan.Duration, SampleEvery: cfg.scrape, Faults: plan.Faults(),
 	}, e)
 	if err != nil {

@@ -64,7 +64,7 @@ func Capture(ctx context.Context, path, truth string, size time.Duration, progre
 		return nil, err
 	}
 	res := &Results{Suites: []Suite{{
-		Name: t.Name, Methods: rows(order, asked.Incidents, train), Decoys: asked.Decoys, ByFault: byFault(order, asked.Incidents),
+		Name: t.Name, Methods: rows(order, asked.Incidents, train), Decoys: asked.Decoys, ByFault: byFault(order, asked.Incidents), Incidents: records(method.Sage{}.Name(), asked.Incidents),
 	}}}
 	res.WhatIf = whatIf(nil)
 	res.Calibration = calibration(stated(method.Sage{}.Name(), asked.Incidents))

@@ -22,6 +22,8 @@ type Suite struct {
 	Harmless int `json:"harmless"`
 	// ByFault are the figures of each method per kind of fault: by_fault[fault].
 	ByFault map[string][]MethodResult `json:"by_fault,omitempty"`
+	// Incidents are the incidents one by one, with what the default answered.
+	Incidents []Record `json:"incidents,omitempty"`
 }
 
 // Decoys tell of the time in which nothing was wrong.
@@ -67,6 +69,8 @@ type RecordedSet struct {
 	Name    string                    `json:"name"`
 	Methods []MethodResult            `json:"methods"`
 	ByFault map[string][]MethodResult `json:"by_fault"`
+	// Incidents are the incidents one by one, with what the default answered.
+	Incidents []Record `json:"incidents,omitempty"`
 	// Published are figures of others on the same data, as a text for each.
 	Published []string `json:"published,omitempty"`
 	// Notes say what was left out of the recording, or repaired.

@@ -193,7 +193,7 @@ func (r *run) suite(ctx context.Context, size AppSize) (out suiteResult, err err
 	out.incidents = asked.Incidents
 	out.suite = Suite{
 		Name: size.Name, Methods: rows(order, asked.Incidents, train), Decoys: asked.Decoys,
-		Harmless: asked.Harmless, ByFault: byFault(order, asked.Incidents),
+		Harmless: asked.Harmless, ByFault: byFault(order, asked.Incidents), Incidents: records(method.Sage{}.Name(), asked.Incidents),
 	}
 	if names != nil {
 		names = append([]string{method.Sage{}.Name()}, names...)
@@ -219,6 +219,6 @@ func recording(ctx context.Context, set *recorded.Set) (RecordedSet, error) {
 	}
 	fitThresholds(asked.Incidents)
 	return RecordedSet{
-		Name: set.Name, Methods: rows(order, asked.Incidents, train), ByFault: byFault(order, asked.Incidents), Notes: set.Notes,
+		Name: set.Name, Methods: rows(order, asked.Incidents, train), ByFault: byFault(order, asked.Incidents), Incidents: records(method.Sage{}.Name(), asked.Incidents), Notes: set.Notes,
 	}, nil
 }

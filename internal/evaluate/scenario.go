@@ -131,7 +131,7 @@ func (s *Scenario) episodes(factual map[int64]float64, threshold float64) []Epis
 			e.Truth.Culprits = append(e.Truth.Culprits, t)
 		}
 		if len(e.Truth.Culprits) > 1 {
-			e.Truth.Fault = Double
+			e.Truth.Fault, e.Truth.Detail = Double, p.Name
 		}
 		above := 0
 		for start, tail := range factual { // a count: any order gives it

@@ -8,6 +8,7 @@ import (
 // Truth is what was broken.
 type Truth struct {
 	Fault    string // kind, for tables by fault
+	Detail   string // kinds, where there are several
 	Culprits []Culprit
 }
 

@@ -163,3 +163,15 @@ func TestTimeoutFreesConnection(t *testing.T) {
 	}
 	assert.LessOrEqual(t, r.states[0].replicas[1].PoolUsed[0], 1)
 }
+
+// A refusal is there and back on the network.
+func TestRefusalTravels(t *testing.T) {
+	app := pair(Link{Delay: ms(3)}, 1, false)
+	storm := Fault{Kind: RetryStorm, Service: 1, Replica: -1, Size: 1, End: time.Hour}
+	r := play(t, app, Config{Seed: 1, Duration: time.Minute, Faults: []Fault{storm}})
+	clients := r.of(Client, 0)
+	assert.Len(t, clients, 5*len(r.answers))
+	for _, s := range clients {
+		assert.Equal(t, 6*time.Millisecond, s.took())
+	}
+}

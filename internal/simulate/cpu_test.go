@@ -198,4 +198,8 @@ func TestCPUCounters(t *testing.T) {
 	r = play(t, app, Config{Seed: 1, Duration: 100 * time.Second, SampleEvery: time.Second, Faults: []Fault{hog}})
 	last = r.states[99]
 	assert.InDelta(t, 100+last.replicas[0].CPUSeconds, last.hosts[0].CPUSeconds, 1e-6)
+	hog.Start, hog.End = 20*time.Second, 30*time.Second
+	r = play(t, app, Config{Seed: 1, Duration: 100 * time.Second, SampleEvery: time.Second, Faults: []Fault{hog}})
+	last = r.states[99]
+	assert.InDelta(t, 10+last.replicas[0].CPUSeconds, last.hosts[0].CPUSeconds, 1e-6)
 }

@@ -175,7 +175,10 @@ func TestRestart(t *testing.T) {
 			}
 		}
 	}
-	assert.Less(t, r.states[64].replicas[first].CPUSeconds, 0.01)
+	fresh := r.states[64].replicas[first]
+	assert.Less(t, fresh.CPUSeconds, 0.01)
+	assert.Less(t, fresh.SentMiB, 0.01)
+	assert.Less(t, fresh.PoolAcquired[0], 5.0)
 	for _, s := range r.of(Server, app.cart) {
 		// What was there when it went is served to its end.
 		if at := s.Start - faultStart; at >= 0 && at < 10*time.Second {
@@ -223,4 +226,39 @@ func TestMetricGap(t *testing.T) {
 		assert.Equal(t, twin.states[i].hosts, s.hosts)
 	}
 	assert.Equal(t, twin.states[170], r.states[170])
+}
+
+// Restarts do not outlast their fault.
+func TestRestartEnds(t *testing.T) {
+	app := newShop()
+	r, _ := withFault(t, app, Fault{Kind: Restart, Service: app.cart, Replica: -1, Size: 50})
+	assert.False(t, r.states[108].replicas[2].Up)
+	assert.True(t, r.states[110].replicas[2].Up)
+	assert.False(t, r.states[118].replicas[3].Up)
+	assert.True(t, r.states[120].replicas[3].Up)
+}
+
+// Faults of one service at the same time add up, and each ends for itself.
+func TestFaultsAddUp(t *testing.T) {
+	app := pair(Link{}, 5, false)
+	at := func(k FaultKind, size float64, start, end time.Duration) Fault {
+		return Fault{Kind: k, Service: 1, Replica: -1, Size: size, Start: start * time.Second, End: end * time.Second}
+	}
+	r := play(t, app, Config{Seed: 1, Duration: 60 * time.Second, Faults: []Fault{
+		at(NetworkDelay, 0.010, 0, 40), at(Blip, 0.020, 20, 60), at(Regression, 0.100, 20, 40),
+	}})
+	for _, a := range r.answers {
+		want := 12 * time.Millisecond
+		switch {
+		case a.start >= 40*time.Second:
+			want = 22 * time.Millisecond
+		case a.start >= 20*time.Second:
+			want = 132 * time.Millisecond
+		}
+		edge := a.start % (20 * time.Second)
+		if edge > 19*time.Second { // may meet both
+			continue
+		}
+		assert.Equal(t, want, a.end-a.start)
+	}
 }

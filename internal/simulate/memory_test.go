@@ -99,3 +99,18 @@ func TestOneCollectionAtATime(t *testing.T) {
 	// Pauses of 50 ms, and gaps of 10 ms on average until the next request.
 	assert.InEpsilon(t, 20/0.060, last.GCCount, 0.05)
 }
+
+// Requests without work of their own are stopped as well.
+func TestCollectionStopsIdleRequests(t *testing.T) {
+	tr := tree{}
+	svc := tr.service(Service{Hosts: []int{tr.host(8)}, GC: GC{HeapMiB: 1, Pause: ms(50)}})
+	tr.entry(tr.rpc(RPC{Service: svc, AllocMiB: 1}), 1)
+	r := play(t, &tr.app, Config{Seed: 1, Duration: time.Minute})
+	slow := 0
+	for _, a := range r.answers {
+		if a.end-a.start == 50*time.Millisecond {
+			slow++
+		}
+	}
+	assert.Greater(t, slow, len(r.answers)*3/4, "but for those that come during a collection")
+}

@@ -79,8 +79,9 @@ func TestStreamsAreIndependent(t *testing.T) {
 // The rate of arrivals swings and wanders around its mean, and the number in a
 // time is Poisson's.
 func TestArrivals(t *testing.T) {
+	seed := stream(3)
 	count := func(e Entry, from, to time.Duration) (n int) {
-		key := stream(3).child(1)
+		key := seed.child(1)
 		a := source{scale: 1, drift: newDrift(&e, key.child(forWander)), stream: key, at: from, to: to}
 		last := from
 		for at := a.next(); at < never; at = a.next() {
@@ -95,6 +96,16 @@ func TestArrivals(t *testing.T) {
 	assert.InDelta(t, 100_000, count(Entry{Rate: 100}, 0, 1000*time.Second), 5*math.Sqrt(100_000))
 	assert.InDelta(t, 250, count(Entry{Rate: 1000}, 10500*time.Millisecond, 10750*time.Millisecond), 5*math.Sqrt(250))
 	assert.Zero(t, count(Entry{}, 0, 1000*time.Second))
+
+	// A time that ends within a slot has its share of arrivals only: a tenth of one on
+	// average, in each of 1000.
+	short := 0
+	for i := range time.Duration(1000) {
+		seed = stream(i)
+		short += count(Entry{Rate: 1}, 200*time.Millisecond, 300*time.Millisecond)
+	}
+	assert.InDelta(t, 100, short, 5*10)
+	seed = 3
 
 	// In the first half of a period the integral of 1 + s sin is half the period
 	// times 1 + 2s/π; slots of a second are short beside it.
@@ -117,5 +128,11 @@ func TestDriftWanders(t *testing.T) {
 		squares += f * f
 	}
 	assert.InDelta(t, 0, sum/n, 5*0.1/math.Sqrt(500))
+	wild := newDrift(&Entry{Swing: 1, Period: time.Minute, Wander: 1}, stream(5))
+	least := 1.0
+	for i := range int64(1000) {
+		least = min(least, wild.factor(i))
+	}
+	assert.Zero(t, least, "a rate is never negative")
 	assert.InEpsilon(t, 0.1, math.Sqrt(squares/n), 5/math.Sqrt(1000))
 }

@@ -29,6 +29,11 @@ func TestStepsAndCalls(t *testing.T) {
 		assert.InDelta(t, 0.031, l, 1e-8)
 	}
 	assert.Len(t, r.of(Client, 0), 5*len(r.answers))
+	ids := map[[8]byte]bool{}
+	for _, s := range r.spans {
+		ids[s.ID] = true
+	}
+	assert.Len(t, ids, len(r.spans), "every repetition is a span of its own")
 	at := r.answers[0].start
 	var starts []time.Duration
 	for _, s := range r.of(Client, 0)[:5] { // in the order of their ends
@@ -153,4 +158,52 @@ func TestSpansNest(t *testing.T) {
 	assert.Equal(t, len(r.answers), roots)
 	assert.Equal(t, len(r.spans), r.stats.Spans)
 	assert.InDelta(t, 11*roots, len(spans), 11*10)
+}
+
+// A step waits for all of its calls, and one that fails fails the request.
+func TestOneOfTwoFails(t *testing.T) {
+	tr := tree{}
+	front := tr.service(Service{Hosts: []int{tr.host(8)}})
+	back := tr.service(Service{Hosts: []int{tr.host(8)}})
+	bad, good := tr.rpc(RPC{Service: back, CPU: ms(1), ErrorRate: 1}), tr.rpc(RPC{Service: back, CPU: ms(5)})
+	thrice := to(bad)
+	thrice.Times = 3
+	tr.entry(tr.rpc(RPC{Service: front, Steps: []Step{{Calls: []Call{thrice, to(good)}}, {Calls: []Call{to(good)}}}}), 1)
+	r := play(t, &tr.app, Config{Seed: 1, Duration: time.Minute})
+	for _, a := range r.answers {
+		assert.True(t, a.failed)
+		assert.Equal(t, 5*time.Millisecond, a.end-a.start)
+	}
+	assert.Len(t, r.of(Server, back), 2*len(r.answers), "what follows a failure is not called")
+}
+
+// A lookup that fails is a miss, whose answer counts. Each of the times that a call
+// is made has all of its tries, of which the last is in time here.
+func TestFailedLookupIsMiss(t *testing.T) {
+	tr := tree{}
+	front := tr.service(Service{Hosts: []int{tr.host(8)}})
+	cache := tr.service(Service{Hosts: []int{tr.host(8)}})
+	store := tr.service(Service{Hosts: []int{tr.host(8)}})
+	get, read := tr.rpc(RPC{Service: cache, CPU: ms(10)}), tr.rpc(RPC{Service: store, CPU: ms(1)})
+	miss := to(read)
+	lookup := to(get)
+	lookup.Timeout, lookup.Retries, lookup.Times = 2*time.Millisecond, 1, 2
+	lookup.Cache = &Cache{Hit: 1, Miss: &miss}
+	tr.entry(tr.rpc(RPC{Service: front, Steps: []Step{{Calls: []Call{lookup}}}}), 1)
+	r := play(t, &tr.app, Config{Seed: 1, Duration: time.Minute})
+	for _, a := range r.answers { // twice two tries and what follows a miss
+		assert.False(t, a.failed)
+		assert.Equal(t, 10*time.Millisecond, a.end-a.start)
+	}
+	assert.Len(t, r.of(Client, front), 6*len(r.answers))
+
+	// What follows a miss has a probability of its own; not made, there is no answer,
+	// which is one too.
+	miss.Probability = 0
+	r = play(t, &tr.app, Config{Seed: 1, Duration: time.Minute})
+	assert.Empty(t, r.of(Server, store))
+	for _, a := range r.answers {
+		assert.False(t, a.failed)
+		assert.Equal(t, 8*time.Millisecond, a.end-a.start)
+	}
 }

@@ -1,6 +1,10 @@
 package apps
 
-import "github.com/sage-rca/sage/internal/simulate"
+import (
+	"math"
+
+	"github.com/sage-rca/sage/internal/simulate"
+)
 
 // blank is a fault of the kind that concerns nothing yet.
 func blank(kind simulate.FaultKind) simulate.Fault {
@@ -10,6 +14,10 @@ func blank(kind simulate.FaultKind) simulate.Fault {
 // maxStrain is the utilisation that a fault may bring a disk or a core to: above it
 // whoever shares it suffers as much, and the culprit is no longer one service.
 const maxStrain = 0.6
+
+// maxHeld is the share of the time that the connections of an exhausted pool may be
+// held: one that the calls exceed never recovers.
+const maxHeld = 0.85
 
 // candidates returns where a fault of the kind could be, with the range of its
 // size. Resources of uninstrumented services are left out: nobody reports them.
@@ -147,6 +155,7 @@ func (d *drawer) hosts() []candidate {
 func (d *drawer) pools() []candidate {
 	var out []candidate
 	seen := map[link]bool{} // service and pool
+	uses := newWalk(d.app, nil).uses()
 	for i, n := range d.reach.rpcs {
 		if n < onPath {
 			continue
@@ -160,7 +169,11 @@ func (d *drawer) pools() []candidate {
 			seen[key] = true
 			f := blank(simulate.PoolExhaustion)
 			f.Service, f.Pool = s, c.Pool
-			out = append(out, candidate{fault: f, mild: float64(d.app.Services[s].Pools[c.Pool].Size), severe: 1, whole: true})
+			size := d.app.Services[s].Pools[c.Pool].Size
+			least := math.Ceil(uses[s][c.Pool].held / float64(max(1, len(d.app.Services[s].Hosts))) / maxHeld)
+			if least = max(1, least); least < float64(size) {
+				out = append(out, candidate{fault: f, mild: float64(size), severe: least, whole: true})
+			}
 		})
 	}
 	return out

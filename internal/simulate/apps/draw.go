@@ -33,7 +33,12 @@ func newDrawer(app *simulate.App, rng *rand.Rand) *drawer {
 func (d *drawer) incident(kinds *cycle, n int) ([]simulate.Fault, error) {
 	var out []simulate.Fault
 	for range 2 * len(kinds.kinds) {
-		f, ok := d.fault(kinds.next(), out)
+		kind := kinds.next()
+		// A surge makes the other of two faults worse than it is: it comes alone.
+		if n > 1 && kind == simulate.TrafficSurge {
+			continue
+		}
+		f, ok := d.fault(kind, out)
 		if !ok {
 			continue
 		}

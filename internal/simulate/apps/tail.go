@@ -30,6 +30,7 @@ type walk struct {
 	app      *simulate.App
 	rng      *rand.Rand
 	services []slowness
+	sizes    [][]int        // of pools, by service
 	pools    [][]wait       // by service and pool
 	work     [][2]logNormal // by RPC: CPU, disk
 }
@@ -96,13 +97,48 @@ func (w *walk) request(rpc int) float64 {
 		t += s.latent
 	}
 	for _, step := range r.Steps {
-		longest := 0.0
-		for i := range step.Calls {
-			longest = max(longest, w.calls(r.Service, &step.Calls[i]))
-		}
-		t += longest
+		t += w.step(r.Service, step.Calls)
 	}
 	return t
+}
+
+// step draws the time until all of the calls that are made at the same time have
+// answered. Where a pool has fewer connections than that, its calls take turns.
+func (w *walk) step(caller int, calls []simulate.Call) float64 {
+	longest := 0.0
+	var turns turns
+	for i := range calls {
+		c := &calls[i]
+		t := w.calls(caller, c)
+		if len(calls) > 1 && c.Pool >= 0 && w.sizes[caller][c.Pool] < len(calls) {
+			t = turns.take(c.Pool, w.sizes[caller][c.Pool], t)
+		}
+		longest = max(longest, t)
+	}
+	return longest
+}
+
+// turns are when the connections of a request's pools are free again.
+type turns struct {
+	pool int
+	free []float64
+}
+
+// take gives the next call, which takes time t, the first connection that is free
+// of the size that the pool has, and returns when it is done. A step goes by one
+// pool; of another the turns begin anew.
+func (u *turns) take(pool, size int, t float64) float64 {
+	if u.free == nil || u.pool != pool {
+		u.pool, u.free = pool, make([]float64, size)
+	}
+	first := 0
+	for i := range u.free {
+		if u.free[i] < u.free[first] {
+			first = i
+		}
+	}
+	u.free[first] += t
+	return u.free[first]
 }
 
 // calls draws the time of a call with its repeats, as the caller sees it.

@@ -47,9 +47,10 @@ func New(app *simulate.App, opts Options, traces func(ptrace.Traces), metrics fu
 		skew:     opts.skews(len(app.Hosts)),
 		sampler:  newSampler(opts.SampleRatio),
 	}
+	broker := brokers(app)
 	for rpc := range app.RPCs {
 		for kind := range numKinds {
-			e.templates = append(e.templates, template(app, rpc, kind))
+			e.templates = append(e.templates, template(app, rpc, kind, broker[rpc]))
 		}
 	}
 	e.batches = newBatches(e.replicas)

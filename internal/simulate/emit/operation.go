@@ -32,12 +32,32 @@ func destination(operation string) string {
 	return operation
 }
 
-// messagingSystem is that of a service, or of who consumes directly.
-func messagingSystem(s *simulate.Service) string {
-	if s.System != "" {
-		return s.System
+// defaultBroker is the messaging.system where messages go by no broker of the App.
+const defaultBroker = "kafka"
+
+// brokers returns the messaging.system of every RPC: that of the broker which
+// serves it or hands messages on to it.
+func brokers(app *simulate.App) []string {
+	out := make([]string, len(app.RPCs))
+	for i := range app.RPCs {
+		out[i] = defaultBroker
 	}
-	return "kafka"
+	for i := range app.RPCs {
+		r := &app.RPCs[i]
+		broker := &app.Services[r.Service]
+		if !broker.Uninstrumented || broker.System == "" {
+			continue
+		}
+		out[i] = broker.System
+		for _, step := range r.Steps {
+			for k := range step.Calls {
+				if step.Calls[k].Async {
+					out[step.Calls[k].RPC] = broker.System
+				}
+			}
+		}
+	}
+	return out
 }
 
 // ports are those at which systems are reached.

@@ -7,8 +7,8 @@ import (
 )
 
 // template returns what all good spans of one kind for one RPC have in common:
-// kind, name and attributes.
-func template(app *simulate.App, rpc int, kind simulate.SpanKind) ptrace.Span {
+// kind, name and attributes. broker is the messaging.system of its messages.
+func template(app *simulate.App, rpc int, kind simulate.SpanKind, broker string) ptrace.Span {
 	span := ptrace.NewSpan()
 	r := &app.RPCs[rpc]
 	callee := &app.Services[r.Service]
@@ -36,7 +36,7 @@ func template(app *simulate.App, rpc int, kind simulate.SpanKind) ptrace.Span {
 	case simulate.DB:
 		describeDB(span, r, callee)
 	case simulate.Messaging:
-		describeMessage(span, r, callee, kind)
+		describeMessage(span, r, broker, kind)
 	}
 	a := span.Attributes()
 	if kind != simulate.Consumer {
@@ -83,14 +83,14 @@ func describeDB(span ptrace.Span, r *simulate.RPC, callee *simulate.Service) {
 	span.SetName(r.Operation + " " + callee.Name)
 }
 
-func describeMessage(span ptrace.Span, r *simulate.RPC, callee *simulate.Service, kind simulate.SpanKind) {
+func describeMessage(span ptrace.Span, r *simulate.RPC, broker string, kind simulate.SpanKind) {
 	name, typ := "publish", "send"
 	if kind == simulate.Consumer {
 		name, typ = "process", "process"
 	}
 	queue := destination(r.Operation)
 	a := span.Attributes()
-	a.PutStr("messaging.system", messagingSystem(callee))
+	a.PutStr("messaging.system", broker)
 	a.PutStr("messaging.operation.name", name)
 	a.PutStr("messaging.operation.type", typ)
 	a.PutStr("messaging.destination.name", queue)

@@ -93,7 +93,7 @@ func TestEmitter_attributes(t *testing.T) {
 			"server.address":             "events", "server.port": int64(5672), "peer.service": "events",
 		},
 		{"timeline-writer", "process timeline-writes", ptrace.SpanKindConsumer}: {
-			"messaging.system": "kafka", "messaging.operation.name": "process", "messaging.operation.type": "process",
+			"messaging.system": "rabbitmq", "messaging.operation.name": "process", "messaging.operation.type": "process",
 			"messaging.destination.name": "timeline-writes",
 		},
 	}
