@@ -38,17 +38,21 @@ func (d *diagnosis) robustChoice(u *suspect) choice {
 }
 
 // way returns the largest part that names a feature of its own, where that makes
-// up at least a share of all parts, or nil.
+// up at least a share of all parts, the gaps of several links together, or nil.
 func (u *suspect) way(share float64) *part {
 	if u == nil {
 		return nil
 	}
-	sum := 0.0
+	sum, gaps := 0.0, 0.0
 	for _, p := range u.parts {
 		sum += p.excess
+		if p.metric == networkMetric {
+			gaps += p.excess
+		}
 	}
 	for i := range u.parts { // largest first
-		if p := &u.parts[i]; p.metric != "" && p.excess >= share*sum {
+		p := &u.parts[i]
+		if p.metric != "" && (p.excess >= share*sum || p.metric == networkMetric && gaps >= share*sum) {
 			return p
 		}
 	}

@@ -33,6 +33,9 @@ const (
 	overlapMetric = "overlap"
 )
 
+// networkMetric is the name under which the gap between client and server is shown.
+const networkMetric = "network_latency"
+
 // suspect is a channel with what is slow of it.
 type suspect struct {
 	channel int
@@ -99,7 +102,7 @@ func score(r *reach, v *view, d demand, q float64, starved func(identity.Service
 			}
 			if c.network >= 0 {
 				duration(c.network, v.latency(r.g.Nodes[c.network]), part{
-					kind: KindEdge, mechanism: Network, edge: c.edge, metric: "network_latency",
+					kind: KindEdge, mechanism: Network, edge: c.edge, metric: networkMetric,
 					text: c.edge.Caller.Service.String() + ">" + c.edge.Callee.Service.String() + " network",
 				})
 			}
@@ -187,6 +190,7 @@ func gather(r *reach, parts []part, starved func(identity.Service) bool) scores 
 		by[p.channel].excess += p.excess
 	}
 	absorb(r, by, starved)
+	endpoints(r, by)
 	var s scores
 	for c := range by {
 		if by[c].excess <= 0 {

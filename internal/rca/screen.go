@@ -34,7 +34,7 @@ func (s *search) screen(robust []int) []int {
 	}
 	var out []int
 	for _, c := range s.r.channels {
-		if z[c] >= s.cfg.Suspect {
+		if z[c] >= s.cfg.Suspect && !s.taken(c) {
 			out = append(out, c)
 		}
 	}
@@ -60,4 +60,15 @@ func (s *search) screen(robust []int) []int {
 		}
 	}
 	return out
+}
+
+// taken reports whether a channel is restored with a suspect, of which it is a
+// symptom.
+func (s *search) taken(c int) bool {
+	for _, a := range s.absorbed { // whether any: the order does not matter
+		if slices.Contains(a, c) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,156 @@
+package rca
+
+import (
+	"slices"
+
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// Rules of endpoints.
+const (
+	// nearEnough is by how much the sum at a caller must exceed that at a callee
+	// for the caller to be where gaps meet: a little more at its other links is noise.
+	nearEnough = 1.1
+	// alike is the largest ratio between the rise of a call to a leaf and that of a
+	// gap at the same service for which both may be the same delay.
+	alike = 1.6
+)
+
+// endpoints gives the gaps of several links to the service at which they meet:
+// what delays, or loses, the messages of a service shows at all of its links, and
+// in its calls to leaves, which have no gap of their own. The service where most of
+// the excess meets takes all of it, and so on with what is left. The gap of a
+// single link stays the link's. A service whose calls to all of its leaves, at
+// least two, rose by about the same takes them as well.
+func endpoints(r *reach, by []suspect) {
+	e := endpoint{r: r, by: by, service: make(map[identity.Service]int, len(by))}
+	for c, k := range r.g.Channels {
+		if !k.IsNetwork() {
+			e.service[k.Service] = c
+		} else if by[c].excess > 0 && by[c].parts[0].mechanism == Network {
+			e.left = append(e.left, c)
+		}
+	}
+	for len(e.left) > 0 {
+		e.settle(e.meeting())
+	}
+	for _, k := range r.g.Channels {
+		if !k.IsNetwork() && !r.g.Leaves[k.Service] {
+			e.leavesAlone(k.Service)
+		}
+	}
+}
+
+// endpoint is the work of endpoints.
+type endpoint struct {
+	r       *reach
+	by      []suspect
+	service map[identity.Service]int // channels
+	left    []int                    // network channels that nobody has taken yet
+}
+
+// meeting returns the service where most of the excess meets, callees first.
+func (e *endpoint) meeting() identity.Service {
+	sums := make(map[identity.Service]float64)
+	for _, c := range e.left {
+		edge := e.r.g.Channels[c].Edge
+		sums[edge.Callee.Service] += e.by[c].excess
+		if edge.Caller.Service != edge.Callee.Service {
+			sums[edge.Caller.Service] += e.by[c].excess
+		}
+	}
+	var best identity.Service
+	for _, c := range e.left {
+		edge := e.r.g.Channels[c].Edge
+		for _, s := range [...]identity.Service{edge.Callee.Service, edge.Caller.Service} {
+			if best.IsZero() || sums[s] > nearEnough*sums[best] {
+				best = s
+			}
+		}
+	}
+	return best
+}
+
+// settle gives s what meets there.
+func (e *endpoint) settle(s identity.Service) {
+	var links []int
+	rise := 0.0
+	e.left = slices.DeleteFunc(e.left, func(c int) bool {
+		edge := e.r.g.Channels[c].Edge
+		if edge.Callee.Service != s && edge.Caller.Service != s {
+			return false
+		}
+		links = append(links, c)
+		for _, p := range e.by[c].parts {
+			rise = max(rise, p.observed-p.usual)
+		}
+		return true
+	})
+	leaves := slices.DeleteFunc(e.leaves(s), func(c int) bool { return e.rise(c) > alike*rise })
+	if len(links)+len(leaves) > 1 {
+		e.merge(s, append(links, leaves...))
+	}
+}
+
+// leaves returns the suspected leaves that nobody but s made slower calls to.
+func (e *endpoint) leaves(s identity.Service) []int {
+	var out []int
+	for c, k := range e.r.g.Channels {
+		if k.IsNetwork() || !e.r.g.Leaves[k.Service] || e.by[c].excess <= 0 {
+			continue
+		}
+		if !slices.ContainsFunc(e.by[c].parts, func(p part) bool { return p.edge.Caller.Service != s || p.kind != KindDependency }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// rise is by how many seconds the calls of a channel rose, at most.
+func (e *endpoint) rise(c int) float64 {
+	most := 0.0
+	for _, p := range e.by[c].parts {
+		most = max(most, p.observed-p.usual)
+	}
+	return most
+}
+
+// leavesAlone gives s its leaves where all of them are as much slower.
+func (e *endpoint) leavesAlone(s identity.Service) {
+	slow := e.leaves(s)
+	called := make(map[identity.Service]bool)
+	for _, p := range e.r.rpcs {
+		for _, c := range p.calls {
+			if p.key.Service == s && c.leaf {
+				called[c.edge.Callee.Service] = true
+			}
+		}
+	}
+	if len(slow) < 2 || len(slow) < len(called) {
+		return
+	}
+	least, most := e.rise(slow[0]), 0.0
+	for _, c := range slow {
+		least, most = min(least, e.rise(c)), max(most, e.rise(c))
+	}
+	if most <= alike*least {
+		e.merge(s, slow)
+	}
+}
+
+// merge moves channels to the service s, as the delay of its messages.
+func (e *endpoint) merge(s identity.Service, channels []int) {
+	to, ok := e.service[s]
+	if !ok || !e.r.causal(to) {
+		return
+	}
+	for _, c := range channels {
+		for _, p := range e.by[c].parts {
+			p.mechanism, p.metric, p.kind = Network, networkMetric, KindService
+			e.by[to].parts = append(e.by[to].parts, p)
+		}
+		e.by[to].excess += e.by[c].excess
+		e.by[to].absorbed = append(append(e.by[to].absorbed, c), e.by[c].absorbed...)
+		e.by[c] = suspect{}
+	}
+}
