@@ -22,8 +22,11 @@ const (
 // the excess meets takes all of it, and so on with what is left. The gap of a
 // single link stays the link's. A service whose calls to all of its leaves, at
 // least two, rose by about the same takes them as well.
-func endpoints(r *reach, by []suspect) {
-	e := endpoint{r: r, by: by, service: make(map[identity.Service]int, len(by))}
+//
+// A service that lacks CPU is late to send and to accept; what meets there is its
+// own slowness, not the network's.
+func endpoints(r *reach, by []suspect, starved func(identity.Service) bool) {
+	e := endpoint{r: r, by: by, starved: starved, service: make(map[identity.Service]int, len(by))}
 	for c, k := range r.g.Channels {
 		if !k.IsNetwork() {
 			e.service[k.Service] = c
@@ -46,49 +49,57 @@ type endpoint struct {
 	r       *reach
 	by      []suspect
 	service map[identity.Service]int // channels
-	left    []int                    // network channels that nobody has taken yet
+	starved func(identity.Service) bool
+	left    []int // network channels that nobody has taken yet
 }
 
 // meeting returns the service where most of the excess meets, callees first.
 func (e *endpoint) meeting() identity.Service {
-	sums := make(map[identity.Service]float64)
-	for _, c := range e.left {
-		edge := e.r.g.Channels[c].Edge
-		sums[edge.Callee.Service] += e.by[c].excess
-		if edge.Caller.Service != edge.Callee.Service {
-			sums[edge.Caller.Service] += e.by[c].excess
-		}
-	}
 	var best identity.Service
+	most := 0.0
 	for _, c := range e.left {
 		edge := e.r.g.Channels[c].Edge
 		for _, s := range [...]identity.Service{edge.Callee.Service, edge.Caller.Service} {
-			if best.IsZero() || sums[s] > nearEnough*sums[best] {
-				best = s
+			if s == best {
+				continue
+			}
+			sum := 0.0
+			for _, x := range e.around(s) {
+				sum += e.by[x].excess
+			}
+			if best.IsZero() || sum > nearEnough*most {
+				best, most = s, sum
 			}
 		}
 	}
 	return best
 }
 
+// around returns the links of s that are late, and the leaves that are late by no
+// more than they are.
+func (e *endpoint) around(s identity.Service) []int {
+	var out []int
+	rise := 0.0
+	for _, c := range e.left {
+		if edge := e.r.g.Channels[c].Edge; edge.Callee.Service == s || edge.Caller.Service == s {
+			out = append(out, c)
+			rise = max(rise, e.rise(c))
+		}
+	}
+	for _, c := range e.leaves(s) {
+		if e.rise(c) <= alike*rise {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // settle gives s what meets there.
 func (e *endpoint) settle(s identity.Service) {
-	var links []int
-	rise := 0.0
-	e.left = slices.DeleteFunc(e.left, func(c int) bool {
-		edge := e.r.g.Channels[c].Edge
-		if edge.Callee.Service != s && edge.Caller.Service != s {
-			return false
-		}
-		links = append(links, c)
-		for _, p := range e.by[c].parts {
-			rise = max(rise, p.observed-p.usual)
-		}
-		return true
-	})
-	leaves := slices.DeleteFunc(e.leaves(s), func(c int) bool { return e.rise(c) > alike*rise })
-	if len(links)+len(leaves) > 1 {
-		e.merge(s, append(links, leaves...))
+	around := e.around(s)
+	e.left = slices.DeleteFunc(e.left, func(c int) bool { return slices.Contains(around, c) })
+	if len(around) > 1 {
+		e.merge(s, around)
 	}
 }
 
@@ -144,9 +155,13 @@ func (e *endpoint) merge(s identity.Service, channels []int) {
 	if !ok || !e.r.causal(to) {
 		return
 	}
+	metric := networkMetric
+	if e.by[to].excess > 0 && e.starved(s) {
+		metric = ""
+	}
 	for _, c := range channels {
 		for _, p := range e.by[c].parts {
-			p.mechanism, p.metric, p.kind = Network, networkMetric, KindService
+			p.mechanism, p.metric, p.kind = Network, metric, KindService
 			e.by[to].parts = append(e.by[to].parts, p)
 		}
 		e.by[to].excess += e.by[c].excess

@@ -189,8 +189,9 @@ func gather(r *reach, parts []part, starved func(identity.Service) bool) scores 
 		by[p.channel].parts = append(by[p.channel].parts, p)
 		by[p.channel].excess += p.excess
 	}
+	endpoints(r, by, starved)
 	absorb(r, by, starved)
-	endpoints(r, by)
+	misses(r, by)
 	var s scores
 	for c := range by {
 		if by[c].excess <= 0 {

@@ -8,7 +8,8 @@ import (
 // usual one.
 const (
 	minFirstGain = 0.05 // of the first culprit
-	minNextGain  = 0.10 // of each further one: a wrong one costs more than a missing one
+	minNextGain  = 0.10 // of the second: a wrong one costs more than a missing one
+	minThirdGain = 0.20 // of each further one: three things seldom break at once
 	tieGain      = 0.05 // candidates this close are told apart by the robust scorer
 	// minExplained is the share of the excess that a set must explain to be an
 	// answer where it does not restore the SLO.
@@ -36,8 +37,12 @@ func (s *search) forward(candidates []int) found {
 	for len(f.set) < s.cfg.MaxCulprits {
 		best, next := s.best(f, candidates, excess)
 		need := minFirstGain
-		if len(f.set) > 0 {
+		switch len(f.set) {
+		case 0:
+		case 1:
 			need = minNextGain
+		default:
+			need = minThirdGain
 		}
 		if best < 0 || f.outcome.median-next.median < need*excess {
 			break

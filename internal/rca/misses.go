@@ -1,0 +1,30 @@
+package rca
+
+// moreCalls is the growth of a kind of call from which on what is called is slower
+// for being called more.
+const moreCalls = 1.5
+
+// misses gives the excess of a service that is called by more requests than usual
+// to the caller whose ways have changed: a cache that no longer holds what it did,
+// a branch that is taken more often. What is asked more often is busier, and that
+// makes it slower. A call that every request made anyway, and now makes several
+// times, is a retry, which a slow callee may well have caused itself: it is left
+// where it is.
+func misses(r *reach, by []suspect) {
+	for c := range by {
+		for _, p := range by[c].parts {
+			if p.metric != callsMetric || p.kind != KindService || p.observed < moreCalls*p.usual {
+				continue
+			}
+			to := r.g.ServiceChannel(p.rpc.Service)
+			callee := r.g.ServiceChannel(p.edge.Callee.Service)
+			if to < 0 || callee < 0 || to == callee || !r.causal(to) || by[callee].excess <= 0 {
+				continue
+			}
+			by[to].parts = append(by[to].parts, by[callee].parts...)
+			by[to].excess += by[callee].excess
+			by[to].absorbed = append(append(by[to].absorbed, callee), by[callee].absorbed...)
+			by[callee] = suspect{}
+		}
+	}
+}
