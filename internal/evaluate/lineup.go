@@ -43,8 +43,9 @@ func ablations() []method.Method {
 		{"without screen", rca.Screen},
 		{"without guide", rca.Guide},
 		{"without floor", rca.Floor},
+		{"without anchor", rca.Anchor},
 		{"without fallback", rca.Fallback},
-		{"search alone", rca.Screen | rca.Guide | rca.Floor | rca.Fallback},
+		{"search alone", rca.Screen | rca.Guide | rca.Floor | rca.Anchor | rca.Fallback},
 	} {
 		out = append(out, named{method.Sage{Config: rca.Config{Without: p.part}}, p.name})
 	}

@@ -12,7 +12,7 @@ func (d *diagnosis) counterfactual(ev evidence) (Verdict, bool) {
 	if s == nil {
 		return Verdict{}, false
 	}
-	s.threshold, s.factual, s.usual = d.in.Threshold, d.factual, d.usual
+	s.threshold, s.factual, s.usual, s.spread = d.in.Threshold, d.factual, d.usual, d.spread
 	s.seed = d.cfg.Seed ^ uint64(d.in.Snapshot.Start)*0x9e3779b97f4a7c15
 	robust := make([]int, 0, len(d.scores.suspects)) // as channels of the model
 	for _, u := range d.scores.suspects {

@@ -34,6 +34,7 @@ const (
 	Screen   Part = 1 << iota // candidates are what left its normal range given its causes, not all services
 	Guide                     // ties of the search are settled by the robust scorer
 	Floor                     // no what-if lies below what the others' own excess leaves
+	Anchor                    // with every suspect normal, the tail is the usual one
 	Fallback                  // where the search finds nothing, the robust scorer answers
 )
 
@@ -117,6 +118,7 @@ type diagnosis struct {
 	tail    tail
 	factual float64 // the entry's tail in this window, seconds
 	usual   float64 // and normally
+	spread  float64 // of it over normal windows, log seconds
 }
 
 func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
@@ -185,6 +187,7 @@ func (d *diagnosis) measure() string {
 		}
 	}
 	d.usual = d.tail.seconds(usual[:])
+	d.spread = d.v.at(feature.Key{Kind: feature.Latency, Node: entry, Quantile: d.tail.near}).spread
 	switch {
 	case n < minBaseline || math.IsNaN(d.usual):
 		return reasonNoBaseline

@@ -70,9 +70,9 @@ func TestWithout_screen(t *testing.T) {
 func TestWithout_floor(t *testing.T) {
 	in := simulated(chain(), faults[0].fault, 0)
 	l := feature.NewLayout(in.Graph, in.History)
-	s := newSearch(Config{}.withDefaults(), deaf{0.010}, l, newView(in.History, in.Onset, 3.5), in.Entry, 0.99, newTail(0.99))
+	s := newSearch(Config{Without: Anchor}.withDefaults(), deaf{0.010}, l, newView(in.History, in.Onset, 3.5), in.Entry, 0.99, newTail(0.99))
 	s.threshold, s.factual, s.total, s.ground = 0.1, 0.200, 0.100, 0.020
 	assert.InDelta(t, 0.120, s.with(nil).median, 1e-9)
-	s.cfg.Without = Floor
+	s.cfg.Without = Anchor | Floor
 	assert.InDelta(t, 0.010, s.with(nil).median, 1e-9)
 }

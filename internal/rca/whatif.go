@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/gvae"
@@ -35,7 +37,8 @@ type search struct {
 	absorbed  map[int][]int       // network channels restored with a service
 	guide     map[int]float64     // the robust scorer's excess by channel
 	total     float64             // and over all of its suspects
-	ground    float64             // predicted tail with all of them normal
+	ground    float64             // predicted tail with all of them normal, seconds; 0 where not known
+	spread    float64             // of the entry's tail over normal windows, log seconds
 }
 
 // outcome is the entry's tail in a counterfactual, in seconds.
@@ -116,11 +119,12 @@ func (s *search) with(set []int) outcome {
 	for _, c := range set {
 		rest -= s.guide[c]
 	}
-	return s.outcome(s.restore(set), s.ground+math.Max(0, rest))
+	return s.outcome(s.restore(set), s.anchored(s.ground)+math.Max(0, rest))
 }
 
-// settle prepares the floor of with, for the robust scorer's suspects; scale
-// makes their excess in seconds sum up to at most the entry's.
+// settle prepares the floor of with, and the anchor of all outcomes, for the robust
+// scorer's suspects; scale makes their excess in seconds sum up to at most the
+// entry's.
 func (s *search) settle(suspects []int, scale float64) {
 	for c := range s.guide {
 		s.guide[c] *= scale
@@ -131,6 +135,22 @@ func (s *search) settle(suspects []int, scale float64) {
 	}
 }
 
+// anchored moves a predicted tail t to where it lies given that a window with
+// every suspect normal is a normal one, the tail of which is known:
+//
+//	t' = usual + (factual - usual) (t - ground) / (factual - ground)
+//
+// What the model is off by for the window as a whole is no part of the answer.
+func (s *search) anchored(t float64) float64 {
+	if s.cfg.Without&Anchor != 0 || !(s.ground > 0) || !(s.factual > s.ground) || !(s.factual > s.usual) {
+		return t
+	}
+	return max(s.usual/maxFall, s.usual+(s.factual-s.usual)*(t-s.ground)/(s.factual-s.ground))
+}
+
+// maxFall bounds how far below the usual tail a prediction may lie.
+const maxFall = 2
+
 func (s *search) outcome(a restored, floor float64) outcome {
 	s.settleOverlaps(a)
 	draws := s.ev.Counterfactual(a.do, s.r.entry, s.cfg.Samples, s.source())
@@ -140,21 +160,43 @@ func (s *search) outcome(a restored, floor float64) outcome {
 		if math.IsNaN(t) {
 			t = s.factual // the model says nothing: nothing is gained
 		}
-		o.tails = append(o.tails, t)
+		o.tails = append(o.tails, s.anchored(t))
 	}
 	if len(o.tails) == 0 {
 		o.tails = []float64{s.factual}
 	}
 	lift(o.tails, math.Min(floor, s.factual))
 	for _, t := range o.tails {
-		if t <= s.threshold {
-			o.meets++
-		}
+		o.meets += s.meets(t)
 	}
 	o.meets /= float64(len(o.tails))
 	sorted := slices.Sorted(slices.Values(o.tails))
 	o.median, o.lower, o.upper = rank(sorted, 0.5), rank(sorted, 0.05), rank(sorted, 0.95)
+	s.widen(&o)
 	return o
+}
+
+// meets is the probability that a window meets the SLO of which the tail is
+// expected to be t: tails of normal windows differ from each other by chance.
+func (s *search) meets(t float64) float64 {
+	if !(s.spread > 0) || !(t > 0) {
+		if t <= s.threshold {
+			return 1
+		}
+		return 0
+	}
+	return distuv.UnitNormal.CDF(math.Log(s.threshold/t) / s.spread)
+}
+
+// widen adds the chance of a single window to the interval of an outcome: the
+// samples say where its tail is expected, not by how much it scatters around that.
+func (s *search) widen(o *outcome) {
+	if !(o.lower > 0) || !(o.upper < math.Inf(1)) || !(o.median > 0) {
+		return
+	}
+	chance := probit(0.95) * s.spread
+	o.lower = o.median * math.Exp(-math.Hypot(math.Log(o.median/o.lower), chance))
+	o.upper = o.median * math.Exp(math.Hypot(math.Log(o.upper/o.median), chance))
 }
 
 // lift moves draws up until their median is at least floor. How far they lie
