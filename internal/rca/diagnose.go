@@ -136,7 +136,7 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	d.metrics = newMetrics(rec)
 	if reason == "" {
 		d.d = newDemand(d.r, d.v, in.Quantile)
-		d.scores = score(d.r, d.v, d.d, in.Quantile, d.starved)
+		d.scores = d.sharedDisk(score(d.r, d.v, d.d, in.Quantile, d.starved))
 	}
 	out := d.answer(reason, ev)
 	out.HopsObserved, out.HopsTotal = d.r.coverage()

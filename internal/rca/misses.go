@@ -21,10 +21,7 @@ func misses(r *reach, by []suspect) {
 			if to < 0 || callee < 0 || to == callee || !r.causal(to) || by[callee].excess <= 0 {
 				continue
 			}
-			by[to].parts = append(by[to].parts, by[callee].parts...)
-			by[to].excess += by[callee].excess
-			by[to].absorbed = append(append(by[to].absorbed, callee), by[callee].absorbed...)
-			by[callee] = suspect{}
+			by[to].take(&by[callee])
 		}
 	}
 }

@@ -185,6 +185,9 @@ func share(v float64) string { return number(100*v) + "%" }
 // gather adds parts up by channel and ranks the channels.
 func gather(r *reach, parts []part, starved func(identity.Service) bool) scores {
 	by := make([]suspect, len(r.g.Channels))
+	for c := range by {
+		by[c].channel = c
+	}
 	for _, p := range parts {
 		by[p.channel].parts = append(by[p.channel].parts, p)
 		by[p.channel].excess += p.excess
@@ -197,13 +200,27 @@ func gather(r *reach, parts []part, starved func(identity.Service) bool) scores 
 		if by[c].excess <= 0 {
 			continue
 		}
-		by[c].channel = c
 		slices.SortStableFunc(by[c].parts, func(a, b part) int { return -cmp.Compare(a.excess, b.excess) })
 		s.suspects = append(s.suspects, by[c])
 		s.explained += by[c].excess
 	}
-	slices.SortStableFunc(s.suspects, func(a, b suspect) int { return -cmp.Compare(a.excess, b.excess) })
+	s.suspects = rankSuspects(s.suspects)
 	return s
+}
+
+// rankSuspects sorts suspects, the largest excess first.
+func rankSuspects(us []suspect) []suspect {
+	slices.SortStableFunc(us, func(a, b suspect) int { return -cmp.Compare(a.excess, b.excess) })
+	return us
+}
+
+// take makes another suspect a symptom of this one, and leaves nothing of it. What
+// was this one's own stays first among its parts.
+func (u *suspect) take(o *suspect) {
+	u.parts = append(u.parts, o.parts...)
+	u.excess += o.excess
+	u.absorbed = append(append(u.absorbed, o.channel), o.absorbed...)
+	*o = suspect{}
 }
 
 // absorb moves network gaps to a service at one of their ends that is itself
@@ -231,7 +248,7 @@ func absorb(r *reach, by []suspect, starved func(identity.Service) bool) {
 		}
 		if to >= 0 {
 			by[to].excess += by[c].excess
-			by[to].absorbed = append(by[to].absorbed, c)
+			by[to].absorbed = append(append(by[to].absorbed, c), by[c].absorbed...)
 			by[c] = suspect{}
 		}
 	}

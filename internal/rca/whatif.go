@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/gvae"
@@ -167,25 +165,15 @@ func (s *search) outcome(a restored, floor float64) outcome {
 	}
 	lift(o.tails, math.Min(floor, s.factual))
 	for _, t := range o.tails {
-		o.meets += s.meets(t)
+		if t <= s.threshold {
+			o.meets++
+		}
 	}
 	o.meets /= float64(len(o.tails))
 	sorted := slices.Sorted(slices.Values(o.tails))
 	o.median, o.lower, o.upper = rank(sorted, 0.5), rank(sorted, 0.05), rank(sorted, 0.95)
 	s.widen(&o)
 	return o
-}
-
-// meets is the probability that a window meets the SLO of which the tail is
-// expected to be t: tails of normal windows differ from each other by chance.
-func (s *search) meets(t float64) float64 {
-	if !(s.spread > 0) || !(t > 0) {
-		if t <= s.threshold {
-			return 1
-		}
-		return 0
-	}
-	return distuv.UnitNormal.CDF(math.Log(s.threshold/t) / s.spread)
 }
 
 // widen adds the chance of a single window to the interval of an outcome: the
