@@ -20,8 +20,8 @@ import (
 type trial struct {
 	truth     Truth
 	entry     identity.RPC
-	quantile  float64
-	threshold float64            // seconds; 0: what usualShare of the normal windows meet
+	quantile  float64            // of the objective
+	threshold float64            // seconds; 0: nobody stated an objective
 	before    []*window.Snapshot // after the normal windows, and not learned from
 	windows   []*window.Snapshot // in which the fault acts
 }
@@ -58,7 +58,7 @@ type batch struct {
 }
 
 // Batch asks methods about the incidents of a recording. Nobody set an objective in
-// it: it is taken to be what 95 % of the normal windows meet.
+// it, see stated.
 func Batch(ctx context.Context, set *recorded.Set, p Protocol, methods []method.Method) (*Asked, error) {
 	all := trials(set)
 	b := newBatch(set.Window, set.Normal, all)
@@ -108,7 +108,9 @@ func (b *batch) graph(further []*window.Snapshot) (*cbn.Builder, *cbn.Graph) {
 // train fits a model to the normal windows.
 func (b *batch) train(ctx context.Context, cfg gvae.Config) (err error) {
 	_, g := b.graph(nil)
-	b.layout = feature.NewLayout(g, b.history)
+	if b.layout = feature.NewLayout(g, b.history); !cfg.Structured {
+		b.layout = method.PublishedLayout(g, b.history)
+	}
 	rows := make([]int, b.history.Len())
 	for i := range rows {
 		rows[i] = i
@@ -144,24 +146,30 @@ func (b *batch) ask(t *trial, methods []method.Method) *Incident {
 	for i, w := range t.windows {
 		w = b.append(h, w, feature.Violated)
 		g := builder.Update(feature.Structure(w))
-		in.ask(methods, rca.Input{
+		in.ask(methods, t.stated(rca.Input{
 			Graph: g, History: h, Snapshot: w, Layout: b.layout, Model: b.model,
-			Entry: t.entry, Quantile: t.quantile, Threshold: t.objective(h, in.began), Onset: in.began,
-		}, i+1)
+			Entry: t.entry, Quantile: t.quantile, Threshold: t.threshold, Onset: in.began,
+		}), i+1)
 	}
 	return in
 }
 
-// objective returns the threshold in seconds.
-func (t *trial) objective(h *feature.History, onset int64) float64 {
+// stated completes a question about an incident of which nobody stated the
+// objective: the symptom is the feature quantile of the entry that rose most, in
+// robust standard deviations of the normal windows, and the objective is what
+// usualShare of them meet.
+func (t *trial) stated(q rca.Input) rca.Input {
 	if t.threshold > 0 {
-		return t.threshold
+		return q
 	}
-	nearest := 0
-	for i, q := range feature.Quantiles {
-		if math.Abs(q-t.quantile) < math.Abs(feature.Quantiles[nearest]-t.quantile) {
-			nearest = i
+	most := math.Inf(-1)
+	for d, quantile := range feature.Quantiles {
+		k := feature.Key{Kind: feature.Latency, Node: cbn.Server(t.entry), Quantile: d}
+		z := q.History.Baseline(k, q.Onset).Z(q.History.Value(k, q.History.Len()-1))
+		if z > most {
+			most, q.Quantile = z, quantile
+			q.Threshold = math.Exp(q.History.Normal(k, q.Onset, usualShare))
 		}
 	}
-	return math.Exp(h.Normal(feature.Key{Kind: feature.Latency, Node: cbn.Server(t.entry), Quantile: nearest}, onset, usualShare))
+	return q
 }

@@ -24,6 +24,9 @@ type Protocol struct {
 	Seed       uint64
 	// NoTraining leaves the default to its robust scorer.
 	NoTraining bool
+	// Plain trains the published method's model (type plain) in place of the
+	// engine's, which then does not train.
+	Plain bool
 }
 
 // Asked is what a set of methods answered to a timeline.
@@ -42,6 +45,10 @@ type Asked struct {
 // method. All methods see the same windows, graph, onset and model.
 func Stream(ctx context.Context, t *Timeline, p Protocol, methods []method.Method) (*Asked, error) {
 	s := &stream{timeline: t, methods: methods, asked: &Asked{}, incidents: make(map[*Episode]*Incident)}
+	if p.Plain {
+		m := plain{cfg: p.Model, asked: s.asked}
+		s.model = func(in rca.Input) (rca.Input, error) { return m.with(ctx, in) }
+	}
 	for i := range t.Episodes {
 		if e := &t.Episodes[i]; !e.Decoy && !e.Taught {
 			s.incident(e)
@@ -87,7 +94,7 @@ func (p Protocol) engine(t *Timeline, diagnose func(rca.Input, rca.Config) rca.V
 		RCA:      rca.Config{Seed: p.Seed},
 		Incident: incident.Config{MaxOpen: 16},
 		Training: engine.Training{
-			Enabled: !p.NoTraining, History: time.Duration(n) * t.Window, MinWindows: p.MinWindows, Interval: p.Interval,
+			Enabled: !p.NoTraining && !p.Plain, History: time.Duration(n) * t.Window, MinWindows: p.MinWindows, Interval: p.Interval,
 			CPUBudget: 1, PublishAfter: publishAfter, Await: true, Model: p.Model,
 		},
 		MaxPending: n, MaxColumns: maxColumns, MaxCheckpoint: 1, ForgetWindows: forgetWindows,
@@ -103,6 +110,7 @@ type stream struct {
 	asked     *Asked
 	incidents map[*Episode]*Incident
 	last      rca.Verdict
+	model     func(rca.Input) (rca.Input, error) // nil: the engine's
 
 	mu       sync.Mutex // guards everything below
 	failures []error
@@ -127,6 +135,13 @@ func (s *stream) diagnose(in rca.Input, _ rca.Config) rca.Verdict {
 	inc := s.incidents[episode]
 	if inc == nil || at >= episode.End || len(inc.starts) >= maxVotes {
 		return s.last
+	}
+	if s.model != nil {
+		var err error
+		if in, err = s.model(in); err != nil {
+			s.failed(err)
+			return s.last
+		}
 	}
 	s.last = verdict(inc.ask(s.methods, in, s.number(episode, at)))
 	return s.last
@@ -214,11 +229,7 @@ func (s *stream) WindowRefused() { s.failed(errors.New("a window was refused")) 
 
 // Trained implements engine.Observer.
 func (s *stream) Trained(_ bool, busy time.Duration) {
-	if s.asked.Trainings == 0 {
-		s.asked.Training = busy
-	}
-	s.asked.All += busy
-	s.asked.Trainings++
+	s.asked.trained(busy)
 }
 
 // Published implements engine.Observer.

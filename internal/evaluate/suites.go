@@ -35,7 +35,7 @@ func Full() Size {
 	return Size{
 		Apps: []AppSize{
 			{"chain", 48, 10, taught}, {"fanout", 48, 10, taught}, {"social", 48, 10, taught}, {"sockshop", 48, 10, taught},
-			{"syn-16", 36, 5, taught}, {"syn-64", 36, 5, taught}, {"syn-256", 24, 5, taught}, {"syn-1024", 16, 0, taught},
+			{"syn-16", 36, 5, taught}, {"syn-64", 36, 5, taught}, {"syn-256", 24, 5, taughtLarge}, {"syn-1024", 16, 0, taughtLarge},
 		},
 		Ablations: []string{"chain", "fanout", "social", "sockshop"},
 		Robust:    []string{"chain", "social"}, RobustPoints: 24,
@@ -68,10 +68,27 @@ const (
 	// taught incidents come before those that are judged. The published method
 	// learns from violations as well, so its model is trained after them; the
 	// default's is trained before, on whatever the first windows hold.
-	taught     = 16
-	headroom   = 1.5
-	quantile   = 0.99
-	trainAfter = 100 // windows
+	// The published results come of models that saw many; with 48 instead of 16 it
+	// names a third more of the sets of the chain. The largest applications, which
+	// take long to simulate, teach fewer.
+	taught      = 48
+	taughtLarge = 16
+	headroom    = 1.5
+	quantile    = 0.99
+	trainAfter  = 100 // windows
+)
+
+// Hyper-parameters of the published method's model, the best of some twenty that were
+// tried on the tuning seed. The first two are 1 and 0.5 in the paper. With less weight
+// on chained predictions latents of callers hold less of what callees did; with less
+// on KL they hold more of what no metric explains. Held-out losses of few incidents
+// are noisy, so that patience matters.
+const (
+	plainKL       = 0.3
+	plainChained  = 0.2
+	plainRate     = 0.01
+	plainEpochs   = 400
+	plainPatience = 40
 )
 
 // protocol trains once, when there are so many windows, and again only where the
@@ -79,7 +96,11 @@ const (
 func protocol(structured bool, after int) Protocol {
 	m := gvae.DefaultConfig()
 	m.Structured, m.Seed = structured, 1
-	return Protocol{MinWindows: after, Interval: unlimited, Model: m, Seed: 1}
+	if !structured {
+		m.KLWeight, m.Chained = plainKL, plainChained
+		m.LearningRate, m.Epochs, m.Patience = plainRate, plainEpochs, plainPatience
+	}
+	return Protocol{MinWindows: after, Interval: unlimited, Plain: !structured, Model: m, Seed: 1}
 }
 
 // scenario builds the scenario of a suite: taught incidents, then those that are

@@ -16,18 +16,15 @@ const maxVotes = 3
 // every candidate its share of the window's scores; the ranking is by the sum of
 // shares. The culprit set, and the what-if, are those of the last window whose first
 // candidate is the first of the ranking, so that a set is always one that the
-// method named. Abstentions do not vote. It returns the index of that window, -1
-// where all abstain.
+// method named. A window in which the method blames nobody, and ranks candidates
+// all the same, votes for their order. It returns the index of the window that the
+// set is from, -1 where none blames anybody.
 func vote(answers []method.Answer) (method.Answer, int) {
 	sums := make(map[identity.Service]float64)
 	best := make(map[identity.Service]method.Candidate)
 	var order []identity.Service // as first met, so that ties are settled alike
 	for i := range answers {
-		a := &answers[i]
-		if len(a.Culprits) == 0 {
-			continue
-		}
-		for _, c := range shares(a) {
+		for _, c := range shares(&answers[i]) {
 			if _, ok := sums[c.Service]; !ok {
 				order = append(order, c.Service)
 			}
@@ -36,13 +33,6 @@ func vote(answers []method.Answer) (method.Answer, int) {
 				best[c.Service] = c
 			}
 		}
-	}
-	if len(order) == 0 {
-		out := method.Answer{Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN()}
-		if len(answers) > 0 {
-			out.Reason = answers[len(answers)-1].Reason
-		}
-		return out, -1
 	}
 	slices.SortStableFunc(order, func(a, b identity.Service) int { return -cmp.Compare(sums[a], sums[b]) })
 	at := -1
@@ -56,7 +46,13 @@ func vote(answers []method.Answer) (method.Answer, int) {
 			at = i
 		}
 	}
-	out := answers[at]
+	out := method.Answer{Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN()}
+	switch {
+	case at >= 0:
+		out = answers[at]
+	case len(answers) > 0:
+		out.Reason = answers[len(answers)-1].Reason
+	}
 	out.Ranking = nil
 	for _, s := range order {
 		c := best[s]

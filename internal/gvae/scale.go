@@ -50,6 +50,37 @@ func scaleOf(columns []float64, n int, use []bool, bursts bool, floor func(media
 	return s
 }
 
+// moments returns the plain scale of columns [len/n x n], which a model as published
+// has: mean and standard deviation of the finite values of all windows. Its networks
+// see inputs unclamped, and its squared errors include those of incidents. By what is
+// usual in healthy windows, a metric that is zero there (spread 1e-6) would be 1e5
+// and more in an incident, and latencies would weigh so much that KL weighs nothing.
+func moments(columns []float64, n int, floor func(center float64) float64) Scale {
+	k := 0
+	if n > 0 {
+		k = len(columns) / n
+	}
+	s := Scale{Center: make([]float64, k), Spread: make([]float64, k)}
+	values := make([]float64, 0, n)
+	for c := range k {
+		values = values[:0]
+		for _, v := range row(columns, c, n) {
+			if finite(v) {
+				values = append(values, v)
+			}
+		}
+		if len(values) == 0 {
+			s.Spread[c] = max(1, floor(0))
+			continue
+		}
+		for _, v := range values {
+			s.Center[c] += v / float64(len(values))
+		}
+		s.Spread[c] = max(deviation(values, s.Center[c]), floor(s.Center[c]))
+	}
+	return s
+}
+
 func latencyFloor(float64) float64 { return leastLatencySpread }
 
 func featureFloor(median float64) float64 {

@@ -34,6 +34,44 @@ func TestScaleOf(t *testing.T) {
 	assert.InDelta(t, 0.02, s.Spread[0], 0, "an incident does not widen a latency")
 }
 
+func TestMoments(t *testing.T) {
+	nan := math.NaN()
+	for name, c := range map[string]struct {
+		column         []float64
+		center, spread float64
+	}{
+		"an incident counts": {[]float64{0, 0, 0, 8}, 2, math.Sqrt(12)}, // (3*4 + 36)/4
+		"missing":            {[]float64{1, nan, math.Inf(1), 3}, 2, 1},
+		"nothing":            {[]float64{nan, nan, nan, nan}, 0, 1},
+		"constant":           {[]float64{5, 5, 5, 5}, 5, 0.05},
+	} {
+		s := moments(c.column, 4, featureFloor)
+		assert.InDelta(t, c.center, s.Center[0], 1e-12, name)
+		assert.InDelta(t, c.spread, s.Spread[0], 1e-12, name)
+	}
+}
+
+// A metric that is zero while all is well and not in incidents must not be an input
+// of 1e5 to networks that nothing clamps.
+func TestPlainModelSeesIncidentsInRange(t *testing.T) {
+	const n = 40
+	spec := Spec{NX: 1, D: 1, Nodes: []Node{{X: []int{0}, Overlap: -1}}}
+	data := Data{N: n, X: make([]float64, n), Y: make([]float64, n), Healthy: make([]bool, n)}
+	for w := range n {
+		if data.Healthy[w] = w%4 != 0; !data.Healthy[w] {
+			data.X[w], data.Y[w] = 0.5, 1
+		}
+	}
+	cfg := DefaultConfig()
+	cfg.Structured, cfg.Epochs = false, 1
+	m, _, err := Train(t.Context(), spec, data, cfg, nil)
+	require.NoError(t, err)
+	// A share p of ones has standard deviation sqrt(p(1-p)): the other value lies
+	// (1-p)/sqrt(p(1-p)) = sqrt(3) from the mean for p = 1/4.
+	assert.InDelta(t, math.Sqrt(3), (0.5-m.xScale.Center[0])/m.xScale.Spread[0], 1e-9)
+	assert.InDelta(t, math.Sqrt(3), (1-m.yScale.Center[0])/m.yScale.Spread[0], 1e-9)
+}
+
 func TestStandardise(t *testing.T) {
 	a := newArchitecture(&Spec{NX: 2, D: 1, Nodes: []Node{
 		{Overlap: -1},

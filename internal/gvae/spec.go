@@ -69,7 +69,8 @@ type Data struct {
 	// statistics are taken; nil, or where fewer than 8 or than a quarter are
 	// marked: all of them, which the robustness of both tolerates while
 	// violations are a minority. A structured model also learns from these
-	// windows alone, the published one from all.
+	// windows alone; the published one learns from all, and takes its scales
+	// (mean and standard deviation) from all.
 	Healthy []bool
 }
 

@@ -84,6 +84,10 @@ func newTrainer(spec Spec, data *Data, cfg Config, prev *Model) (t *trainer, war
 	use := healthy(data)
 	m.xScale = scaleOf(data.X, data.N, use, true, featureFloor)
 	m.yScale = scaleOf(bounded(data.Y), data.N, use, false, latencyFloor)
+	if !cfg.Structured {
+		m.xScale = moments(data.X, data.N, featureFloor)
+		m.yScale = moments(bounded(data.Y), data.N, latencyFloor)
+	}
 	if !all(m.xScale.Spread, m.xScale.Center) {
 		return nil, false, errors.New("gvae: data: values of X so large that their spread is not a number")
 	}

@@ -119,8 +119,11 @@ func newBooks(s *scope, r *reader, q float64, c bar) *books {
 	return b
 }
 
-// cost is what an excess at a node costs an entry request.
-func (b *books) cost(n int, e excess) float64 { return b.w[n].mean*e.mean + b.w[n].tail*e.tail }
+// cost is what an excess at a node costs an entry request. What fewer than all
+// requests meet shows in the tail as soon as enough of them do.
+func (b *books) cost(n int, e excess) float64 {
+	return max(b.w[n].mean, b.w[n].tail)*e.mean + b.w[n].tail*e.tail
+}
 
 // enter accounts for what one RPC does itself and for its calls.
 func (b *books) enter(at *site) {

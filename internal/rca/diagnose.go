@@ -134,7 +134,7 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	}
 	reason := d.measure()
 	d.metrics = newMetrics(rec)
-	if reason == "" {
+	if reason == "" || reason == reasonNotSlower {
 		d.d = newDemand(d.r, d.v, in.Quantile)
 		d.scores = d.sharedDisk(score(d.r, d.v, d.d, in.Quantile, d.starved))
 	}
@@ -146,20 +146,27 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 
 func (d *diagnosis) answer(reason string, ev evidence) Verdict {
 	if reason != "" {
-		return abstention(reason)
+		return d.abstain(reason)
 	}
 	if ev != nil && d.scores.traffic == nil {
 		if out, ok := d.counterfactual(ev); ok {
 			return out
 		}
 		if d.cfg.Without&Fallback != 0 {
-			return abstention(reasonUnexplained)
+			return d.abstain(reasonUnexplained)
 		}
 	}
 	if out, ok := d.robust(); ok {
 		return out
 	}
-	return abstention(reasonUnexplained)
+	return d.abstain(reasonUnexplained)
+}
+
+// abstain blames nobody, and says what is unusual all the same.
+func (d *diagnosis) abstain(reason string) Verdict {
+	out := abstention(reason)
+	out.Candidates = d.unusual()
+	return out
 }
 
 // measure reads the entry's tail, and returns the reason to abstain where that
@@ -191,7 +198,7 @@ func (d *diagnosis) measure() string {
 	switch {
 	case n < minBaseline || math.IsNaN(d.usual):
 		return reasonNoBaseline
-	case d.factual <= d.usual:
+	case d.factual <= d.usual, math.Log(d.factual/d.usual) < minSymptom*d.spread:
 		return reasonNotSlower
 	}
 	return ""

@@ -72,7 +72,8 @@ const starvedShare = 3
 // IQR of normal windows, log scale) of at least suspect and a rise by a fifth
 // count. Extra calls and calls that no longer run in parallel count at their
 // caller. Excess is weighted by demand: the rise of the mean by all visits of an
-// entry request, what the tail rose further by a single one.
+// entry request, or by a single one where that is more, what the tail rose further by a
+// single one.
 //
 // A service that only waits for a slow one has no excess and is not a suspect.
 // starved says which services lack CPU.
@@ -87,7 +88,8 @@ func score(r *reach, v *view, d demand, q float64, starved func(identity.Service
 	duration := func(n int, s shift, p part) {
 		mean, tail := s.excess(t)
 		p.node, p.channel = n, r.owner[n]
-		p.excess = d.mean[n]*mean + d.tail[n]*math.Max(0, tail-mean)
+		// What fewer than all requests visit shows in the tail as soon as enough of them do.
+		p.excess = math.Max(d.mean[n], d.tail[n])*mean + d.tail[n]*math.Max(0, tail-mean)
 		p.z, p.support = s.maxZ(), s.support()
 		p.observed, p.usual = s.now[s.shown(t)], s.usual[s.shown(t)]
 		p.text = versus(p.text, s.shown(t), p.observed, p.usual)

@@ -1,0 +1,46 @@
+package rca
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// minSymptom is by how many robust standard deviations of its normal windows the
+// tail of the entry must lie above the usual one for a cause to be looked for: what
+// explains less than that explains nothing.
+const minSymptom = 2
+
+// unusual are the candidates of a verdict that blames nobody: what left its normal
+// range most, given its causes, whether or not it explains anything. It is where a
+// person would look first.
+func (d *diagnosis) unusual() []Cause {
+	us := slices.Clone(d.scores.suspects)
+	largest := func(u suspect) float64 {
+		z := 0.0
+		for _, p := range u.parts {
+			z = math.Max(z, p.z)
+		}
+		return z
+	}
+	slices.SortStableFunc(us, func(a, b suspect) int { return -cmp.Compare(largest(a), largest(b)) })
+	sum := 0.0
+	for _, u := range us {
+		sum += largest(u)
+	}
+	var out []Cause
+	for _, u := range us[:min(len(us), maxShown)] {
+		c, _ := d.describe(u.channel, &u, d.robustChoice(&u))
+		c.Contribution = largest(u)
+		c.Probability = stated(unusualShare * largest(u) / sum)
+		out = append(out, c)
+	}
+	if len(out) > 0 {
+		normalise(out)
+	}
+	return out
+}
+
+// unusualShare is the probability that all candidates of a verdict that blames
+// nobody have together.
+const unusualShare = 0.3
