@@ -34,8 +34,14 @@ type AppSize struct {
 func Full() Size {
 	return Size{
 		Apps: []AppSize{
-			{"chain", 48, 10, taught}, {"fanout", 48, 10, taught}, {"social", 48, 10, taught}, {"sockshop", 48, 10, taught},
-			{"syn-16", 36, 5, taught}, {"syn-64", 36, 5, taught}, {"syn-256", 24, 5, taughtLarge}, {"syn-1024", 16, 0, taughtLarge},
+			{"chain", 48, 10, taught},
+			{"fanout", 48, 10, taught},
+			{"social", 48, 10, taught},
+			{"sockshop", 48, 10, taught},
+			{"syn-16", 36, 5, taught},
+			{"syn-64", 36, 5, taught},
+			{"syn-256", 24, 5, taughtLarge},
+			{"syn-1024", 16, 0, taughtLarge},
 		},
 		Ablations: []string{"chain", "fanout", "social", "sockshop"},
 		Robust:    []string{"chain", "social"}, RobustPoints: 24,
@@ -87,8 +93,8 @@ const (
 	plainKL       = 0.3
 	plainChained  = 0.2
 	plainRate     = 0.01
-	plainEpochs   = 400
-	plainPatience = 40
+	plainEpochs   = 500
+	plainPatience = 60
 )
 
 // protocol trains once, when there are so many windows, and again only where the

@@ -31,11 +31,13 @@ func (r Robust) Diagnose(in rca.Input) Answer {
 
 // FromVerdict returns a verdict as an answer. A cause on an edge is that of the
 // service which the verdict names, its callee where it names none; a service that
-// several causes name keeps the first. Scores are the stated probabilities, none
+// several causes name keeps the first. Of an abstention the candidates stay. Scores are the stated probabilities, none
 // larger than the one before, so that they tell the order of the verdict.
 func FromVerdict(v rca.Verdict) Answer {
 	if v.Abstained {
-		return abstain(v.Reason)
+		out := abstain(v.Reason)
+		out.Ranking = descending(candidates(v.Candidates, nil))
+		return out
 	}
 	out := Answer{Quantile: v.Quantile, Lower: v.Lower, Upper: v.Upper}
 	culprits := candidates(v.Culprits, nil)

@@ -13,26 +13,31 @@ const minSymptom = 2
 
 // unusual are the candidates of a verdict that blames nobody: what left its normal
 // range most, given its causes, whether or not it explains anything. It is where a
-// person would look first.
+// person would look first. They are ranked by how unlikely the largest move is and by
+// how large, in equal parts: robust z times the logarithm of the rise.
 func (d *diagnosis) unusual() []Cause {
 	us := slices.Clone(d.scores.suspects)
-	largest := func(u suspect) float64 {
+	move := func(u suspect) float64 {
 		z := 0.0
 		for _, p := range u.parts {
-			z = math.Max(z, p.z)
+			rise := 1.0
+			if p.usual > 0 && p.observed > 0 {
+				rise = math.Abs(math.Log(p.observed / p.usual))
+			}
+			z = math.Max(z, p.z*rise)
 		}
 		return z
 	}
-	slices.SortStableFunc(us, func(a, b suspect) int { return -cmp.Compare(largest(a), largest(b)) })
+	slices.SortStableFunc(us, func(a, b suspect) int { return -cmp.Compare(move(a), move(b)) })
 	sum := 0.0
 	for _, u := range us {
-		sum += largest(u)
+		sum += move(u)
 	}
 	var out []Cause
 	for _, u := range us[:min(len(us), maxShown)] {
 		c, _ := d.describe(u.channel, &u, d.robustChoice(&u))
-		c.Contribution = largest(u)
-		c.Probability = stated(unusualShare * largest(u) / sum)
+		c.Contribution = move(u)
+		c.Probability = stated(unusualShare * move(u) / sum)
 		out = append(out, c)
 	}
 	if len(out) > 0 {
