@@ -10,6 +10,7 @@ const (
 	minFirstGain = 0.05 // of the first culprit
 	minNextGain  = 0.10 // of the second: a wrong one costs more than a missing one
 	minThirdGain = 0.20 // of each further one: three things seldom break at once
+	minSeconded  = 0.10
 	tieGain      = 0.05 // candidates this close are told apart by the robust scorer
 	// minExplained is the share of the excess that a set must explain to be an
 	// answer where it does not restore the SLO.
@@ -63,7 +64,7 @@ func (s *search) best(f found, candidates []int, excess float64) (int, outcome) 
 	outcomes := make([]outcome, len(candidates))
 	lowest := -1
 	for i, c := range candidates {
-		if slices.Contains(f.set, c) {
+		if slices.Contains(f.set, c) || len(f.set) > 0 && !s.seconded(c) {
 			continue
 		}
 		outcomes[i] = s.with(append(slices.Clone(f.set), c))
@@ -82,11 +83,18 @@ func (s *search) best(f found, candidates []int, excess float64) (int, outcome) 
 	}
 	limit := outcomes[lowest].median + tieGain*excess
 	for i, c := range candidates {
-		if !slices.Contains(f.set, c) && outcomes[i].median <= limit && s.guide[c] > s.guide[candidates[lowest]] {
+		if len(outcomes[i].tails) > 0 && outcomes[i].median <= limit && s.guide[c] > s.guide[candidates[lowest]] {
 			lowest = i
 		}
 	}
 	return candidates[lowest], outcomes[lowest]
+}
+
+// seconded reports whether a channel may be a further culprit: the robust scorer
+// must blame it as well, for at least minSeconded of what it explains. What a model
+// adds to a culprit by itself is more often a residual that it cannot place.
+func (s *search) seconded(c int) bool {
+	return s.cfg.Without&Guide != 0 || s.guide[c] >= minSeconded*s.total
 }
 
 // prune drops culprits, the weakest alone first, without which the rest restores
