@@ -158,14 +158,14 @@ func (t *Timeline) watch(e *labels.Entry) error {
 	if busiest.IsZero() {
 		return errors.New("no operation is called from outside; name the entry in the labels")
 	}
-	t.Objective = slo.Objective{Name: "entry", Service: busiest.Service, Operation: busiest.Operation, Quantile: quantile}
+	t.Objective = slo.Objective{Name: "entry", Service: busiest.Service, Operation: busiest.Operation, Quantile: Quantile}
 	healthy := make(map[int64]float64)
 	for _, w := range t.Snapshots[:min(t.learned(), len(t.Snapshots))] {
 		if _, tail := entryOf(w, t); tail > 0 {
 			healthy[w.Start] = tail
 		}
 	}
-	t.Objective.Threshold = time.Duration(headroom * usual(healthy) * 1e9)
+	t.Objective.Threshold = time.Duration(Headroom * usual(healthy) * 1e9)
 	if t.Objective.Threshold <= 0 {
 		return fmt.Errorf("%s was not called before the first incident; name the entry in the labels", busiest)
 	}

@@ -40,17 +40,11 @@ func Simulate(ctx context.Context, s *Scenario, ways []emit.Options) ([]*Timelin
 	fail := func(err error) ([]*Timeline, error) {
 		return nil, fmt.Errorf("evaluate: simulate %s: %w", s.Name, err)
 	}
-	cfg := simulate.Config{Seed: s.Seed, Duration: s.Plan.Duration}
-	twin := newTails(s)
-	if _, err := simulate.Run(ctx, s.App, cfg, twin); err != nil {
+	without, threshold, err := s.healthy(ctx)
+	if err != nil {
 		return fail(err)
 	}
-	without := twin.quantiles(s.Quantile)
-	threshold := s.Headroom * usual(without)
-	if !(threshold > 0) {
-		return fail(errors.New("its entry was never answered"))
-	}
-
+	cfg := simulate.Config{Seed: s.Seed, Duration: s.Plan.Duration}
 	for i := range s.Plan.Episodes {
 		cfg.Faults = append(cfg.Faults, s.Plan.Episodes[i].Faults...)
 	}
@@ -67,7 +61,7 @@ func Simulate(ctx context.Context, s *Scenario, ways []emit.Options) ([]*Timelin
 		readers = append(readers, r)
 		sinks = append(sinks, r.emitter)
 	}
-	_, err := simulate.Run(ctx, s.App, cfg, sinks)
+	_, err = simulate.Run(ctx, s.App, cfg, sinks)
 	for _, r := range readers {
 		err = errors.Join(err, r.close(ctx))
 	}
@@ -88,6 +82,30 @@ func Simulate(ctx context.Context, s *Scenario, ways []emit.Options) ([]*Timelin
 		})
 	}
 	return out, nil
+}
+
+// Threshold returns the objective's threshold in seconds: Headroom times the median
+// over windows of the tail at Quantile, in a run without faults.
+func (s *Scenario) Threshold(ctx context.Context) (float64, error) {
+	_, threshold, err := s.healthy(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("evaluate: simulate %s: %w", s.Name, err)
+	}
+	return threshold, nil
+}
+
+// healthy runs the twin without faults, and returns its tail by window and the
+// threshold that follows from it.
+func (s *Scenario) healthy(ctx context.Context) (without map[int64]float64, threshold float64, err error) {
+	twin := newTails(s)
+	if _, err := simulate.Run(ctx, s.App, simulate.Config{Seed: s.Seed, Duration: s.Plan.Duration}, twin); err != nil {
+		return nil, 0, err
+	}
+	without = twin.quantiles(s.Quantile)
+	if threshold = s.Headroom * usual(without); !(threshold > 0) {
+		return nil, 0, fmt.Errorf("fewer than %d requests of its entry in every window: use longer ones", minRequests)
+	}
+	return without, threshold, nil
 }
 
 // usual is the median of the tails of windows.

@@ -64,6 +64,13 @@ const (
 	ReportingSeed = 20_261
 )
 
+// The objective of all simulated suites: the Quantile of the watched entry's latency
+// stays within Headroom times its healthy median over windows.
+const (
+	Quantile = 0.99
+	Headroom = 1.5
+)
+
 // The protocol of all simulated suites.
 const (
 	windowSize = 10 * time.Second
@@ -93,8 +100,8 @@ const (
 	plainKL       = 0.3
 	plainChained  = 0.2
 	plainRate     = 0.01
-	plainEpochs   = 500
-	plainPatience = 60
+	plainEpochs   = 200
+	plainPatience = 40
 )
 
 // protocol trains once, when there are so many windows, and again only where the
@@ -121,7 +128,7 @@ func scenario(app *simulate.App, name string, seed uint64, size AppSize, kinds [
 	}
 	return &Scenario{
 		Name: name, App: app, Plan: plan, Taught: size.Taught, Seed: seed,
-		Window: windowSize, Headroom: headroom, Quantile: quantile,
+		Window: windowSize, Headroom: Headroom, Quantile: Quantile,
 	}, nil
 }
 
