@@ -107,11 +107,15 @@ func TestVote(t *testing.T) {
 		"one": {[]method.Answer{window(1, "a", 3., "b", 1.)}, []string{"a"}, []string{"a", "b"}, 0},
 		"two against one, whatever the scale": {
 			[]method.Answer{window(1, "a", 3., "b", 1.), window(2, "b", 900., "a", 100.), window(2, "b", 9., "a", 1.)},
-			[]string{"b", "a"}, []string{"b", "a"}, 2,
+			[]string{"b", "a"},
+			[]string{"b", "a"},
+			2,
 		},
 		"the set is that of the last window that agrees": {
 			[]method.Answer{window(1, "a", 1.), window(2, "a", 6., "b", 4.), window(1, "b", 1.)},
-			[]string{"a", "b"}, []string{"a", "b"}, 1,
+			[]string{"a", "b"},
+			[]string{"a", "b"},
+			1,
 		},
 		"abstentions do not vote": {
 			[]method.Answer{{Reason: "x"}, window(1, "a", 1.), {Reason: "x"}}, []string{"a"}, []string{"a"}, 1,

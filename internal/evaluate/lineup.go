@@ -10,9 +10,16 @@ import (
 // thresholds are fitted to all answers afterwards.
 func lineup() []method.Method {
 	return []method.Method{
-		method.Sage{}, method.Robust{}, method.Random{Seed: 1}, method.MaxLatency{},
-		method.NSigma{}, method.NSigma{Calls: true}, method.BARO{}, method.BARO{Calls: true},
-		method.CIRCA{}, method.Exclusive{},
+		method.Sage{},
+		method.Robust{},
+		method.Random{Seed: 1},
+		method.MaxLatency{},
+		method.NSigma{},
+		method.NSigma{Calls: true},
+		method.BARO{},
+		method.BARO{Calls: true},
+		method.CIRCA{},
+		method.Exclusive{},
 	}
 }
 
