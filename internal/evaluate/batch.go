@@ -62,8 +62,10 @@ type batch struct {
 func Batch(ctx context.Context, set *recorded.Set, p Protocol, methods []method.Method) (*Asked, error) {
 	all := trials(set)
 	b := newBatch(set.Window, set.Normal, all)
-	if err := b.train(ctx, p.Model); err != nil {
-		return nil, fmt.Errorf("evaluate: %s: %w", set.Name, err)
+	if !p.NoTraining {
+		if err := b.train(ctx, p.Model); err != nil {
+			return nil, fmt.Errorf("evaluate: %s: %w", set.Name, err)
+		}
 	}
 	return b.all(ctx, all, methods)
 }
@@ -123,7 +125,10 @@ func (b *batch) train(ctx context.Context, cfg gvae.Config) (err error) {
 
 // all asks about every incident.
 func (b *batch) all(ctx context.Context, all []trial, methods []method.Method) (*Asked, error) {
-	asked := &Asked{Training: b.busy, All: b.busy, Trainings: 1}
+	asked := &Asked{}
+	if b.model != nil {
+		asked.trained(b.busy)
+	}
 	for i := range all {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err

@@ -45,12 +45,12 @@ func ways(muted int) []way {
 var first = map[string]string{"sampling": "100 %", "metric interval": "5 s", "blind spots": "none"}
 
 // curves are the robustness curves of one application.
-func curves(ctx context.Context, name string, incidents int, seed uint64, say func(string, ...any)) (map[string][]Point, error) {
+func curves(ctx context.Context, name string, size Size, seed uint64, say func(string, ...any)) (map[string][]Point, error) {
 	app, err := apps.New(name, seed)
 	if err != nil {
 		return nil, err
 	}
-	s, err := scenario(app, name, seed, AppSize{Name: name, Incidents: incidents}, nil)
+	s, err := scenario(app, name, seed, AppSize{Name: name, Incidents: size.RobustPoints}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func curves(ctx context.Context, name string, incidents int, seed uint64, say fu
 	if err := onsets(ctx, timelines[0], add); err != nil {
 		return nil, err
 	}
-	return out, histories(ctx, s, timelines[0], add)
+	return out, histories(ctx, s, timelines[0], size.Histories, add)
 }
 
 func namesOf(ms []method.Method) []string {
@@ -134,10 +134,10 @@ func onsets(ctx context.Context, t *Timeline, add func(curve, at string, asked *
 
 // histories varies how long the model has learned, and whether it has seen
 // violations.
-func histories(ctx context.Context, s *Scenario, t *Timeline, add func(curve, at string, asked *Asked, names ...string)) error {
-	for _, hours := range []float64{0.5, 2, 6} {
+func histories(ctx context.Context, s *Scenario, t *Timeline, hours []float64, add func(curve, at string, asked *Asked, names ...string)) error {
+	for _, h := range hours {
 		longer := *s
-		more := time.Duration(hours*float64(time.Hour)) - warmup
+		more := time.Duration(h*float64(time.Hour)) - warmup
 		longer.Plan = delayed(s.Plan, more)
 		ts, err := Simulate(ctx, &longer, []emit.Options{{}})
 		if err != nil {
@@ -149,7 +149,7 @@ func histories(ctx context.Context, s *Scenario, t *Timeline, add func(curve, at
 		if err != nil {
 			return err
 		}
-		add("training history", strconv.FormatFloat(hours, 'g', -1, 64)+" h", asked)
+		add("training history", strconv.FormatFloat(h, 'g', -1, 64)+" h", asked)
 	}
 	asked, err := Stream(ctx, t, protocol(true, trainAfter), compared())
 	if err != nil {

@@ -55,7 +55,7 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	}
 	for i, name := range o.Size.Robust {
 		jobs = append(jobs, job{name + ": curves", func(ctx context.Context) (err error) {
-			points[i], err = curves(ctx, name, o.Size.RobustPoints, o.Seed, r.say)
+			points[i], err = curves(ctx, name, o.Size, o.Seed, r.say)
 			return err
 		}})
 	}

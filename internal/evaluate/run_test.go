@@ -56,3 +56,23 @@ func TestRun(t *testing.T) {
 	// is a simulator that says nothing.
 	assert.Greater(t, names["sage"].Top1, names["random"].Top1)
 }
+
+func TestRun_curvesAndUpdates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("simulates for half a minute")
+	}
+	r, err := Run(t.Context(), Options{Seed: TuningSeed, Workers: 2, Size: Size{
+		Robust: []string{"chain"}, RobustPoints: 2, Histories: []float64{0.35},
+		Grow: "syn-16", GrowIncidents: 2,
+	}})
+	require.NoError(t, err)
+	for _, name := range []string{"sampling", "metric interval", "blind spots", "onset", "violations in training"} {
+		assert.Greater(t, len(r.Robustness["chain: "+name]), 1, name)
+	}
+	assert.Len(t, r.Robustness["chain: training history"], 1)
+	var steps []string
+	for _, s := range r.Updates.Steps {
+		steps = append(steps, s.Name)
+	}
+	assert.Equal(t, []string{"before", "added", "scratch", "removed", "removed, scratch"}, steps)
+}

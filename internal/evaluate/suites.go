@@ -18,6 +18,8 @@ type Size struct {
 	Ablations    []string
 	Robust       []string
 	RobustPoints int
+	// Histories are the hours of history of the curve over them.
+	Histories []float64
 	// Grow is the application that gains services, "" for none.
 	Grow          string
 	GrowIncidents int
@@ -44,7 +46,7 @@ func Full() Size {
 			{"syn-1024", 16, 0, taughtLarge},
 		},
 		Ablations: []string{"chain", "fanout", "social", "sockshop"},
-		Robust:    []string{"chain", "social"}, RobustPoints: 24,
+		Robust:    []string{"chain", "social"}, RobustPoints: 24, Histories: []float64{0.5, 2, 6},
 		Grow: "syn-1024", GrowIncidents: 10,
 	}
 }
@@ -133,7 +135,7 @@ func scenario(app *simulate.App, name string, seed uint64, size AppSize, kinds [
 
 // Only returns the part of s that is about one application.
 func (s Size) Only(name string) Size {
-	out := Size{RobustPoints: s.RobustPoints}
+	var out Size
 	for _, a := range s.Apps {
 		if a.Name == name {
 			out.Apps = append(out.Apps, a)
