@@ -219,6 +219,7 @@ func recording(ctx context.Context, set *recorded.Set) (RecordedSet, error) {
 	}
 	fitThresholds(asked.Incidents)
 	return RecordedSet{
-		Name: set.Name, Methods: rows(order, asked.Incidents, train), ByFault: byFault(order, asked.Incidents), Incidents: records(method.Sage{}.Name(), asked.Incidents), Notes: set.Notes,
+		Name: set.Name, Methods: rows(order, asked.Incidents, train), ByFault: byFault(order, asked.Incidents), Incidents: records(method.Sage{}.Name(), asked.Incidents),
+		Published: set.Reported, Notes: set.Notes,
 	}, nil
 }

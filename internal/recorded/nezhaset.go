@@ -315,7 +315,7 @@ func (d *day) normal() []*frame {
 
 // set makes windows of the frames.
 func (d *day) set(name string, causes rootCauses) *Set {
-	s := &Set{Name: name, Window: time.Duration(d.grid.step), Entry: rpc(d.entry), Quantile: nezhaQuantile}
+	s := &Set{Name: name, Window: time.Duration(d.grid.step), Entry: rpc(d.entry), Quantile: nezhaQuantile, Reported: nezhaReported}
 	for _, f := range d.faults {
 		in := f.incident(causes)
 		in.Entry, in.Quantile = s.Entry, s.Quantile

@@ -206,7 +206,7 @@ const highestOrder = 0.99
 
 // set makes windows of the frames.
 func (p *shop) set(name string) *Set {
-	s := &Set{Name: name, Window: time.Duration(p.step), Quantile: petShopQuantile}
+	s := &Set{Name: name, Window: time.Duration(p.step), Quantile: petShopQuantile, Reported: petShopReported}
 	back := p.setBack()
 	for _, f := range p.calm {
 		f.start, f.end = f.start-back, f.end-back

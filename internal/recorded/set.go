@@ -16,6 +16,7 @@ type Set struct {
 	// Normal are the windows outside of all faults, in order of time.
 	Normal    []*window.Snapshot
 	Incidents []Incident
+	Reported  []string // by others of such recordings, in words
 	Notes     []string // what was left out or repaired, and how often
 }
 

@@ -63,9 +63,14 @@ const tablesIntro = "Shares are in percent, the best of a column is bold. `out/e
 const judging = `
 - Each method answers every violated window of an incident, at most the first three.
 - The answer to an incident is a vote. Each window gives every candidate its share of the window's scores; the candidate with the largest
-  sum is first. The culprit set is that of the last window that puts this candidate first. Abstentions do not vote.
+  sum is first. The culprit set is that of the last window that puts this candidate first. A window in which a method blames nobody votes
+  for the order of its candidates.
 - An incident that raises no alert although the objective was violated counts as abstained and as missed, for every method.
 - Incidents whose fault did not violate the objective in truth are left out for all methods and counted apart.
+- Sage as published learns from violations, as its paper does: incidents that are not judged come first, and its model is trained after
+  them. The default is trained before them, on healthy windows.
+- Nobody set an objective for the recordings: the symptom is the quantile of the entry's latency that rose most in robust deviations, the
+  objective what 95 % of the normal windows meet, and the onset is known.
 - Where a fault has two right names, as the two ends of a link, either is right.
 - Methods that rank and do not decide, as most baselines, name their first candidate as the set.`
 
