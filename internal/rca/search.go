@@ -1,6 +1,7 @@
 package rca
 
 import (
+	"math"
 	"slices"
 )
 
@@ -11,6 +12,7 @@ const (
 	minNextGain  = 0.10 // of the second: a wrong one costs more than a missing one
 	minThirdGain = 0.20 // of each further one: three things seldom break at once
 	minSeconded  = 0.10
+	minOfRest    = 0.50 // of what is left beside the culprits found so far
 	tieGain      = 0.05 // candidates this close are told apart by the robust scorer
 	// minExplained is the share of the excess that a set must explain to be an
 	// answer where it does not restore the SLO.
@@ -37,15 +39,7 @@ func (s *search) forward(candidates []int) found {
 	excess := s.factual - s.usual
 	for len(f.set) < s.cfg.MaxCulprits {
 		best, next := s.best(f, candidates, excess)
-		need := minFirstGain
-		switch len(f.set) {
-		case 0:
-		case 1:
-			need = minNextGain
-		default:
-			need = minThirdGain
-		}
-		if best < 0 || f.outcome.median-next.median < need*excess {
+		if best < 0 || f.outcome.median-next.median < s.need(f, excess) {
 			break
 		}
 		f.set, f.outcome = append(f.set, best), next
@@ -59,12 +53,25 @@ func (s *search) forward(candidates []int) found {
 	return f
 }
 
+// need is the gain in seconds that a culprit must have. Beside one that dwarfs it, a
+// second one is worth naming all the same where it is most of what then remains.
+func (s *search) need(f found, excess float64) float64 {
+	switch len(f.set) {
+	case 0:
+		return minFirstGain * excess
+	case 1:
+		return math.Min(minNextGain*excess, minOfRest*math.Max(0, f.outcome.median-s.usual))
+	default:
+		return minThirdGain * excess
+	}
+}
+
 // best returns the candidate to add, -1 where there is none, and the outcome with it.
 func (s *search) best(f found, candidates []int, excess float64) (int, outcome) {
 	outcomes := make([]outcome, len(candidates))
 	lowest := -1
 	for i, c := range candidates {
-		if slices.Contains(f.set, c) || len(f.set) > 0 && !s.seconded(c) {
+		if slices.Contains(f.set, c) || len(f.set) > 0 && !s.seconded(f.set, c) {
 			continue
 		}
 		outcomes[i] = s.with(append(slices.Clone(f.set), c))
@@ -91,10 +98,18 @@ func (s *search) best(f found, candidates []int, excess float64) (int, outcome) 
 }
 
 // seconded reports whether a channel may be a further culprit: the robust scorer
-// must blame it as well, for at least minSeconded of what it explains. What a model
-// adds to a culprit by itself is more often a residual that it cannot place.
-func (s *search) seconded(c int) bool {
-	return s.cfg.Without&Guide != 0 || s.guide[c] >= minSeconded*s.total
+// must blame it as well, for at least minSeconded of what it explains, a second one for
+// most of what it explains beside the first. What a model adds to a culprit by itself is more
+// often a residual that it cannot place.
+func (s *search) seconded(set []int, c int) bool {
+	if s.cfg.Without&Guide != 0 {
+		return true
+	}
+	least := minSeconded * s.total
+	if len(set) == 1 {
+		least = math.Min(least, minOfRest*(s.total-s.guide[set[0]]))
+	}
+	return s.guide[c] > 0 && s.guide[c] >= least
 }
 
 // prune drops culprits, the weakest alone first, without which the rest restores
