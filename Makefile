@@ -87,7 +87,7 @@ bench: ## run the benchmarks
 DATA ?= $(wildcard ../shared/data)
 FLOORS := internal/evaluate/floor/floors.json
 
-evaluate: dist/sage ## every table about the verdicts, into out/ (under an hour; DATA=dir... names recordings)
+evaluate: dist/sage ## every table about the verdicts, into out/ (about 20 minutes on 2 cores; DATA=dir... names recordings)
 	./dist/sage evaluate $(addprefix --data ,$(DATA)) --out out
 
 evaluate-quick: dist/sage ## the fixed part of it that CI holds against its floors
