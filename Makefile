@@ -106,7 +106,7 @@ tidy-check:
 	$(GO) vet -tags ocb $(PKGS)
 
 fmt: ## format the code
-	$(TOOL) gofumpt -w $$(git ls-files '*.go')
+	$(TOOL) gofumpt -w $$(git ls-files '*.go' | grep -v '/generated_')
 
 fmt-check:
 	@echo "==> gofumpt"
