@@ -34,6 +34,7 @@ func endpoints(r *reach, by []suspect, starved func(identity.Service) bool) {
 			e.left = append(e.left, c)
 		}
 	}
+	e.index()
 	for len(e.left) > 0 {
 		e.settle(e.meeting())
 	}
@@ -51,6 +52,11 @@ type endpoint struct {
 	service map[identity.Service]int // channels
 	starved func(identity.Service) bool
 	left    []int // network channels that nobody has taken yet
+	// links and callers index what is near a service, so that the work grows with the
+	// calls there are and not with their square: channels of its late links, and of the
+	// suspected leaves that nobody else calls more slowly. What is taken stays in them.
+	links, callers map[identity.Service][]int
+	taken          []bool // by channel
 }
 
 // meeting returns the service where most of the excess meets, callees first.
@@ -80,8 +86,8 @@ func (e *endpoint) meeting() identity.Service {
 func (e *endpoint) around(s identity.Service) []int {
 	var out []int
 	rise := 0.0
-	for _, c := range e.left {
-		if edge := e.r.g.Channels[c].Edge; edge.Callee.Service == s || edge.Caller.Service == s {
+	for _, c := range e.links[s] {
+		if !e.taken[c] {
 			out = append(out, c)
 			rise = max(rise, e.rise(c))
 		}
@@ -97,20 +103,42 @@ func (e *endpoint) around(s identity.Service) []int {
 // settle gives s what meets there.
 func (e *endpoint) settle(s identity.Service) {
 	around := e.around(s)
-	e.left = slices.DeleteFunc(e.left, func(c int) bool { return slices.Contains(around, c) })
+	for _, c := range around {
+		e.taken[c] = true
+	}
+	e.left = slices.DeleteFunc(e.left, func(c int) bool { return e.taken[c] })
 	if len(around) > 1 {
 		e.merge(s, around)
+	}
+}
+
+// index fills in links and callers.
+func (e *endpoint) index() {
+	e.links, e.callers = make(map[identity.Service][]int), make(map[identity.Service][]int)
+	e.taken = make([]bool, len(e.by))
+	for _, c := range e.left {
+		edge := e.r.g.Channels[c].Edge
+		e.links[edge.Callee.Service] = append(e.links[edge.Callee.Service], c)
+		if edge.Caller.Service != edge.Callee.Service {
+			e.links[edge.Caller.Service] = append(e.links[edge.Caller.Service], c)
+		}
+	}
+	for c, k := range e.r.g.Channels {
+		if k.IsNetwork() || !e.r.g.Leaves[k.Service] || e.by[c].excess <= 0 {
+			continue
+		}
+		s := e.by[c].parts[0].edge.Caller.Service
+		if !slices.ContainsFunc(e.by[c].parts, func(p part) bool { return p.edge.Caller.Service != s || p.kind != KindDependency }) {
+			e.callers[s] = append(e.callers[s], c)
+		}
 	}
 }
 
 // leaves returns the suspected leaves that nobody but s made slower calls to.
 func (e *endpoint) leaves(s identity.Service) []int {
 	var out []int
-	for c, k := range e.r.g.Channels {
-		if k.IsNetwork() || !e.r.g.Leaves[k.Service] || e.by[c].excess <= 0 {
-			continue
-		}
-		if !slices.ContainsFunc(e.by[c].parts, func(p part) bool { return p.edge.Caller.Service != s || p.kind != KindDependency }) {
+	for _, c := range e.callers[s] {
+		if e.by[c].excess > 0 {
 			out = append(out, c)
 		}
 	}
