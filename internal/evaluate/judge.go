@@ -65,25 +65,33 @@ func services(cs []method.Candidate) []identity.Service {
 	return out
 }
 
-// match counts the culprits that are named, and the services that name none.
+// match counts the culprits that are named, and the services that name none. A
+// service that is right for several culprits counts for the one that leaves most
+// named: a maximum matching, by augmenting paths.
 func match(t *Truth, named []identity.Service) (found, wrong int) {
-	got := make([]bool, len(t.Culprits))
-	for _, s := range named {
-		right, free := false, -1
-		for i := range t.Culprits {
-			if !t.Culprits[i].is(s) {
+	by := slices.Repeat([]int{-1}, len(t.Culprits)) // index in named
+	var seen []bool
+	var place func(i int) bool
+	place = func(i int) bool {
+		for c := range t.Culprits {
+			if seen[c] || !t.Culprits[c].is(named[i]) {
 				continue
 			}
-			right = true
-			if !got[i] && free < 0 {
-				free = i
+			seen[c] = true
+			if by[c] < 0 || place(by[c]) {
+				by[c] = i
+				return true
 			}
 		}
-		switch {
-		case !right:
+		return false
+	}
+	for i, s := range named {
+		if !t.right(s) {
 			wrong++
-		case free >= 0:
-			got[free] = true
+			continue
+		}
+		seen = make([]bool, len(t.Culprits))
+		if place(i) {
 			found++
 		}
 	}

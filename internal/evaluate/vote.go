@@ -14,9 +14,10 @@ const maxVotes = 3
 
 // vote makes the answer to an incident of those to its windows. Each window gives
 // every candidate its share of the window's scores; the ranking is by the sum of
-// shares. The culprit set, and the what-if, are those of the last window whose first
-// candidate is the first of the ranking, so that a set is always one that the
-// method named. A window in which the method blames nobody, and ranks candidates
+// shares. Of the windows whose first candidate is the first of the ranking, the
+// culprit set is the one that most of them name, of equals the latest, and the what-if
+// is that of the last one to name it, so that a set is always one that the method
+// named. A window in which the method blames nobody, and ranks candidates
 // all the same, votes for their order. It returns the index of the window that the
 // set is from, -1 where none blames anybody.
 func vote(answers []method.Answer) (method.Answer, int) {
@@ -35,17 +36,7 @@ func vote(answers []method.Answer) (method.Answer, int) {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b identity.Service) int { return -cmp.Compare(sums[a], sums[b]) })
-	at := -1
-	for i := range answers {
-		if len(answers[i].Culprits) == 0 {
-			continue
-		}
-		// Where no window puts first what all together do, the last one counts.
-		agrees := shares(&answers[i])[0].Service == order[0]
-		if agrees || at < 0 || shares(&answers[at])[0].Service != order[0] {
-			at = i
-		}
-	}
+	at := chosen(answers, order)
 	out := method.Answer{Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN()}
 	switch {
 	case at >= 0:
@@ -60,6 +51,39 @@ func vote(answers []method.Answer) (method.Answer, int) {
 		out.Ranking = append(out.Ranking, c)
 	}
 	return out, at
+}
+
+// chosen returns the index of the answer that has the culprit set, -1 where all blame
+// nobody. Where no window puts first what all together do, all of them count.
+func chosen(answers []method.Answer, order []identity.Service) int {
+	blames := func(a *method.Answer) bool { return len(a.Culprits) > 0 }
+	agrees := func(a *method.Answer) bool { return blames(a) && shares(a)[0].Service == order[0] }
+	counts := agrees
+	if !slices.ContainsFunc(answers, func(a method.Answer) bool { return agrees(&a) }) {
+		counts = blames
+	}
+	at, most := -1, 0
+	for i := range answers {
+		if !counts(&answers[i]) {
+			continue
+		}
+		n := 0
+		for j := range answers {
+			if counts(&answers[j]) && sameSet(&answers[i], &answers[j]) {
+				n++
+			}
+		}
+		if n >= most {
+			at, most = i, n
+		}
+	}
+	return at
+}
+
+// sameSet reports whether two answers blame the same services.
+func sameSet(a, b *method.Answer) bool {
+	x, y := services(a.Culprits), services(b.Culprits)
+	return len(x) == len(y) && !slices.ContainsFunc(x, func(s identity.Service) bool { return !slices.Contains(y, s) })
 }
 
 // shares returns a ranking with scores that sum to 1, each service once, the

@@ -52,6 +52,9 @@ func (u *suspect) way(share float64) *part {
 	}
 	for i := range u.parts { // largest first
 		p := &u.parts[i]
+		if p.misses() && p.excess >= minWay*sum {
+			return p
+		}
 		if p.metric != "" && (p.excess >= share*sum || p.metric == networkMetric && gaps >= share*sum) {
 			return p
 		}
@@ -115,6 +118,9 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 		}
 		if p.metric == callsMetric || p.metric == overlapMetric {
 			out.Service, out.Path = p.rpc.Service, d.r.path(p.node)
+			if p.failing { // whoever does not answer is asked again
+				out.Service, out.Path = p.edge.Callee.Service, d.r.pathTo(channel)
+			}
 		}
 		out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual
 	case network && u != nil && len(u.parts) > 0:
@@ -139,11 +145,7 @@ func (d *diagnosis) resource(out *Cause, metric *movedMetric) int {
 		signs++
 	}
 	if out.Kind == KindService {
-		usual := func(rpc identity.RPC) float64 {
-			n := cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: rpc}}
-			return math.Exp(d.v.at(feature.Key{Kind: feature.Latency, Node: n}).usual)
-		}
-		if b, ok := instanceOf(d.in.Snapshot, out.Service, usual); ok {
+		if b, ok := instanceOf(d.in.Snapshot, out.Service, d.usualMedian); ok {
 			out.Kind, out.Instance = KindInstance, b.id
 			out.Evidence = append([]string{"replica " + b.id + " " + b.rpc.Operation + " p50 " + seconds(b.median) +
 				" vs " + seconds(b.peer) + " of its peers"}, out.Evidence...)
@@ -163,6 +165,12 @@ func (d *diagnosis) resource(out *Cause, metric *movedMetric) int {
 		}
 	}
 	return signs
+}
+
+// usualMedian is the normal median latency of an RPC in seconds, NaN where there is none.
+func (d *diagnosis) usualMedian(rpc identity.RPC) float64 {
+	n := cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: rpc}}
+	return math.Exp(d.v.at(feature.Key{Kind: feature.Latency, Node: n}).usual)
 }
 
 // use makes a metric the mechanism of the cause.

@@ -2,6 +2,7 @@ package rca
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/sage-rca/sage/internal/feature"
@@ -12,25 +13,25 @@ import (
 // saturated, the one to which the disk is slowest: what one of them makes the disk
 // do, or what is done to its part of it, the others wait behind. All of their
 // requests are slower to who is the cause, and only those that meet a queue to the
-// others, so that it is the rise of the median that tells.
+// others, so that it is the rise of the median that tells. Who asks more of the disk,
+// as after the collapse of a cache, is the cause whatever the others lose by it.
+//
+// Of a leaf that nobody reports a metric of the host is not known. That it is on the one
+// with the saturated disk is likelier than that two things broke at once.
 func (d *diagnosis) sharedDisk(s scores) scores {
-	on := make([][]reading, len(s.suspects))
-	for i, u := range s.suspects {
-		key := d.r.g.Channels[u.channel]
-		if !key.IsNetwork() && d.lacksDisk(key.Service) {
-			on[i] = d.hostDisk(key.Service)
-		}
+	on := make([]disk, len(s.suspects))
+	for i := range s.suspects {
+		on[i] = d.diskOf(&s.suspects[i])
 	}
 	gone := make([]bool, len(s.suspects))
 	for i := range s.suspects {
 		for j := range s.suspects {
-			if i == j || gone[i] || gone[j] || !meet(on[i], on[j]) {
+			if i == j || gone[i] || gone[j] || !on[i].meets(on[j]) || !on[i].before(on[j], i < j) {
 				continue
 			}
-			if a, b := d.medianRise(&s.suspects[i]), d.medianRise(&s.suspects[j]); a > b || a == b && i < j {
-				s.suspects[i].take(&s.suspects[j])
-				gone[j] = true
-			}
+			s.suspects[i].take(&s.suspects[j])
+			on[i].host = append(on[i].host, on[j].host...)
+			gone[j] = true
 		}
 	}
 	var left []suspect
@@ -41,6 +42,69 @@ func (d *diagnosis) sharedDisk(s scores) scores {
 	}
 	s.suspects = rankSuspects(left)
 	return s
+}
+
+// disk is what is known of the disk of a suspect that may be slow for it.
+type disk struct {
+	host    []reading // of saturated disks
+	unknown bool      // a leaf of which nobody knows the host
+	asks    bool      // of leaves more than usual
+	rise    float64   // of the median, seconds
+}
+
+// diskOf returns the zero disk for a suspect that something else makes slow.
+func (d *diagnosis) diskOf(u *suspect) disk {
+	key := d.r.g.Channels[u.channel]
+	if key.IsNetwork() || u.parts[0].mechanism != Latent || d.badReplica(key.Service) {
+		return disk{}
+	}
+	out := disk{rise: d.medianRise(u), asks: u.parts[0].metric == callsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
+	switch {
+	case d.leaf(u.channel):
+		out.unknown = len(d.metrics[key.Service]) == 0
+	case d.lacksDisk(key.Service):
+		out.host = d.hostDisk(key.Service)
+	default:
+		out.unknown = out.asks
+	}
+	return out
+}
+
+// badReplica reports whether one replica of s is slow, and its disk not busier than
+// those of its peers.
+func (d *diagnosis) badReplica(s identity.Service) bool {
+	b, ok := instanceOf(d.in.Snapshot, s, d.usualMedian)
+	if !ok {
+		return false
+	}
+	m, ok := instanceMetrics(d.in.Snapshot, s, b.id)
+	return !ok || m.mechanism != Disk
+}
+
+// leaf reports whether a channel is that of a service without spans of its own.
+func (d *diagnosis) leaf(channel int) bool {
+	key := d.r.g.Channels[channel]
+	return !key.IsNetwork() && d.r.g.Leaves[key.Service]
+}
+
+// meets reports whether two disks are one.
+func (a disk) meets(b disk) bool {
+	if a.unknown || b.unknown {
+		return len(a.host)+len(b.host) > 0
+	}
+	return meet(a.host, b.host)
+}
+
+// sameWait is the largest ratio between what one queue makes two of its users wait.
+const sameWait = 2
+
+// before reports whether a is the cause of what b loses; first settles ties. Who asks
+// more of a disk waits in its queue as long as the others do.
+func (a disk) before(b disk, first bool) bool {
+	if a.asks != b.asks {
+		return a.asks && b.rise <= sameWait*a.rise
+	}
+	return a.rise > b.rise || a.rise == b.rise && first
 }
 
 // lacksDisk reports whether a metric of the host of s says that its disk is busier
@@ -95,15 +159,18 @@ func meet(a, b []reading) bool {
 	return false
 }
 
-// medianRise is the largest rise of the median own time of what a suspect serves,
-// in seconds.
+// medianRise is the largest rise of the median own time of what a suspect serves, of
+// a leaf of the median time of a call, in seconds.
 func (d *diagnosis) medianRise(u *suspect) float64 {
 	most := 0.0
 	for _, p := range u.parts {
-		if p.rpc.IsZero() {
+		k := feature.Key{Kind: feature.Exclusive, Edge: identity.Edge{Callee: p.rpc}}
+		if p.kind == KindDependency {
+			k = feature.Key{Kind: feature.Latency, Node: d.r.g.Nodes[p.node]}
+		} else if p.rpc.IsZero() {
 			continue
 		}
-		l := d.v.at(feature.Key{Kind: feature.Exclusive, Edge: identity.Edge{Callee: p.rpc}})
+		l := d.v.at(k)
 		if rise := math.Exp(l.now) - math.Exp(l.usual); rise > most {
 			most = rise
 		}

@@ -35,8 +35,13 @@ func endpoints(r *reach, by []suspect, starved func(identity.Service) bool) {
 		}
 	}
 	e.index()
-	for len(e.left) > 0 {
-		e.settle(e.meeting())
+	// A delay and losses are two things, also where they meet at one link.
+	all := e.left
+	for _, e.delayed = range [...]bool{true, false} {
+		e.left = slices.DeleteFunc(slices.Clone(all), func(c int) bool { return e.taken[c] || !e.alike(c) })
+		for len(e.left) > 0 {
+			e.settle(e.meeting())
+		}
 	}
 	for _, k := range r.g.Channels {
 		if !k.IsNetwork() && !r.g.Leaves[k.Service] {
@@ -52,6 +57,7 @@ type endpoint struct {
 	service map[identity.Service]int // channels
 	starved func(identity.Service) bool
 	left    []int // network channels that nobody has taken yet
+	delayed bool  // whether those at hand are delayed, rather than lossy
 	// links and callers index what is near a service, so that the work grows with the
 	// calls there are and not with their square: channels of its late links, and of the
 	// suspected leaves that nobody else calls more slowly. What is taken stays in them.
@@ -87,13 +93,13 @@ func (e *endpoint) around(s identity.Service) []int {
 	var out []int
 	rise := 0.0
 	for _, c := range e.links[s] {
-		if !e.taken[c] {
+		if !e.taken[c] && e.alike(c) {
 			out = append(out, c)
 			rise = max(rise, e.rise(c))
 		}
 	}
 	for _, c := range e.leaves(s) {
-		if e.rise(c) <= alike*rise {
+		if e.alike(c) && e.rise(c) <= alike*rise {
 			out = append(out, c)
 		}
 	}
@@ -111,6 +117,9 @@ func (e *endpoint) settle(s identity.Service) {
 		e.merge(s, around)
 	}
 }
+
+// alike reports whether a channel is delayed, or lossy, as those at hand are.
+func (e *endpoint) alike(c int) bool { return e.by[c].parts[0].delayed == e.delayed }
 
 // index fills in links and callers.
 func (e *endpoint) index() {

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/window"
 )
 
 // record is what of a feature.History is read.
@@ -50,11 +52,26 @@ type view struct {
 	before  int64 // windows from here on are not normal
 	suspect float64
 	seen    map[feature.Key]level
+	means   map[identity.Edge]float64 // of calls in the violated window, seconds
 }
 
 func newView(rec record, before int64, suspect float64) *view {
 	return &view{rec: rec, row: rec.Len() - 1, before: before, suspect: suspect, seen: map[feature.Key]level{}}
 }
+
+// measure reads from the violated window what a record does not hold of it.
+func (v *view) measure(s *window.Snapshot) {
+	v.means = make(map[identity.Edge]float64, len(s.Edges))
+	for i := range s.Edges {
+		if e := &s.Edges[i]; e.Client != nil && e.Client.Count() > 0 {
+			v.means[e.Key] = e.Client.Sum() / e.Client.Count() / 1e9
+		}
+	}
+}
+
+// mean is the mean of a kind of call in the violated window in seconds, as the caller
+// sees it; 0 where it is not known.
+func (v *view) mean(e identity.Edge) float64 { return v.means[e] }
 
 func (v *view) at(k feature.Key) level {
 	if l, ok := v.seen[k]; ok {

@@ -13,7 +13,7 @@ const moreCalls = 1.5
 func misses(r *reach, by []suspect) {
 	for c := range by {
 		for _, p := range by[c].parts {
-			if p.metric != callsMetric || p.kind != KindService || p.observed < moreCalls*p.usual {
+			if !p.misses() {
 				continue
 			}
 			to := r.g.ServiceChannel(p.rpc.Service)
@@ -24,4 +24,9 @@ func misses(r *reach, by []suspect) {
 			by[to].take(&by[callee])
 		}
 	}
+}
+
+// misses reports whether a part is a call that few requests made and more do now.
+func (p *part) misses() bool {
+	return p.metric == callsMetric && p.kind == KindService && p.observed >= moreCalls*p.usual
 }

@@ -24,6 +24,8 @@ type part struct {
 	metric    string
 	observed  float64
 	usual     float64
+	failing   bool   // the calls that are made again fail
+	delayed   bool   // the median moved: all of them are late, not some
 	text      string // evidence
 }
 
@@ -85,34 +87,44 @@ func score(r *reach, v *view, d demand, q float64, starved func(identity.Service
 			parts = append(parts, p)
 		}
 	}
-	duration := func(n int, s shift, p part) {
+	duration := func(n, channel int, s shift, p part) {
 		mean, tail := s.excess(t)
-		p.node, p.channel = n, r.owner[n]
+		p.node, p.channel = n, channel
 		// What fewer than all requests visit shows in the tail as soon as enough of them do.
 		p.excess = math.Max(d.mean[n], d.tail[n])*mean + d.tail[n]*math.Max(0, tail-mean)
-		p.z, p.support = s.maxZ(), s.support()
+		p.z, p.support, p.delayed = s.maxZ(), s.support(), s.moved[0]
 		p.observed, p.usual = s.now[s.shown(t)], s.usual[s.shown(t)]
 		p.text = versus(p.text, s.shown(t), p.observed, p.usual)
 		add(p)
 	}
 	for i, p := range r.rpcs {
-		duration(p.node, v.exclusive(p.key), part{kind: KindService, mechanism: Latent, rpc: p.key, text: p.key.Operation + " own time"})
+		own := part{kind: KindService, mechanism: Latent, rpc: p.key, text: p.key.Operation + " own time"}
+		channel, busy := r.owner[p.node], v.exclusive(p.key)
+		if c, again := d.sites[i].refused(p, v); c != nil && !starved(p.key.Service) {
+			between := own
+			between.kind, between.mechanism, between.edge = KindEdge, Retry, c.edge
+			between.text += ", between attempts"
+			var waiting shift
+			busy, waiting = busy.split(again)
+			duration(p.node, r.retried(c.edge, channel), waiting, between)
+		}
+		duration(p.node, channel, busy, own)
 		for _, c := range p.calls {
 			if c.leaf && c.client >= 0 {
-				duration(c.client, v.latency(r.g.Nodes[c.client]),
+				duration(c.client, r.owner[c.client], v.latency(r.g.Nodes[c.client]),
 					part{kind: KindDependency, mechanism: Latent, edge: c.edge, text: c.edge.Callee.Operation})
 			}
 			if c.network >= 0 {
-				duration(c.network, v.latency(r.g.Nodes[c.network]), part{
+				duration(c.network, r.owner[c.network], v.latency(r.g.Nodes[c.network]), part{
 					kind: KindEdge, mechanism: Network, edge: c.edge, metric: networkMetric,
 					text: c.edge.Caller.Service.String() + ">" + c.edge.Callee.Service.String() + " network",
 				})
 			}
 		}
 		for _, q := range d.sites[i].parts(p, v, d.mean[p.node]) {
-			// How often a call is made belongs to its channel where it has one.
-			if q.channel = r.g.NetworkChannel(q.edge); q.channel < 0 || q.mechanism == Pool {
-				q.channel = r.owner[p.node]
+			q.channel = r.owner[p.node]
+			if q.mechanism != Pool {
+				q.channel = r.retried(q.edge, q.channel)
 			}
 			add(q)
 		}
@@ -121,7 +133,7 @@ func score(r *reach, v *view, d demand, q float64, starved func(identity.Service
 		if node := r.g.Nodes[n]; node.Class == cbn.QueueNode {
 			// A message waits once on the way to its consumer.
 			d.mean[n], d.tail[n] = 1, 1
-			duration(n, v.latency(node), part{
+			duration(n, r.owner[n], v.latency(node), part{
 				kind: KindEdge, mechanism: QueueWait, edge: node.Edge, metric: "queue_wait",
 				text: node.Edge.Callee.String() + " queue wait",
 			})
@@ -147,7 +159,7 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 			excess: weight * extra, z: n.z(), support: 1,
 			metric: callsMetric, observed: s.now.n[i], usual: s.usual.n[i],
 		}
-		if q.usual < 0.9 { // a call that few requests made: a cache or a branch, not a retry
+		if q.failing = v.failing(c.edge); !q.failing && q.usual < 0.9 { // a call that few requests made: a cache or a branch
 			q.kind, q.mechanism = KindService, Latent
 		}
 		q.text = c.edge.Callee.String() + " called " + number(q.observed) + " times a request vs " + number(q.usual) + " usual"
@@ -169,7 +181,7 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 			share(q.usual) + " usual: they no longer run in parallel"
 		out = append(out, q)
 	}
-	expected := s.now.union(s.lambda)
+	expected := s.expected()
 	if extra := s.now.union(s.lambdaNow) - expected; s.overlap.logRose(v.suspect) && extra > (minRise-1)*expected {
 		q := pool
 		q.excess, q.z = weight*extra, s.overlap.z()

@@ -30,7 +30,8 @@ type site struct {
 	overlap    level   // log(union/sum) over callees
 	self       []level // log(share/within) of the calls to one callee
 	perRequest []level
-	latency    []shift // of one call, as the caller sees it
+	latency    []shift   // of one call, as the caller sees it
+	mean       []float64 // of the same, seconds, in this window; 0 where not known
 }
 
 // newDemand walks from the entry to the causes. q is the quantile of the SLO.
@@ -63,6 +64,7 @@ func newSite(r *reach, v *view, p rpc) site {
 		lat := v.callLatency(r.g, c)
 		s.perRequest = append(s.perRequest, n)
 		s.latency = append(s.latency, lat)
+		s.mean = append(s.mean, v.mean(c.edge))
 		now, usual := 1.0, 1.0
 		if !math.IsNaN(n.now) {
 			now, usual = math.Exp(n.now), math.Exp(n.now)

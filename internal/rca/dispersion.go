@@ -1,0 +1,99 @@
+package rca
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/feature"
+)
+
+// grains is the number of equally likely values that stand for a distribution.
+const grains = 32
+
+// expected is how long a request now waits for its calls where callees are called one
+// after the other as often as usual. Calls that run at once take as long as the slowest
+// of them, which is a different one from request to request: longer than the one that
+// is slowest on average (see calls.union) where one of them is slow in some requests.
+//
+//	U = M' + lambda (S - M'),  M' = max(M, E[max_i w_i] M_usual / E[max_i w_i]_usual)
+//
+// The ratio keeps what a lambda that was learned from usual calls knows already.
+//
+// Where the median lies near the edge of the slow requests, a mean by quantiles is
+// far too low: the window's own mean counts where it is larger.
+func (s site) expected() float64 {
+	c := calls{n: s.now.n, each: slices.Clone(s.now.each), self: s.now.self}
+	for i, mean := range s.mean {
+		c.each[i] = max(c.each[i], mean)
+	}
+	m, sum := c.least(), c.sum()
+	now := func(i int) (float64, [feature.D]float64) { return c.wait(i), s.latency[i].now }
+	usual := func(i int) (float64, [feature.D]float64) { return s.usual.wait(i), s.latency[i].usual }
+	if u := slowest(len(s.latency), usual); u > 0 {
+		m = math.Max(m, slowest(len(s.latency), now)*s.usual.least()/u)
+	}
+	return m + s.lambda*math.Max(0, sum-m)
+}
+
+// slowest is E[max_i w_i] of n independent waits, each with the mean and with the
+// shape of the quantiles that of gives.
+func slowest(n int, of func(i int) (mean float64, quantiles [feature.D]float64)) float64 {
+	type grain struct {
+		wait  float64
+		owner int
+	}
+	all := make([]grain, 0, n*grains)
+	for i := range n {
+		mean, q := of(i)
+		shape := meanOf(q)
+		if !(mean > 0) || !(shape > 0) || math.IsInf(mean, 0) || math.IsInf(shape, 0) {
+			continue
+		}
+		for k := range grains {
+			all = append(all, grain{mean / shape * between(q, (float64(k)+0.5)/grains), i})
+		}
+	}
+	slices.SortFunc(all, func(a, b grain) int { return cmp.Compare(a.wait, b.wait) })
+	// P(max <= w) is the product of the shares of each that are at most w.
+	below := make([]float64, n)
+	seen := make([]bool, n)
+	missing := 0
+	for _, g := range all {
+		if !seen[g.owner] {
+			seen[g.owner] = true
+			missing++
+		}
+	}
+	out, before, product := 0.0, 0.0, 1.0
+	for _, g := range all {
+		if below[g.owner] == 0 {
+			missing--
+			product /= grains
+		} else {
+			product *= (below[g.owner] + 1) / below[g.owner]
+		}
+		below[g.owner]++
+		if missing == 0 {
+			out += g.wait * (product - before)
+			before = product
+		}
+	}
+	return out
+}
+
+// between returns quantile p of a distribution of which the feature quantiles are
+// known: constant below the first and above the last, linear between them.
+func between(q [feature.D]float64, p float64) float64 {
+	qs := feature.Quantiles
+	for d := 1; d < len(qs); d++ {
+		if p < qs[d] {
+			if p <= qs[d-1] {
+				return q[d-1]
+			}
+			f := (p - qs[d-1]) / (qs[d] - qs[d-1])
+			return q[d-1]*(1-f) + q[d]*f
+		}
+	}
+	return q[len(q)-1]
+}

@@ -1,0 +1,56 @@
+package rca
+
+import (
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// minRefused is the rise of the share of failed calls from which on they are made
+// again because they fail.
+const minRefused = 0.05
+
+// failing reports whether more of a kind of call fail than usual.
+func (v *view) failing(e identity.Edge) bool {
+	l := v.at(feature.Key{Kind: feature.Errors, Edge: e})
+	return l.z() >= v.suspect && l.now-l.usual >= minRefused
+}
+
+// refused returns the call that p makes more often because it fails, the one that
+// grew most, and by how many calls a request, or nil. While p waits to try again it
+// does nothing, which shows as its own time.
+func (s site) refused(p rpc, v *view) (out *call, again float64) {
+	for i := range p.calls {
+		n := s.perRequest[i]
+		if grown := s.now.n[i] - s.usual.n[i]; n.logRose(v.suspect) && grown > again && v.failing(p.calls[i].edge) {
+			out, again = &p.calls[i], grown
+		}
+	}
+	return out, again
+}
+
+// split tells what requests wait for between attempts from what they are busy with.
+// At most again requests of one make another attempt, so that quantiles below
+// 1 - again rise for another reason, by which the ones above rise as well.
+func (s shift) split(again float64) (busy, waiting shift) {
+	busy, waiting = s, s
+	rise := 0.0
+	for d, q := range feature.Quantiles {
+		if q < 1-again && s.moved[d] {
+			rise = s.now[d] - s.usual[d]
+		}
+		busy.now[d] = min(s.now[d], s.usual[d]+rise)
+		waiting.usual[d] = max(s.usual[d], min(s.now[d], s.usual[d]+rise))
+		busy.moved[d] = s.moved[d] && rise > 0
+		waiting.moved[d] = s.moved[d] && s.now[d] > minRise*waiting.usual[d]
+	}
+	return busy, waiting
+}
+
+// retried returns the channel to which the number of calls on an edge belongs: its
+// own, or, where it has none, the caller's.
+func (r *reach) retried(e identity.Edge, caller int) int {
+	if c := r.g.NetworkChannel(e); c >= 0 {
+		return c
+	}
+	return caller
+}
