@@ -59,6 +59,9 @@ func candidates(causes []rca.Cause, before []Candidate) []Candidate {
 		if at.IsZero() {
 			at = c.Edge.Callee.Service
 		}
+		if seen[at] && c.Kind == rca.KindEdge { // a link has two ends
+			at = c.Edge.Caller.Service
+		}
 		if seen[at] || at.IsZero() {
 			continue
 		}

@@ -21,7 +21,7 @@ func TestFromVerdict(t *testing.T) {
 	})
 	sound(t, a)
 	assert.Equal(t, []string{"b", "c"}, named(a.Culprits))
-	assert.Equal(t, []string{"b", "c", "d"}, named(a.Ranking))
+	assert.Equal(t, []string{"b", "c", "a", "d"}, named(a.Ranking), "c is named already, so that its link stands for the other end")
 	assert.Equal(t, Candidate{Service: service("c"), Instance: "c-1", Mechanism: rca.CPU, Score: 0.4, Probability: 0.7}, a.Ranking[1])
 	assert.Equal(t, [3]float64{1, 0.5, 2}, [3]float64{a.Quantile, a.Lower, a.Upper})
 

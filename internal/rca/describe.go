@@ -75,6 +75,14 @@ func (d *diagnosis) starved(s identity.Service) bool {
 	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool { return m.mechanism == CPU })
 }
 
+// dropping reports whether a metric says that s loses messages.
+func (d *diagnosis) dropping(s identity.Service) bool {
+	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool {
+		mean, _ := meaningOf(m.key.Name)
+		return m.mechanism == Network && mean.grade == direct
+	})
+}
+
 // describe turns a channel into a cause, and counts the signs that speak for it.
 // u is nil where only the model suspects it. The service of a network channel is
 // the callee, that of extra calls the caller.

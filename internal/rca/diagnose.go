@@ -31,11 +31,12 @@ type Part uint8
 
 // The parts.
 const (
-	Screen   Part = 1 << iota // candidates are what left its normal range given its causes, not all services
-	Guide                     // ties of the search are settled by the robust scorer
-	Floor                     // no what-if lies below what the others' own excess leaves
-	Anchor                    // with every suspect normal, the tail is the usual one
-	Fallback                  // where the search finds nothing, the robust scorer answers
+	Screen     Part = 1 << iota // candidates are what left its normal range given its causes, not all services
+	Guide                       // ties of the search are settled by the robust scorer
+	Floor                       // no what-if lies below what the others' own excess leaves
+	Anchor                      // with every suspect normal, the tail is the usual one
+	Fallback                    // where the search finds nothing, the robust scorer answers
+	Sufficient                  // what violates the SLO alone is a culprit too
 )
 
 func (c Config) withDefaults() Config {
@@ -137,7 +138,7 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	d.metrics = newMetrics(rec)
 	if reason == "" || reason == reasonNotSlower {
 		d.d = newDemand(d.r, d.v, in.Quantile)
-		d.scores = d.sharedDisk(score(d.r, d.v, d.d, in.Quantile, d.starved))
+		d.scores = d.sharedDisk(score(d.r, d.v, d.d, in.Quantile, d))
 	}
 	out := d.answer(reason, ev)
 	out.HopsObserved, out.HopsTotal = d.r.coverage()

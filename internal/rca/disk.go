@@ -70,15 +70,29 @@ func (d *diagnosis) diskOf(u *suspect) disk {
 	return out
 }
 
-// badReplica reports whether one replica of s is slow, and its disk not busier than
-// those of its peers.
+// badReplica reports whether one replica of s is slow, and the disk of its host not
+// busier than those of its peers.
 func (d *diagnosis) badReplica(s identity.Service) bool {
-	b, ok := instanceOf(d.in.Snapshot, s, d.usualMedian)
+	bad, ok := instanceOf(d.in.Snapshot, s, d.usualMedian)
 	if !ok {
 		return false
 	}
-	m, ok := instanceMetrics(d.in.Snapshot, s, b.id)
-	return !ok || m.mechanism != Disk
+	for i := range d.in.Snapshot.Resources {
+		r := &d.in.Snapshot.Resources[i]
+		if r.Service != s {
+			continue
+		}
+		for _, in := range r.Instances {
+			for _, v := range in.Values {
+				m, host := meaningOf(v.Metric)
+				peer, ok := highestPeer(r.Instances, bad.id, v.Metric)
+				if in.ID == bad.id && host && m.mechanism == Disk && m.grade == direct && ok && v.Value > hostRise*peer {
+					return false
+				}
+			}
+		}
+	}
+	return true
 }
 
 // leaf reports whether a channel is that of a service without spans of its own.

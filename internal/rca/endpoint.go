@@ -25,8 +25,8 @@ const (
 //
 // A service that lacks CPU is late to send and to accept; what meets there is its
 // own slowness, not the network's.
-func endpoints(r *reach, by []suspect, starved func(identity.Service) bool) {
-	e := endpoint{r: r, by: by, starved: starved, service: make(map[identity.Service]int, len(by))}
+func endpoints(r *reach, by []suspect, of symptoms) {
+	e := endpoint{r: r, by: by, symptoms: of, service: make(map[identity.Service]int, len(by))}
 	for c, k := range r.g.Channels {
 		if !k.IsNetwork() {
 			e.service[k.Service] = c
@@ -38,7 +38,7 @@ func endpoints(r *reach, by []suspect, starved func(identity.Service) bool) {
 	// A delay and losses are two things, also where they meet at one link.
 	all := e.left
 	for _, e.delayed = range [...]bool{true, false} {
-		e.left = slices.DeleteFunc(slices.Clone(all), func(c int) bool { return e.taken[c] || !e.alike(c) })
+		e.left = slices.DeleteFunc(slices.Clone(all), func(c int) bool { return e.taken[c] || !e.atHand(c) })
 		for len(e.left) > 0 {
 			e.settle(e.meeting())
 		}
@@ -55,7 +55,7 @@ type endpoint struct {
 	r       *reach
 	by      []suspect
 	service map[identity.Service]int // channels
-	starved func(identity.Service) bool
+	symptoms
 	left    []int // network channels that nobody has taken yet
 	delayed bool  // whether those at hand are delayed, rather than lossy
 	// links and callers index what is near a service, so that the work grows with the
@@ -70,8 +70,7 @@ func (e *endpoint) meeting() identity.Service {
 	var best identity.Service
 	most := 0.0
 	for _, c := range e.left {
-		edge := e.r.g.Channels[c].Edge
-		for _, s := range [...]identity.Service{edge.Callee.Service, edge.Caller.Service} {
+		for _, s := range e.ends(c) {
 			if s == best {
 				continue
 			}
@@ -93,13 +92,13 @@ func (e *endpoint) around(s identity.Service) []int {
 	var out []int
 	rise := 0.0
 	for _, c := range e.links[s] {
-		if !e.taken[c] && e.alike(c) {
+		if !e.taken[c] && e.atHand(c) {
 			out = append(out, c)
 			rise = max(rise, e.rise(c))
 		}
 	}
 	for _, c := range e.leaves(s) {
-		if e.alike(c) && e.rise(c) <= alike*rise {
+		if r := e.rise(c); e.atHand(c) && r <= alike*rise && r >= rise/alike {
 			out = append(out, c)
 		}
 	}
@@ -113,13 +112,32 @@ func (e *endpoint) settle(s identity.Service) {
 		e.taken[c] = true
 	}
 	e.left = slices.DeleteFunc(e.left, func(c int) bool { return e.taken[c] })
-	if len(around) > 1 {
+	if len(around) > 1 || e.dropping(s) && !e.dropping(e.otherEnd(around[0], s)) {
 		e.merge(s, around)
 	}
 }
 
-// alike reports whether a channel is delayed, or lossy, as those at hand are.
-func (e *endpoint) alike(c int) bool { return e.by[c].parts[0].delayed == e.delayed }
+// ends returns the two services of a link, the likelier one first: the callee, unless
+// a metric says that of the two only the caller loses messages.
+func (e *endpoint) ends(c int) [2]identity.Service {
+	edge := e.r.g.Channels[c].Edge
+	if e.dropping(edge.Caller.Service) && !e.dropping(edge.Callee.Service) {
+		return [...]identity.Service{edge.Caller.Service, edge.Callee.Service}
+	}
+	return [...]identity.Service{edge.Callee.Service, edge.Caller.Service}
+}
+
+// otherEnd returns the other service of a link of s.
+func (e *endpoint) otherEnd(c int, s identity.Service) identity.Service {
+	if edge := e.r.g.Channels[c].Edge; edge.Callee.Service == s {
+		return edge.Caller.Service
+	} else {
+		return edge.Callee.Service
+	}
+}
+
+// atHand reports whether a channel is delayed, or lossy, as those that are settled now.
+func (e *endpoint) atHand(c int) bool { return e.by[c].parts[0].delayed == e.delayed }
 
 // index fills in links and callers.
 func (e *endpoint) index() {

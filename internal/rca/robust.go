@@ -64,6 +64,12 @@ const absorbShare = 0.5
 // the last lies within its spans.
 const starvedShare = 3
 
+// symptoms says of services what their metrics show.
+type symptoms interface {
+	starved(identity.Service) bool  // lacks CPU
+	dropping(identity.Service) bool // loses messages
+}
+
 // score measures for every channel of the reach by how many seconds of the
 // entry's tail it became slower given its causes.
 //
@@ -78,8 +84,8 @@ const starvedShare = 3
 // single one.
 //
 // A service that only waits for a slow one has no excess and is not a suspect.
-// starved says which services lack CPU.
-func score(r *reach, v *view, d demand, q float64, starved func(identity.Service) bool) scores {
+// of says which services lack CPU, and which lose messages.
+func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 	t := newTail(q).near
 	var parts []part
 	add := func(p part) {
@@ -100,7 +106,7 @@ func score(r *reach, v *view, d demand, q float64, starved func(identity.Service
 	for i, p := range r.rpcs {
 		own := part{kind: KindService, mechanism: Latent, rpc: p.key, text: p.key.Operation + " own time"}
 		channel, busy := r.owner[p.node], v.exclusive(p.key)
-		if c, again := d.sites[i].refused(p, v); c != nil && !starved(p.key.Service) {
+		if c, again := d.sites[i].refused(p, v); c != nil && !of.starved(p.key.Service) {
 			between := own
 			between.kind, between.mechanism, between.edge = KindEdge, Retry, c.edge
 			between.text += ", between attempts"
@@ -139,7 +145,7 @@ func score(r *reach, v *view, d demand, q float64, starved func(identity.Service
 			})
 		}
 	}
-	s := gather(r, parts, starved)
+	s := gather(r, parts, of)
 	s.traffic = traffic(r, v, s)
 	return s
 }
@@ -197,7 +203,7 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 func share(v float64) string { return number(100*v) + "%" }
 
 // gather adds parts up by channel and ranks the channels.
-func gather(r *reach, parts []part, starved func(identity.Service) bool) scores {
+func gather(r *reach, parts []part, of symptoms) scores {
 	by := make([]suspect, len(r.g.Channels))
 	for c := range by {
 		by[c].channel = c
@@ -206,8 +212,8 @@ func gather(r *reach, parts []part, starved func(identity.Service) bool) scores 
 		by[p.channel].parts = append(by[p.channel].parts, p)
 		by[p.channel].excess += p.excess
 	}
-	endpoints(r, by, starved)
-	absorb(r, by, starved)
+	endpoints(r, by, of)
+	absorb(r, by, of)
 	misses(r, by)
 	var s scores
 	for c := range by {
@@ -239,7 +245,7 @@ func (u *suspect) take(o *suspect) {
 
 // absorb moves network gaps to a service at one of their ends that is itself
 // slower by more than twice as much, or by a third where it lacks CPU.
-func absorb(r *reach, by []suspect, starved func(identity.Service) bool) {
+func absorb(r *reach, by []suspect, of symptoms) {
 	service := make(map[identity.Service]int, len(by))
 	for c, k := range r.g.Channels {
 		if !k.IsNetwork() {
@@ -256,7 +262,7 @@ func absorb(r *reach, by []suspect, starved func(identity.Service) bool) {
 			if !ok || by[i].excess <= 0 || to >= 0 && by[i].excess <= by[to].excess {
 				continue
 			}
-			if absorbShare*by[i].excess >= by[c].excess || starvedShare*by[i].excess >= by[c].excess && starved(s) {
+			if absorbShare*by[i].excess >= by[c].excess || starvedShare*by[i].excess >= by[c].excess && of.starved(s) {
 				to = i
 			}
 		}

@@ -1,6 +1,7 @@
 package rca
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -50,7 +51,37 @@ func (s *search) forward(candidates []int) found {
 	if f.restores {
 		s.prune(&f)
 	}
+	s.sufficient(&f, candidates)
 	return f
+}
+
+// sufficient adds what violates the SLO all by itself, with every other suspect normal,
+// the largest excess first. What runs in parallel to something slower, and what is
+// small beside a meltdown, gains nothing by being restored, and has to be repaired
+// all the same.
+func (s *search) sufficient(f *found, candidates []int) {
+	if s.cfg.Without&Sufficient != 0 || len(f.set) == 0 {
+		return
+	}
+	order := slices.DeleteFunc(slices.Clone(candidates), func(c int) bool { return s.guide[c] <= 0 || slices.Contains(f.set, c) })
+	slices.SortStableFunc(order, func(a, b int) int { return -cmp.Compare(s.guide[a], s.guide[b]) })
+	all := make([]int, 0, len(s.guide))
+	for c, g := range s.guide {
+		if g > 0 {
+			all = append(all, c)
+		}
+	}
+	slices.Sort(all)
+	for _, c := range order {
+		if len(f.set) >= s.cfg.MaxCulprits {
+			return
+		}
+		if o := s.with(without(all, c)); o.median > s.threshold {
+			f.set = append(f.set, c)
+			f.outcome = s.with(f.set)
+			f.restores = f.outcome.meets >= s.cfg.StopProbability
+		}
+	}
 }
 
 // need is the gain in seconds that a culprit must have. Beside one that dwarfs it, a

@@ -127,7 +127,7 @@ func TestDiagnose_queue(t *testing.T) {
 		}
 	}
 	v := newView(rec, healthyRows, 3.5)
-	s := score(r, v, newDemand(r, v, 0.99), 0.99, func(identity.Service) bool { return false })
+	s := score(r, v, newDemand(r, v, 0.99), 0.99, healthy{})
 	require.Len(t, s.suspects, 1)
 	assert.Equal(t, QueueWait, s.suspects[0].parts[0].mechanism)
 	assert.InDelta(t, 0.99, s.suspects[0].excess, 0.01)
@@ -193,3 +193,9 @@ func TestDiagnose_quantileBetweenFeatures(t *testing.T) {
 	assert.InEpsilon(t, 0.11/p99, v.Quantile, 0.1, "scaled like the observed tail")
 	assert.True(t, v.RestoresSLO)
 }
+
+// healthy are services whose metrics show nothing.
+type healthy struct{}
+
+func (healthy) starved(identity.Service) bool  { return false }
+func (healthy) dropping(identity.Service) bool { return false }
