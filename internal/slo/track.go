@@ -68,8 +68,13 @@ func (t *track) state(s State) State {
 	return s
 }
 
-// rule fires when k of the last n measured windows violate the objective, and
-// reports whether a run that fires ends, which it does after m in a row that
+// lasting is the share of bad requests from which on a window shows that a violation
+// goes on. A disturbance of a few seconds that began in the window before leaves less
+// behind, and a few slow requests by chance far less.
+const lasting = 0.2
+
+// rule fires when k of the last n measured windows violate the objective and the last
+// one shows that it goes on, otherwise when one more of one more do, and reports whether a run that fires ends, which it does after m in a row that
 // meet it.
 func (t *track) rule(cfg Config, r result) (ends bool) {
 	t.Met++
@@ -82,8 +87,8 @@ func (t *track) rule(cfg Config, r result) (ends bool) {
 		return t.Met >= cfg.ResolveM
 	}
 	t.Recent = append(t.Recent, r)
-	if n := len(t.Recent); n > cfg.OpenN {
-		t.Recent = slices.Delete(t.Recent, 0, n-cfg.OpenN)
+	if n := len(t.Recent); n > cfg.OpenN+1 {
+		t.Recent = slices.Delete(t.Recent, 0, n-cfg.OpenN-1)
 	}
 	violated := 0
 	t.Onset, t.Requests, t.Bad = 0, 0, 0
@@ -99,7 +104,14 @@ func (t *track) rule(cfg Config, r result) (ends bool) {
 			t.Bad += r.Bad
 		}
 	}
-	t.Firing = r.Violated && violated >= cfg.OpenK
+	recent := 0
+	for _, r := range t.Recent[max(0, len(t.Recent)-cfg.OpenN):] {
+		if r.Violated {
+			recent++
+		}
+	}
+	lasts := cfg.OpenK == 1 || r.Bad >= lasting*r.Count
+	t.Firing = r.Violated && (recent >= cfg.OpenK && lasts || violated > cfg.OpenK)
 	return false
 }
 
