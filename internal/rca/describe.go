@@ -67,7 +67,12 @@ func (d *diagnosis) moved(s identity.Service) []movedMetric {
 	if s.IsZero() {
 		return nil
 	}
-	return d.metrics.moved(d.v, s, workOf(d.v, d.r, s))
+	out, ok := d.movers[s]
+	if !ok {
+		out = d.metrics.moved(d.v, s, workOf(d.v, d.r, s))
+		d.movers[s] = out
+	}
+	return out
 }
 
 // starved reports whether a metric says that s lacks CPU.

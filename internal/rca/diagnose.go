@@ -87,7 +87,8 @@ const (
 // The GVAE's counterfactual search answers where there is a model that knows the
 // entry. Where that finds no set which restores the SLO or explains half of the
 // excess, and before there is a model, the robust scorer answers; it also answers
-// for surges of traffic, which lie outside of what a model was fitted to. Where
+// for surges of traffic, which lie outside of what a model was fitted to. An entry that
+// is no slower but fails more often is answered by where failures begin. Where
 // nothing explains the excess, the verdict is an abstention that says so.
 func Diagnose(in Input, cfg Config) Verdict {
 	if in.History == nil {
@@ -115,6 +116,7 @@ type diagnosis struct {
 	v       *view
 	d       demand
 	metrics metrics
+	movers  map[identity.Service][]movedMetric // of moved, computed once each
 	scores  scores
 	tail    tail
 	factual float64 // the entry's tail in this window, seconds
@@ -129,7 +131,7 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	if in.Onset <= 0 || in.Onset > in.Snapshot.Start {
 		in.Onset = in.Snapshot.Start // this window at least is not normal
 	}
-	d := &diagnosis{in: in, cfg: cfg, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, cfg.Suspect)}
+	d := &diagnosis{in: in, cfg: cfg, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, cfg.Suspect), movers: map[identity.Service][]movedMetric{}}
 	if d.r == nil {
 		return abstention(reasonNotInGraph)
 	}
@@ -147,6 +149,11 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 }
 
 func (d *diagnosis) answer(reason string, ev evidence) Verdict {
+	if reason == reasonNotSlower {
+		if out, ok := d.failing(); ok {
+			return out
+		}
+	}
 	if reason != "" {
 		return d.abstain(reason)
 	}

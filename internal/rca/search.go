@@ -2,7 +2,6 @@ package rca
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -10,10 +9,8 @@ import (
 // usual one.
 const (
 	minFirstGain = 0.05 // of the first culprit
-	minNextGain  = 0.10 // of the second: a wrong one costs more than a missing one
-	minThirdGain = 0.20 // of each further one: three things seldom break at once
-	minSeconded  = 0.10
-	minOfRest    = 0.50 // of what is left beside the culprits found so far
+	minNextGain  = 0.20 // of each further one: a wrong one costs more than a missing one
+	minSeconded  = 0.20 // that the robust scorer must give a further one
 	tieGain      = 0.05 // candidates this close are told apart by the robust scorer
 	// minExplained is the share of the excess that a set must explain to be an
 	// answer where it does not restore the SLO.
@@ -40,7 +37,7 @@ func (s *search) forward(candidates []int) found {
 	excess := s.factual - s.usual
 	for len(f.set) < s.cfg.MaxCulprits {
 		best, next := s.best(f, candidates, excess)
-		if best < 0 || f.outcome.median-next.median < s.need(f, excess) {
+		if best < 0 || f.outcome.median-next.median < need(len(f.set), excess) {
 			break
 		}
 		f.set, f.outcome = append(f.set, best), next
@@ -76,6 +73,9 @@ func (s *search) sufficient(f *found, candidates []int) {
 		if len(f.set) >= s.cfg.MaxCulprits {
 			return
 		}
+		if s.usual+s.guide[c] <= s.threshold {
+			return // nor does the next one
+		}
 		if o := s.with(without(all, c)); o.median > s.threshold {
 			f.set = append(f.set, c)
 			f.outcome = s.with(f.set)
@@ -84,17 +84,12 @@ func (s *search) sufficient(f *found, candidates []int) {
 	}
 }
 
-// need is the gain in seconds that a culprit must have. Beside one that dwarfs it, a
-// second one is worth naming all the same where it is most of what then remains.
-func (s *search) need(f found, excess float64) float64 {
-	switch len(f.set) {
-	case 0:
+// need is the gain in seconds that a culprit must have beside so many others.
+func need(others int, excess float64) float64 {
+	if others == 0 {
 		return minFirstGain * excess
-	case 1:
-		return math.Min(minNextGain*excess, minOfRest*math.Max(0, f.outcome.median-s.usual))
-	default:
-		return minThirdGain * excess
 	}
+	return minNextGain * excess
 }
 
 // best returns the candidate to add, -1 where there is none, and the outcome with it.
@@ -102,7 +97,7 @@ func (s *search) best(f found, candidates []int, excess float64) (int, outcome) 
 	outcomes := make([]outcome, len(candidates))
 	lowest := -1
 	for i, c := range candidates {
-		if slices.Contains(f.set, c) || len(f.set) > 0 && !s.seconded(f.set, c) {
+		if slices.Contains(f.set, c) || len(f.set) > 0 && !s.seconded(c) {
 			continue
 		}
 		outcomes[i] = s.with(append(slices.Clone(f.set), c))
@@ -129,18 +124,10 @@ func (s *search) best(f found, candidates []int, excess float64) (int, outcome) 
 }
 
 // seconded reports whether a channel may be a further culprit: the robust scorer
-// must blame it as well, for at least minSeconded of what it explains, a second one for
-// most of what it explains beside the first. What a model adds to a culprit by itself is more
-// often a residual that it cannot place.
-func (s *search) seconded(set []int, c int) bool {
-	if s.cfg.Without&Guide != 0 {
-		return true
-	}
-	least := minSeconded * s.total
-	if len(set) == 1 {
-		least = math.Min(least, minOfRest*(s.total-s.guide[set[0]]))
-	}
-	return s.guide[c] > 0 && s.guide[c] >= least
+// must blame it as well, for at least minSeconded of what it explains. What a model adds
+// to a culprit by itself is more often a residual that it cannot place.
+func (s *search) seconded(c int) bool {
+	return s.cfg.Without&Guide != 0 || s.guide[c] > 0 && s.guide[c] >= minSeconded*s.total
 }
 
 // prune drops culprits, the weakest alone first, without which the rest restores

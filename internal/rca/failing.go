@@ -1,0 +1,128 @@
+package rca
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// Rules of failures.
+const (
+	minFailing = 0.005 // rise of the share of failed requests that counts
+	minFailed  = 2     // failed requests beyond the usual number
+	minOrigin  = 0.25  // share of the failures that a further culprit must have
+)
+
+// failure is a service, or a leaf, that fails without anything failing that it calls.
+type failure struct {
+	channel    int
+	now, usual float64 // shares of failed requests
+	excess     float64 // failed requests beyond the usual number
+}
+
+// failing answers for an entry that fails more often than usual, while it is no
+// slower. Failures travel against the calls as latency does, but they do not add up: a
+// request fails because something fails that it needs, and otherwise by itself. So
+// the origins are the failing services below the entry none of whose callees fail,
+// ranked by how many requests they fail.
+func (d *diagnosis) failing() (Verdict, bool) {
+	entry, ok := d.failures(identity.Edge{Callee: d.in.Entry}, -1)
+	if !ok {
+		return Verdict{}, false
+	}
+	origins := d.origins()
+	if len(origins) == 0 {
+		return Verdict{}, false
+	}
+	sum := 0.0
+	for _, f := range origins {
+		sum += f.excess
+	}
+	out := abstention("")
+	out.Abstained, out.Agreed = false, true
+	culprits := 0
+	for i, f := range origins[:min(len(origins), maxShown)] {
+		share := f.excess / sum
+		c, signs := d.describe(f.channel, nil, choice{})
+		c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, "error_ratio", f.now, f.usual
+		c.Evidence = []string{"errors " + number(100*f.now) + "% vs " + number(100*f.usual) + "% usual",
+			number(math.Round(f.excess)) + " requests failed by it, " + number(math.Round(entry.excess)) + " of the entry"}
+		c.Contribution = f.excess
+		c.Probability = robustProbability(share, f.excess/entry.excess, signs+1)
+		if i == 0 || share >= minOrigin && culprits < d.cfg.MaxCulprits {
+			culprits++
+		}
+		out.Candidates = append(out.Candidates, c)
+	}
+	normalise(out.Candidates)
+	out.Culprits = slices.Clone(out.Candidates[:culprits])
+	return out, true
+}
+
+// origins returns the failures below the entry that no callee explains, one per
+// channel, those of most requests first.
+func (d *diagnosis) origins() []failure {
+	by := make(map[int]failure)
+	add := func(f failure) {
+		if o, ok := by[f.channel]; ok {
+			f.excess += o.excess
+			f.now, f.usual = math.Max(f.now, o.now), math.Max(f.usual, o.usual)
+		}
+		by[f.channel] = f
+	}
+	for _, p := range d.r.rpcs {
+		below := false
+		for _, c := range p.calls {
+			edge, channel := identity.Edge{Callee: c.edge.Callee}, -1
+			if c.leaf {
+				edge, channel = c.edge, d.r.g.ServiceChannel(c.edge.Callee.Service)
+			}
+			f, ok := d.failures(edge, channel)
+			below = below || ok
+			if ok && c.leaf && d.r.causal(channel) {
+				add(f)
+			}
+		}
+		if f, ok := d.failures(identity.Edge{Callee: p.key}, d.r.owner[p.node]); ok && !below && f.channel >= 0 {
+			add(f)
+		}
+	}
+	out := make([]failure, 0, len(by))
+	for _, f := range by {
+		out = append(out, f)
+	}
+	slices.SortFunc(out, func(a, b failure) int {
+		return cmp.Or(-cmp.Compare(a.excess, b.excess), cmp.Compare(a.channel, b.channel))
+	})
+	return out
+}
+
+// failures returns by how much what an edge with only a callee serves, or the calls of a
+// whole edge, fail more than usual, and whether that is more than chance.
+func (d *diagnosis) failures(e identity.Edge, channel int) (failure, bool) {
+	l := d.v.at(feature.Key{Kind: feature.Errors, Edge: e})
+	rise := l.now - l.usual
+	f := failure{channel: channel, now: l.now, usual: l.usual, excess: rise * d.count(e)}
+	return f, l.z() >= d.cfg.Suspect && rise >= minFailing && f.excess >= minFailed
+}
+
+// count is the number of requests or calls of an edge in the violated window.
+func (d *diagnosis) count(e identity.Edge) float64 {
+	if e.Caller == (identity.RPC{}) {
+		for i := range d.in.Snapshot.RPCs {
+			if r := &d.in.Snapshot.RPCs[i]; r.Key == e.Callee {
+				return r.Count
+			}
+		}
+		return 0
+	}
+	for i := range d.in.Snapshot.Edges {
+		if x := &d.in.Snapshot.Edges[i]; x.Key == e {
+			return x.Count
+		}
+	}
+	return 0
+}
