@@ -21,14 +21,13 @@ receivers:
   - gomod: go.opentelemetry.io/collector/receiver/otlpreceiver v0.149.0
 processors:
 LINES
-exporters:
   - gomod: go.opentelemetry.io/collector/exporter/debugexporter v0.149.0
 providers:
   - gomod: go.opentelemetry.io/collector/confmap/provider/fileprovider v1.55.0
 `
 
 // The lines that README.md tells users to add build, in a manifest of their own,
-// a Collector that has the processor.
+// a Collector that has the components.
 func TestOCB(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -47,10 +46,13 @@ func TestOCB(t *testing.T) {
 		return string(out)
 	}
 	run("go", "run", "go.opentelemetry.io/collector/cmd/builder@v0.149.0", "--config", file)
-	assert.Contains(t, run(filepath.Join(dir, "mycollector"), "components"), "rootcause")
+	components := run(filepath.Join(dir, "mycollector"), "components")
+	assert.Contains(t, components, "name: rootcause")
+	assert.Contains(t, components, "name: incident")
 }
 
-// readmeLines returns the manifest lines between the markers in README.md.
+// readmeLines returns the manifest lines between the markers in README.md: processors,
+// then exporters.
 func readmeLines(t *testing.T, root string) string {
 	b, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)

@@ -1,0 +1,3 @@
+package incidentexporter
+
+//go:generate go tool -modfile=../../tools/go.mod mdatagen metadata.yaml
