@@ -135,7 +135,7 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	if d.r == nil {
 		return abstention(reasonNotInGraph)
 	}
-	d.v.measure(in.Snapshot)
+	d.v.measure(d.r, in.Snapshot)
 	reason := d.measure()
 	d.metrics = newMetrics(rec)
 	if reason == "" || reason == reasonNotSlower {

@@ -52,7 +52,8 @@ type view struct {
 	before  int64 // windows from here on are not normal
 	suspect float64
 	seen    map[feature.Key]level
-	means   map[identity.Edge]float64 // of calls in the violated window, seconds
+	edges   map[identity.Edge]*window.Edge // of the violated window
+	loss    float64                        // share of spans that were lost, see lossOf
 }
 
 func newView(rec record, before int64, suspect float64) *view {
@@ -60,18 +61,23 @@ func newView(rec record, before int64, suspect float64) *view {
 }
 
 // measure reads from the violated window what a record does not hold of it.
-func (v *view) measure(s *window.Snapshot) {
-	v.means = make(map[identity.Edge]float64, len(s.Edges))
+func (v *view) measure(r *reach, s *window.Snapshot) {
+	v.loss = lossOf(r, s)
+	v.edges = make(map[identity.Edge]*window.Edge, len(s.Edges))
 	for i := range s.Edges {
-		if e := &s.Edges[i]; e.Client != nil && e.Client.Count() > 0 {
-			v.means[e.Key] = e.Client.Sum() / e.Client.Count() / 1e9
-		}
+		v.edges[s.Edges[i].Key] = &s.Edges[i]
 	}
 }
 
 // mean is the mean of a kind of call in the violated window in seconds, as the caller
 // sees it; 0 where it is not known.
-func (v *view) mean(e identity.Edge) float64 { return v.means[e] }
+func (v *view) mean(e identity.Edge) float64 {
+	x := v.edges[e]
+	if x == nil || x.Client == nil || !(x.Client.Count() > 0) {
+		return 0
+	}
+	return x.Client.Sum() / x.Client.Count() / 1e9
+}
 
 func (v *view) at(k feature.Key) level {
 	if l, ok := v.seen[k]; ok {

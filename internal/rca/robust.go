@@ -106,6 +106,9 @@ func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 	for i, p := range r.rpcs {
 		own := part{kind: KindService, mechanism: Latent, rpc: p.key, text: p.key.Operation + " own time"}
 		channel, busy := r.owner[p.node], v.exclusive(p.key)
+		if v.loss > 0 {
+			busy, _ = busy.split(d.sites[i].lost(v))
+		}
 		if c, again := d.sites[i].refused(p, v); c != nil && !of.starved(p.key.Service) {
 			between := own
 			between.kind, between.mechanism, between.edge = KindEdge, Retry, c.edge
