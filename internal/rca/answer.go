@@ -54,8 +54,7 @@ func (d *diagnosis) robust() (Verdict, bool) {
 		covered += share
 		out.Candidates = append(out.Candidates, c)
 	}
-	normalise(out.Candidates)
-	out.Culprits = slices.Clone(out.Candidates[:culprits])
+	out.conclude(culprits)
 	return out, true
 }
 
@@ -68,6 +67,16 @@ func (d *diagnosis) trafficCause(p part, coverage float64) Cause {
 		Quantile:     math.NaN(), Lower: math.NaN(), Upper: math.NaN(),
 		Path: d.r.path(d.r.entry), Evidence: []string{p.text},
 	}
+}
+
+// conclude makes the first candidates the culprits.
+func (v *Verdict) conclude(culprits int) {
+	for i := range v.Candidates[:culprits] {
+		c := &v.Candidates[i]
+		c.Probability = chosen(c.Probability)
+	}
+	normalise(v.Candidates)
+	v.Culprits = slices.Clone(v.Candidates[:culprits])
 }
 
 // normalise makes contributions sum to 1.

@@ -98,6 +98,5 @@ func (d *diagnosis) name(out *Verdict, s *search, f found, explained float64) {
 		cause.Probability = stated(left * gain(c) / math.Max(sum, excess))
 		out.Candidates = append(out.Candidates, cause)
 	}
-	normalise(out.Candidates)
-	out.Culprits = slices.Clone(out.Candidates[:culprits])
+	out.conclude(culprits)
 }

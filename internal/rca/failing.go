@@ -57,8 +57,7 @@ func (d *diagnosis) failing() (Verdict, bool) {
 		}
 		out.Candidates = append(out.Candidates, c)
 	}
-	normalise(out.Candidates)
-	out.Culprits = slices.Clone(out.Candidates[:culprits])
+	out.conclude(culprits)
 	return out, true
 }
 

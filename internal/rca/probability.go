@@ -46,3 +46,13 @@ func culpritProbability(with, without []float64, threshold, share float64, agree
 	}
 	return stated(p)
 }
+
+// chosen calibrates the probability of a candidate that became a culprit, which is more
+// often right than its share alone says:
+//
+//	p' = 1 - (1 - p)^2
+//
+// On tuning seeds culprits with a p of 0.40, 0.63 and 0.81 were right in 93, 96 and 99 %
+// of the cases, for which an exponent of 3 would be closer. Real systems are harder than
+// simulated ones.
+func chosen(p float64) float64 { return stated(1 - (1-p)*(1-p)) }
