@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -89,8 +90,15 @@ func curves(ctx context.Context, name string, size Size, seed uint64, say func(s
 	if err := onsets(ctx, timelines[0], add); err != nil {
 		return nil, err
 	}
-	return out, histories(ctx, s, timelines[0], size.Histories, add)
+	hours := slices.Clone(size.Histories)
+	if name == size.Day {
+		hours = append(hours, dayHours)
+	}
+	return out, histories(ctx, s, timelines[0], hours, add)
 }
+
+// dayHours is the longest history of the curve over it.
+const dayHours = 24
 
 func namesOf(ms []method.Method) []string {
 	var out []string

@@ -52,7 +52,8 @@ func ablations() []method.Method {
 		{"without floor", rca.Floor},
 		{"without anchor", rca.Anchor},
 		{"without fallback", rca.Fallback},
-		{"search alone", rca.Screen | rca.Guide | rca.Floor | rca.Anchor | rca.Fallback},
+		{"without sufficiency", rca.Sufficient},
+		{"search alone", rca.Screen | rca.Guide | rca.Floor | rca.Anchor | rca.Fallback | rca.Sufficient},
 	} {
 		out = append(out, named{method.Sage{Config: rca.Config{Without: p.part}}, p.name})
 	}

@@ -18,8 +18,10 @@ type Size struct {
 	Ablations    []string
 	Robust       []string
 	RobustPoints int
-	// Histories are the hours of history of the curve over them.
+	// Histories are the hours of history of the curve over them. Of the application
+	// Day there is a day besides.
 	Histories []float64
+	Day       string
 	// Grow is the application that gains services, "" for none.
 	Grow          string
 	GrowIncidents int
@@ -46,7 +48,7 @@ func Full() Size {
 			{"syn-1024", 16, 0, taughtLarge},
 		},
 		Ablations: []string{"chain", "fanout", "social", "sockshop"},
-		Robust:    []string{"chain", "social"}, RobustPoints: 24, Histories: []float64{0.5, 2, 6},
+		Robust:    []string{"chain", "social"}, RobustPoints: 24, Histories: []float64{0.5, 2, 6}, Day: "chain",
 		Grow: "syn-1024", GrowIncidents: 10,
 	}
 }

@@ -63,7 +63,7 @@ const tablesIntro = "Shares are in percent, the best of a column is bold. `out/e
 const judging = `
 - Each method answers every violated window of an incident, at most the first three.
 - The answer to an incident is a vote. Each window gives every candidate its share of the window's scores; the candidate with the largest
-  sum is first. The culprit set is that of the last window that puts this candidate first. A window in which a method blames nobody votes
+  sum is first. Of the windows that put it first, the culprit set is the one that most of them name. A window in which a method blames nobody votes
   for the order of its candidates.
 - An incident that raises no alert although the objective was violated counts as abstained and as missed, for every method.
 - Incidents whose fault did not violate the objective in truth are left out for all methods and counted apart.
