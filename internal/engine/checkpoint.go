@@ -192,6 +192,7 @@ type model struct {
 	Loss          float64
 	At            int64
 	Version       uint64
+	Changes       []change
 }
 
 func (r *run) storeModel() ([]byte, error) {
@@ -204,7 +205,7 @@ func (r *run) storeModel() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encode(model{Layout: layout, Model: g, Loss: m.loss, At: m.at, Version: m.version})
+	return encode(model{Layout: layout, Model: g, Loss: m.loss, At: m.at, Version: m.version, Changes: m.changes})
 }
 
 func (r *run) loadModel(b []byte) error {
@@ -227,9 +228,9 @@ func (r *run) loadModel(b []byte) error {
 	layout.Graph = r.builder.Update(layout.Graph.Observation())
 	r.graph = layout.Graph
 	t := &r.training
-	t.model = &fitted{layout: layout, model: g, loss: m.Loss, at: m.At, version: m.Version}
+	t.model = &fitted{layout: layout, model: g, loss: m.Loss, at: m.At, version: m.Version, changes: m.Changes}
 	t.count = max(t.count, m.Version)
-	t.last, t.began = m.At, true
+	t.last, t.lastWhole, t.began = m.At, m.At, true
 	return nil
 }
 

@@ -43,9 +43,10 @@ type Training struct {
 	// History is how much event time of windows is kept and learned from.
 	History time.Duration
 	// MinWindows before the first training; half as many lie at least between a
-	// change of the graph, or a training that failed, and the next training.
+	// change of the graph or of how something behaves, or a training that failed, and
+	// the next training. After a change it learns what has changed alone.
 	MinWindows int
-	// Interval of event time between trainings otherwise.
+	// Interval of event time from one training of the whole model to the next.
 	Interval time.Duration
 	// CPUBudget is the share of one core that training may take, in (0, 1]; it
 	// takes what it needs while event time runs ahead of the wall clock.
@@ -111,8 +112,9 @@ type Store interface {
 // for concurrent use and must not block.
 type Observer interface {
 	WindowClosed(s *window.Snapshot)
-	WindowRefused()                               // MaxPending reached
-	Trained(ok bool, busy time.Duration)          // a training ended
+	WindowRefused() // MaxPending reached
+	// Trained tells that a training of a Part or of the Whole of a model ended.
+	Trained(e Extent, ok bool, busy time.Duration)
 	Published(status ModelStatus)                 // the model's state changed
 	Judged(method rca.Method, took time.Duration) // a verdict was given
 	// Failed tells of a panic caught or an error survived; what is one of training,

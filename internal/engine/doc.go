@@ -8,7 +8,8 @@
 //  1. a model whose time has come is published (publish.go),
 //  2. the window is folded into history, graph and objectives, and violated
 //     objectives are judged (judge.go),
-//  3. a training is started where one is due (training.go),
+//  3. a training is started where one is due (training.go): of the whole model, or of
+//     what has changed (drift.go, behaviour.go),
 //  4. what is to be said is said, and then noted in storage (checkpoint.go).
 //
 // What is said follows from the windows alone: the same windows give the same

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/sage-rca/sage/internal/cbn"
 )
@@ -10,6 +12,8 @@ import (
 type drift struct {
 	stale bool
 	since int64 // event time at which it became so
+
+	what string // that is not the same
 
 	graph, model *cbn.Graph // that were compared last
 }
@@ -30,6 +34,48 @@ func (d *drift) compare(m *fitted, g *cbn.Graph, now int64) {
 	if d.stale && !was {
 		d.since = now
 	}
+	if d.what = ""; d.stale {
+		d.what = difference(model, g)
+	}
+}
+
+// difference names some of what one of two graphs has and the other has not.
+func difference(was, is *cbn.Graph) string {
+	lacking := func(a, b *cbn.Graph) []cbn.Node {
+		var out []cbn.Node
+		for _, n := range a.Nodes {
+			if b.Index(n) < 0 {
+				out = append(out, n)
+			}
+		}
+		return out
+	}
+	var parts []string
+	if n := lacking(is, was); len(n) > 0 {
+		parts = append(parts, "new: "+names(n))
+	}
+	if n := lacking(was, is); len(n) > 0 {
+		parts = append(parts, "gone: "+names(n))
+	}
+	if len(parts) == 0 {
+		return "what is called from where"
+	}
+	return strings.Join(parts, "; ")
+}
+
+// maxNamed bounds how many nodes are named.
+const maxNamed = 3
+
+func names(nodes []cbn.Node) string {
+	var out []string
+	for _, n := range nodes[:min(len(nodes), maxNamed)] {
+		out = append(out, n.String())
+	}
+	text := strings.Join(out, ", ")
+	if more := len(nodes) - maxNamed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // same reports whether two graphs have the same structure.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/gvae"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/incident"
@@ -167,6 +168,7 @@ type watch struct {
 	closed  int
 	refused int
 	trained []bool
+	extents []Extent
 	judged  []rca.Method
 	states  []ModelStatus
 	failed  []string
@@ -189,9 +191,10 @@ func (w *watch) WindowRefused() {
 	w.refused++
 }
 
-func (w *watch) Trained(ok bool, _ time.Duration) {
+func (w *watch) Trained(e Extent, ok bool, _ time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.extents = append(w.extents, e)
 	w.trained = append(w.trained, ok)
 }
 
@@ -286,6 +289,7 @@ func newRig(t testing.TB, cfg Config, store Store) *rig {
 	e.run.training.fit = func(context.Context, gvae.Spec, gvae.Data, gvae.Config, *gvae.Model) (*gvae.Model, gvae.Report, error) {
 		return new(gvae.Model), gvae.Report{HeldOutLoss: 0.5, Busy: time.Second}, nil
 	}
+	e.run.training.drifted = func(Learned, *feature.History, int64, int) []Drift { return nil }
 	r.Engine = e
 	return r
 }

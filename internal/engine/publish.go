@@ -57,7 +57,7 @@ func (r *run) take(res result) {
 	t.cancel()
 	t.result, t.cancel = nil, nil
 	t.err, t.busy = res.err, res.report.Busy
-	r.obs.Trained(res.err == nil, res.report.Busy)
+	r.obs.Trained(res.extent, res.err == nil, res.report.Busy)
 	if res.err != nil {
 		r.obs.Failed("training", fmt.Errorf("the model in use is kept: %w", res.err))
 		return
@@ -65,5 +65,11 @@ func (r *run) take(res result) {
 	t.count++
 	res.fitted.version, res.fitted.at = t.count, t.last
 	t.model = res.fitted
+	if res.extent == Whole { // also where a part turned out to be most of it
+		t.lastWhole = t.last
+		t.behaviour.forget()
+	} else {
+		t.behaviour.learned(t.drifts, t.last)
+	}
 	r.keeper.modelChanged = true
 }

@@ -59,7 +59,9 @@ func (t *training) state(windows int) (ModelState, string) {
 	case t.err != nil:
 		return Degraded, firstLine("the last training failed, the model before it answers: ", t.err)
 	case t.differs.stale:
-		return Stale, "the call graph has changed since training: what did not change is still answered by the model"
+		return Stale, "the call graph has changed since training (" + t.differs.what + "): what did not change is still answered by the model"
+	case len(t.behaviour.drifts) > 0:
+		return Stale, "some latencies are no longer what the model learned (" + t.behaviour.what() + "): the rest is still answered by the model"
 	default:
 		return Ready, ""
 	}

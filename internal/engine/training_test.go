@@ -27,21 +27,34 @@ func TestTraining_due(t *testing.T) {
 		set   func(*training)
 		rows  int
 		graph *cbn.Graph
-		want  bool
+		want  Extent
 	}{
-		{"the first, with enough windows", func(*training) {}, 4, g, true},
-		{"too few", func(*training) {}, 3, g, false},
-		{"nothing to learn", func(*training) {}, 4, new(cbn.Graph), false},
-		{"disabled", func(t *training) { t.cfg.Enabled = false }, 4, g, false},
-		{"one is under way", func(t *training) { t.result = make(chan result) }, 4, g, false},
-		{"ready, before the interval", func(t *training) { t.ready(ago(359)) }, 400, g, false},
-		{"ready, after the interval", func(t *training) { t.ready(ago(360)) }, 400, g, true},
-		{"stale for one window", func(t *training) { t.ready(ago(100)); t.differs = drift{stale: true, since: ago(1)} }, 400, g, false},
-		{"stale for two", func(t *training) { t.ready(ago(100)); t.differs = drift{stale: true, since: ago(2)} }, 400, g, true},
-		{"stale, but just trained", func(t *training) { t.ready(ago(1)); t.differs = drift{stale: true, since: ago(50)} }, 400, g, false},
-		{"failed a window ago", func(t *training) { t.ready(ago(1)); t.err = errors.New("x") }, 400, g, false},
-		{"failed two windows ago", func(t *training) { t.ready(ago(2)); t.err = errors.New("x") }, 400, g, true},
-		{"given up at a restart", func(t *training) { t.began, t.last = true, ago(2) }, 400, g, true},
+		{"the first, with enough windows", func(*training) {}, 4, g, Whole},
+		{"too few", func(*training) {}, 3, g, None},
+		{"nothing to learn", func(*training) {}, 4, new(cbn.Graph), None},
+		{"disabled", func(t *training) { t.cfg.Enabled = false }, 4, g, None},
+		{"one is under way", func(t *training) { t.result = make(chan result) }, 4, g, None},
+		{"ready, before the interval", func(t *training) { t.ready(ago(359)) }, 400, g, None},
+		{"ready, after the interval", func(t *training) { t.ready(ago(360)) }, 400, g, Whole},
+		{"stale for one window", func(t *training) { t.ready(ago(100)); t.differs = drift{stale: true, since: ago(1)} }, 400, g, None},
+		{"stale for two", func(t *training) { t.ready(ago(100)); t.differs = drift{stale: true, since: ago(2)} }, 400, g, Part},
+		{"stale, but just trained", func(t *training) { t.ready(ago(1)); t.differs = drift{stale: true, since: ago(50)} }, 400, g, None},
+		{"failed a window ago", func(t *training) { t.ready(ago(1)); t.err = errors.New("x") }, 400, g, None},
+		{"failed two windows ago", func(t *training) { t.ready(ago(2)); t.err = errors.New("x") }, 400, g, Whole},
+		{"given up at a restart", func(t *training) { t.ready(ago(2)); t.model = nil }, 400, g, Whole},
+		{"a node drifted a window ago", func(t *training) { t.ready(ago(100)); t.behaviour = behaviour{drifts: make([]Drift, 1), since: ago(1)} }, 400, g, None},
+		{"two windows ago", func(t *training) { t.ready(ago(100)); t.behaviour = behaviour{drifts: make([]Drift, 1), since: ago(2)} }, 400, g, Part},
+		{"and the graph has changed since", func(t *training) {
+			t.ready(ago(100))
+			t.behaviour = behaviour{drifts: make([]Drift, 1), since: ago(2)}
+			t.differs = drift{stale: true, since: ago(1)}
+		}, 400, g, None},
+		{"stale when the interval has passed", func(t *training) { t.ready(ago(360)); t.differs = drift{stale: true, since: ago(2)} }, 400, g, Whole},
+		{"stale after a failure", func(t *training) {
+			t.ready(ago(2))
+			t.err = errors.New("x")
+			t.differs = drift{stale: true, since: ago(2)}
+		}, 400, g, Whole},
 	} {
 		tr := newTraining(trained())
 		c.set(&tr)
@@ -51,7 +64,7 @@ func TestTraining_due(t *testing.T) {
 
 // ready is in the state after a training that began at an event time.
 func (t *training) ready(at int64) {
-	t.began, t.last = true, at
+	t.began, t.last, t.lastWhole = true, at, at
 	t.model = &fitted{at: at}
 }
 
@@ -219,4 +232,27 @@ func TestStatus_heartbeatAndStale(t *testing.T) {
 	assert.Equal(t, 2, last.Services)
 	assert.InDelta(t, 0.5, last.HeldOutLoss, 0)
 	assert.Equal(t, "1 of 4 windows seen", r.watch.states[0].Reason)
+}
+
+func TestDifference(t *testing.T) {
+	of := func(entries bool, names ...string) *cbn.Graph {
+		var o cbn.Observation
+		for _, n := range names {
+			o.RPCs = append(o.RPCs, rpc(n))
+		}
+		if entries {
+			o.Entries = o.RPCs
+		}
+		return cbn.New(1, o)
+	}
+	for _, c := range []struct {
+		was, is *cbn.Graph
+		want    string
+	}{
+		{of(false, "a", "b"), of(false, "b", "c"), "new: server(c GET); gone: server(a GET)"},
+		{of(false, "a"), of(false, "a", "b", "c", "d", "e", "f"), "new: server(b GET), server(c GET), server(d GET) and 2 more"},
+		{of(false, "a"), of(true, "a"), "what is called from where"},
+	} {
+		assert.Equal(t, c.want, difference(c.was, c.is))
+	}
 }

@@ -74,5 +74,8 @@ func TestRun_curvesAndUpdates(t *testing.T) {
 	for _, s := range r.Updates.Steps {
 		steps = append(steps, s.Name)
 	}
-	assert.Equal(t, []string{"before", "added", "scratch", "removed", "removed, scratch"}, steps)
+	assert.Equal(t, []string{
+		"before", "added", "partial", "scratch", "removed", "removed, partial", "removed, scratch",
+		"redeployed", "redeployed, partial", "redeployed, scratch",
+	}, steps)
 }

@@ -173,15 +173,20 @@ func (s *stream) episode(start int64) *Episode {
 	return nil
 }
 
-// emit counts the incidents that the engine opens where nothing was wrong. A
-// fault whose tail crept above the objective for a window at most is no decoy, and
-// an incident that it opens is not false.
+// emit counts the incidents that the engine opens where nothing was wrong: neither
+// in the window that opened it nor, where nothing was done to that, at its onset. A fault
+// whose tail crept above the objective for a window at most is no decoy, and an
+// incident that it opens is not false.
 func (s *stream) emit(_ context.Context, out []engine.Output) {
 	for _, o := range out {
 		if o.Incident == nil || o.Incident.Phase != incident.Open {
 			continue
 		}
-		switch e := s.episode(o.Incident.Start.UnixNano()); {
+		e := s.episode(o.Incident.Time.UnixNano() - int64(s.timeline.Window))
+		if e == nil {
+			e = s.episode(o.Incident.Start.UnixNano())
+		}
+		switch {
 		case e == nil:
 			s.falseIncident("none")
 		case e.Decoy:
@@ -228,7 +233,7 @@ func (s *stream) WindowClosed(*window.Snapshot) {}
 func (s *stream) WindowRefused() { s.failed(errors.New("a window was refused")) }
 
 // Trained implements engine.Observer.
-func (s *stream) Trained(_ bool, busy time.Duration) {
+func (s *stream) Trained(_ engine.Extent, _ bool, busy time.Duration) {
 	s.asked.trained(busy)
 }
 

@@ -2,7 +2,14 @@ package evaluate
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"time"
 
+	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/gvae"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/simulate"
 	"github.com/sage-rca/sage/internal/simulate/apps"
@@ -10,15 +17,17 @@ import (
 	"github.com/sage-rca/sage/internal/window"
 )
 
-// addedServices are what the application of the update experiment gains, and loses.
-const addedServices = 9
+// changedServices are what the application of the update experiment gains, loses, and
+// gets new versions of, each in a branch of its own.
+const changedServices = 9
 
 // updates is the service-update experiment. A model is trained on an application,
-// which then gains services, and in another branch loses some; the same methods
-// are asked before, at once with the model that does not know the change, and after
-// training on what the changed application has shown since.
+// which then gains services; in other branches it loses some, or gets new versions of
+// some. The same methods are asked before, at once with the model that does not know
+// the change, after partial training on what the changed application has shown since,
+// and after training anew on everything.
 func updates(ctx context.Context, name string, incidents int, seed uint64, say func(string, ...any)) (Updates, error) {
-	out := Updates{App: name, Services: addedServices}
+	out := Updates{App: name, Services: changedServices}
 	app, err := apps.New(name, seed)
 	if err != nil {
 		return out, err
@@ -45,11 +54,12 @@ func updates(ctx context.Context, name string, incidents int, seed uint64, say f
 		return out, err
 	}
 	for _, change := range []struct {
-		atOnce, anew string
-		app          *simulate.App
+		atOnce, partial, anew string
+		app                   *simulate.App
 	}{
-		{"added", "scratch", apps.Grow(app, addedServices, seed)},
-		{"removed", "removed, scratch", apps.Shrink(app, addedServices, seed)},
+		{"added", "partial", "scratch", apps.Grow(app, changedServices, seed)},
+		{"removed", "removed, partial", "removed, scratch", apps.Shrink(app, changedServices, seed)},
+		{"redeployed", "redeployed, partial", "redeployed, scratch", apps.Redeploy(app, changedServices, seed)},
 	} {
 		changed, err := watch(ctx, change.app, name, incidents, seed+1)
 		if err != nil {
@@ -60,15 +70,51 @@ func updates(ctx context.Context, name string, incidents int, seed uint64, say f
 		if err := step(change.atOnce, b, changed, changed.healthy); err != nil {
 			return out, err
 		}
-		b = newBatch(windowSize, append(base.healthy[:len(base.healthy):len(base.healthy)], changed.healthy...), changed.trials(nil))
-		if err := b.train(ctx, model); err != nil {
-			return out, err
-		}
-		if err := step(change.anew, b, changed, nil); err != nil {
-			return out, err
+		after := slices.Concat(base.healthy, changed.healthy)
+		for _, l := range []struct {
+			what  string
+			learn func(*batch) error
+		}{
+			{change.partial, func(b *batch) error { return b.revise(ctx, old, changed.healthy, model) }},
+			{change.anew, func(b *batch) error { return b.train(ctx, model) }},
+		} {
+			b := newBatch(windowSize, after, changed.trials(nil))
+			if err := l.learn(b); err != nil {
+				return out, err
+			}
+			if err := step(l.what, b, changed, nil); err != nil {
+				return out, err
+			}
 		}
 	}
 	return out, nil
+}
+
+// revise takes over the model of a batch and learns, as the engine does, what has
+// changed in the last of the normal windows: what has another place in their graph,
+// and what behaves otherwise in them. The graph is of these windows alone, as after
+// what is gone was forgotten. Its time is all that this takes.
+func (b *batch) revise(ctx context.Context, old *batch, since []*window.Snapshot, cfg gvae.Config) error {
+	builder := cbn.NewBuilder(len(since))
+	var g *cbn.Graph
+	for _, w := range since {
+		g = builder.Update(feature.Structure(w))
+	}
+	began := time.Now()
+	was := engine.Learned{Layout: old.layout, Model: old.model}
+	start := b.history.Start(b.history.Len() - len(since))
+	var changes feature.Changes
+	for _, d := range engine.Drifted(was, b.history, start, min(len(since), trainAfter/2)) {
+		if g.Index(d.Node) >= 0 {
+			changes.Add(g, d.Node)
+		}
+	}
+	is, _, err := engine.Revise(ctx, was, b.history.Since(start), g, changes, cfg)
+	if err != nil {
+		return fmt.Errorf("evaluate: partial training: %w", err)
+	}
+	b.layout, b.model, b.busy = is.Layout, is.Model, time.Since(began)
+	return nil
 }
 
 // watched is what was seen of one application of the experiment.

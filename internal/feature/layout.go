@@ -37,19 +37,31 @@ func NewLayout(g *cbn.Graph, h *History) *Layout {
 	p := newPresence(h)
 	for _, k := range h.Keys() {
 		c := channelOf(g, k)
-		if c < 0 || !p.usable(k) {
+		if c < 0 {
 			continue
 		}
-		fixed := !varies(h.columns[k].ring)
-		if fixed && k.Kind != Calls && k.Kind != Overlap {
-			continue
+		if use, fixed := p.admits(k); use {
+			l.add(c, k, fixed)
 		}
-		l.XOf[c] = append(l.XOf[c], len(l.XKeys))
-		l.XKeys = append(l.XKeys, k)
-		l.Fixed = append(l.Fixed, fixed)
 	}
 	l.wire()
 	return l
+}
+
+// add adds a column of channel c.
+func (l *Layout) add(c int, k Key, fixed bool) {
+	l.XOf[c] = append(l.XOf[c], len(l.XKeys))
+	l.XKeys = append(l.XKeys, k)
+	l.Fixed = append(l.Fixed, fixed)
+}
+
+// admits reports whether a column is used, see NewLayout, and whether it is Fixed.
+func (p *presence) admits(k Key) (use, fixed bool) {
+	if !p.usable(k) {
+		return false, false
+	}
+	fixed = !varies(p.h.columns[k].ring)
+	return !fixed || k.Kind == Calls || k.Kind == Overlap, fixed
 }
 
 // channelOf returns the channel of g that a column belongs to, -1 where it is no
@@ -85,10 +97,7 @@ func channelOf(g *cbn.Graph, k Key) int {
 // wire fills in the spec.
 func (l *Layout) wire() {
 	g := l.Graph
-	column := make(map[Key]int, len(l.XKeys))
-	for i, k := range l.XKeys {
-		column[k] = i
-	}
+	column := l.columns()
 	find := func(k Key) int {
 		if i, ok := column[k]; ok {
 			return i

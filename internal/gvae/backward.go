@@ -41,17 +41,21 @@ func (p *pass) backward(theta []float64, o *objective, g *gradients) {
 	clear(g.sigma)
 	clear(g.fixed)
 	for i := len(p.spec.Nodes) - 1; i >= 0; i-- {
-		p.decoderBackward(theta, i, g)
+		if !p.given.node(i) {
+			p.decoderBackward(theta, i, g)
+		}
 	}
 
 	nn.SampleBackward(p.latents(g.mu), p.latents(g.sigma), p.latents(g.z), p.latents(p.eps))
 	if o.kl > 0 {
-		h, mean := latents*n, 1/float64(n*len(p.spec.Nodes)*p.spec.D)
+		h, mean := latents*n, 1/float64(n*p.outputs)
 		nn.KLBackward(g.mu[:h], g.sigma[:h], g.mu[h:2*h], g.sigma[h:2*h],
 			p.mu[:h], p.sigma[:h], p.mu[h:2*h], p.sigma[h:2*h], o.kl*mean)
 	}
 	for l := range latents {
-		p.encoderBackward(theta, l, g)
+		if !p.given.latent(l) {
+			p.encoderBackward(theta, l, g)
+		}
 	}
 
 	// Observed parents are data: forced skip paths have gradients by parameters only.

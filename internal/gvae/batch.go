@@ -7,7 +7,11 @@ type prepared struct {
 	n       int
 	x       []float64 // standardised X, [NX x n]
 	y       []float64 // standardised latencies, NaN where missing, [nodes*D x n]
+	target  []float64 // those of them to be learned from, see Data.Since
 	factors []float64 // m_c of every term, [terms x n]
+	// Means of q and p, then their standard deviations, of given latents; nil where
+	// none is given, [4*latents x n].
+	latents []float64
 }
 
 // prepare standardises raw x and y.
@@ -15,17 +19,23 @@ func (a *architecture) prepare(x, y []float64, n int, xs, ys *Scale) prepared {
 	p := a.allocate(n)
 	a.standardiseX(p.x, x, n, xs)
 	standardiseY(p.y, y, n, ys)
+	copy(p.target, p.y)
 	a.factors(p.factors, x, n, xs)
 	return p
 }
 
 func (a *architecture) allocate(n int) prepared {
-	return prepared{
+	p := prepared{
 		n:       n,
 		x:       make([]float64, a.spec.NX*n),
 		y:       make([]float64, len(a.spec.Nodes)*a.spec.D*n),
+		target:  make([]float64, len(a.spec.Nodes)*a.spec.D*n),
 		factors: make([]float64, a.terms*n),
 	}
+	if a.given.latents != nil {
+		p.latents = make([]float64, 4*len(a.spec.Latents)*n)
+	}
+	return p
 }
 
 // gather copies the windows of indices into dst, which must be large enough, and
@@ -42,7 +52,9 @@ func (p *prepared) gather(dst *prepared, indices []int) {
 	}
 	pick(dst.x, p.x)
 	pick(dst.y, p.y)
+	pick(dst.target, p.target)
 	pick(dst.factors, p.factors)
+	pick(dst.latents, p.latents)
 }
 
 // pass is the memory of one forward pass over at most size windows, and what the

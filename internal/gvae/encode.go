@@ -88,7 +88,7 @@ func unmarshal(b []byte) (*Model, error) {
 	if m.spec.NX > len(s.values)/16 || outputs > len(s.values)/16 {
 		return nil, fmt.Errorf("%d columns and %d outputs in %d bytes of values", m.spec.NX, outputs, len(s.values))
 	}
-	m.arch = newArchitecture(&m.spec, &m.cfg)
+	m.arch = newArchitecture(&m.spec, &m.cfg, given{})
 	if m.arch.size > len(s.values)/8 {
 		return nil, fmt.Errorf("%d parameters in %d bytes of values", m.arch.size, len(s.values))
 	}

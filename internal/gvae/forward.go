@@ -17,6 +17,10 @@ func (p *pass) forward(theta []float64) {
 	}
 	nn.Sample(p.latents(p.z), p.latents(p.mu), p.latents(p.sigma), p.latents(p.eps))
 	for i := range p.spec.Nodes {
+		if p.given.node(i) {
+			p.observe(i)
+			continue
+		}
 		in := p.decoderInput(i)
 		out := p.decoders[i].forward(theta, p.dec[i].acts, in, 4*n)
 		for d := range p.spec.D {
@@ -31,6 +35,17 @@ func (p *pass) forward(theta []float64) {
 			add(pred[3*n:], fixed)
 			y := parentRows{data: p.pred, stride: 4 * n}
 			p.skips[i].forward(theta, pred[:2*n], i, d, p.scale, p.spec.D, y, p.chained[i])
+		}
+	}
+}
+
+// observe makes the observed latencies of a given node its predicted ones.
+func (p *pass) observe(i int) {
+	n := p.n
+	for c := i * p.spec.D; c < (i+1)*p.spec.D; c++ {
+		pred, known := row(p.pred, c, 4*n), row(p.known, c, n)
+		for k := range 4 {
+			copy(pred[k*n:], known)
 		}
 	}
 }
@@ -56,6 +71,12 @@ func (p *pass) skipForced(theta []float64, i int) {
 // encode computes mean and standard deviation of q and p of latent l.
 func (p *pass) encode(theta []float64, l int) {
 	n, latents := p.n, len(p.spec.Latents)
+	if p.given.latent(l) {
+		for k, to := range [...][]float64{p.mu, p.mu, p.sigma, p.sigma} {
+			copy(row(to, k%2*latents+l, n), row(p.batch.latents, k*latents+l, n))
+		}
+		return
+	}
 	in := p.encoderInput(l)
 	q := p.encoders[l].forward(theta, p.enc[l].acts, in, n)
 	prior := p.priors[l].forward(theta, p.pri[l].acts, p.priorInput(l), n)

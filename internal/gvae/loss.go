@@ -18,8 +18,9 @@ const linearBeyond = 4
 //
 // where k runs over the columns of pass and SE_k is the squared error of
 // standardised latencies, summed over nodes and quantiles that are known. KL is
-// summed over latents. Both are means over windows, and divided by the number of
-// outputs, nodes x D, so that models of different size compare.
+// summed over latents, of which given ones add a constant. Both are means over
+// windows, and divided by the number of outputs, nodes x D, so that models of
+// different size compare.
 type objective struct {
 	columns [4]float64 // c_k
 	kl      float64    // a b
@@ -38,15 +39,18 @@ func newObjective(c *Config) objective {
 // loss returns L of the pass, and writes its gradient by predictions into dpred
 // [nodes*D x 4n] unless that is nil.
 func (p *pass) loss(o *objective, dpred []float64) float64 {
-	n, outputs, latents := p.n, len(p.spec.Nodes)*p.spec.D, len(p.spec.Latents)
-	mean := 1 / float64(n*outputs)
+	n, latents := p.n, len(p.spec.Latents)
+	mean := 1 / float64(n*p.outputs)
 	sum := 0.0
-	for c := range outputs {
-		target, pred := row(p.batch.y, c, n), row(p.pred, c, 4*n)
+	for c := range len(p.spec.Nodes) * p.spec.D {
+		target, pred := row(p.batch.target, c, n), row(p.pred, c, 4*n)
 		var grad []float64
 		if dpred != nil {
 			grad = row(dpred, c, 4*n)
 			clear(grad)
+		}
+		if p.given.node(c / p.spec.D) {
+			continue
 		}
 		for k, weight := range o.columns {
 			for i, t := range target {
@@ -97,7 +101,7 @@ type penalty struct {
 }
 
 func newPenalty(a *architecture, start []float64) *penalty {
-	p := &penalty{start: start, scale: 1 / float64(len(a.spec.Nodes)*a.spec.D)}
+	p := &penalty{start: start, scale: 1 / float64(a.outputs)}
 	for i, s := range a.skips {
 		if !s.used() {
 			continue

@@ -13,6 +13,8 @@ type Report struct {
 	Busy        time.Duration // time of the steps alone
 	// Warm says whether training started from the weights of the model before.
 	Warm bool
+	// Learned are the nodes whose decoders Retrain has learned, of Train nil: all.
+	Learned []int
 	// Restarts counts the times that numbers overflowed and training went back to
 	// the best parameters with half the learning rate.
 	Restarts int

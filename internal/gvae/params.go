@@ -17,11 +17,22 @@ type architecture struct {
 	firstTerm []int
 	terms     int
 	size      int // number of parameters
+	outputs   int // of all decoders
+
+	given given
 }
 
-// newArchitecture lays out the networks of a valid spec.
-func newArchitecture(spec *Spec, cfg *Config) *architecture {
-	a := &architecture{spec: spec, limit: publishedLimit}
+// given are the parts of a spec that have no networks, because something else says
+// what they are: nodes that always have their observed latency, and latents whose
+// distributions come with the data. The zero value is none.
+type given struct{ nodes, latents []bool }
+
+func (g *given) node(i int) bool   { return g.nodes != nil && g.nodes[i] }
+func (g *given) latent(i int) bool { return g.latents != nil && g.latents[i] }
+
+// newArchitecture lays out the networks of a valid spec, those that are not given.
+func newArchitecture(spec *Spec, cfg *Config, known given) *architecture {
+	a := &architecture{spec: spec, limit: publishedLimit, given: known}
 	if cfg.Structured {
 		a.limit = structuredLimit
 	}
@@ -38,14 +49,27 @@ func newArchitecture(spec *Spec, cfg *Config) *architecture {
 		a.skips = append(a.skips, s)
 	}
 	for i, l := range spec.Latents {
+		if known.latent(i) {
+			a.sees, a.encoders = append(a.sees, nil), append(a.encoders, mlp{})
+			continue
+		}
 		a.sees = append(a.sees, a.visible(i))
 		a.encoders = append(a.encoders, a.network(len(a.sees[i])*spec.D+len(l.X), cfg.Hidden, 2))
 	}
-	for _, l := range spec.Latents {
+	for i, l := range spec.Latents {
+		if known.latent(i) {
+			a.priors = append(a.priors, mlp{})
+			continue
+		}
 		a.priors = append(a.priors, a.network(len(l.X), cfg.Hidden, 2))
 	}
-	for _, n := range spec.Nodes {
+	for i, n := range spec.Nodes {
+		if known.node(i) {
+			a.decoders = append(a.decoders, mlp{})
+			continue
+		}
 		a.decoders = append(a.decoders, a.network(len(n.Latents)+len(n.Parents)*spec.D+len(n.X), cfg.Hidden, spec.D))
+		a.outputs += spec.D
 	}
 	return a
 }

@@ -81,6 +81,21 @@ func moments(columns []float64, n int, floor func(center float64) float64) Scale
 	return s
 }
 
+// scaleX and scaleY return the scales that a model takes of raw columns.
+func scaleX(cfg *Config, x []float64, n int, use []bool) Scale {
+	if !cfg.Structured {
+		return moments(x, n, featureFloor)
+	}
+	return scaleOf(x, n, use, true, featureFloor)
+}
+
+func scaleY(cfg *Config, y []float64, n int, use []bool) Scale {
+	if !cfg.Structured {
+		return moments(bounded(y), n, latencyFloor)
+	}
+	return scaleOf(bounded(y), n, use, false, latencyFloor)
+}
+
 func latencyFloor(float64) float64 { return leastLatencySpread }
 
 func featureFloor(median float64) float64 {

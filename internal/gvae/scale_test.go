@@ -76,7 +76,7 @@ func TestStandardise(t *testing.T) {
 	a := newArchitecture(&Spec{NX: 2, D: 1, Nodes: []Node{
 		{Overlap: -1},
 		{Parents: []int{0}, Terms: []Term{{0, 1, -1}, {0, -1, -1}, {0, -1, 1}}, Overlap: 0},
-	}}, &Config{Structured: true})
+	}}, &Config{Structured: true}, given{})
 	xs := Scale{Center: []float64{-1, 2}, Spread: []float64{0.5, 1}}
 	x := []float64{ // two windows
 		-0.5, math.NaN(),
@@ -115,8 +115,8 @@ func TestSkip_start(t *testing.T) {
 
 func TestArchitecture_visible(t *testing.T) {
 	spec := chainSpec()
-	structured := newArchitecture(&spec, &Config{Structured: true})
-	published := newArchitecture(&spec, &Config{})
+	structured := newArchitecture(&spec, &Config{Structured: true}, given{})
+	published := newArchitecture(&spec, &Config{}, given{})
 	for l := range spec.Latents {
 		assert.Equal(t, spec.Latents[l].Y, published.sees[l])
 	}
@@ -125,5 +125,5 @@ func TestArchitecture_visible(t *testing.T) {
 	}, structured.sees, "parents whose effect the skip path holds are left out")
 
 	spec.Nodes[backClient].Terms = spec.Nodes[backClient].Terms[:1] // the network is no term
-	assert.Equal(t, []int{backClient, midServer, backNetwork}, newArchitecture(&spec, &Config{Structured: true}).sees[1])
+	assert.Equal(t, []int{backClient, midServer, backNetwork}, newArchitecture(&spec, &Config{Structured: true}, given{}).sees[1])
 }

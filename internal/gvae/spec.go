@@ -3,6 +3,7 @@ package gvae
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -72,6 +73,11 @@ type Data struct {
 	// windows alone; the published one learns from all, and takes its scales
 	// (mean and standard deviation) from all.
 	Healthy []bool
+	// Since holds for each node (length len(Nodes)) the first window from which it
+	// is what it is, nil: all are from the beginning. Latencies of a node before that
+	// are causes of others, but nothing to learn the node itself from: neither its
+	// decoder nor its scales.
+	Since []int
 }
 
 // maxQuantiles bounds D, against specs that are not meant seriously.
@@ -141,6 +147,23 @@ func (s *Spec) equal(o *Spec) bool {
 // minWindows is the least that anything can be learned from.
 const minWindows = 8
 
+// own returns Y without what is nothing to learn a node from, Y itself where there is
+// no such thing.
+func (d *Data) own(dims int) []float64 {
+	if d.Since == nil {
+		return d.Y
+	}
+	y := slices.Clone(d.Y)
+	for n, since := range d.Since {
+		for c := n * dims; c < (n+1)*dims; c++ {
+			for w := range min(max(0, since), d.N) {
+				y[c*d.N+w] = math.NaN()
+			}
+		}
+	}
+	return y
+}
+
 // validate reports whether data has the shape that a spec wants, and anything in
 // it.
 func (d *Data) validate(s *Spec) error {
@@ -160,6 +183,9 @@ func (d *Data) validate(s *Spec) error {
 	}
 	if d.Healthy != nil {
 		length("Healthy", len(d.Healthy), d.N)
+	}
+	if d.Since != nil {
+		length("Since", len(d.Since), len(s.Nodes))
 	}
 	if !slices.ContainsFunc(d.Y, finite) {
 		errs = append(errs, errors.New("no latency is known"))

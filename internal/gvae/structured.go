@@ -130,17 +130,19 @@ const leastShare = 0.005
 //
 //	w = min(1, 0.995/ρ),  a = max(0.005, 1 - w ρ),  ρ = median(Σ_c exp(m_c + y_c - y_n))
 //
-// y and factors are the standardised latencies and the m_c of all n windows, of
-// which those in use are taken.
-func (s *skip) start(theta []float64, node int, scale *Scale, dims int, y, factor []float64, n int, use []bool) {
+// over the windows in use. factor are the m_c of all windows.
+func (s *skip) start(theta []float64, node int, scale *Scale, dims int, data *prepared, factor []float64, use []bool) {
+	n := data.n
 	ratios := make([]float64, 0, n)
-	raw := func(column, w int) float64 { return scale.Center[column] + scale.Spread[column]*row(y, column, n)[w] }
+	raw := func(y []float64, column, w int) float64 {
+		return scale.Center[column] + scale.Spread[column]*row(y, column, n)[w]
+	}
 	for d := range dims {
 		ratios = ratios[:0]
 		for w := range n {
 			sum := 0.0
 			for t, p := range s.parents {
-				sum += math.Exp(row(factor, t, n)[w] + raw(p*dims+d, w) - raw(node*dims+d, w))
+				sum += math.Exp(row(factor, t, n)[w] + raw(data.y, p*dims+d, w) - raw(data.target, node*dims+d, w))
 			}
 			if use[w] && finite(sum) {
 				ratios = append(ratios, sum)

@@ -77,30 +77,43 @@ type trainer struct {
 }
 
 func newTrainer(spec Spec, data *Data, cfg Config, prev *Model) (t *trainer, warm bool, err error) {
-	stored := cfg
+	m := newModel(spec, &cfg, given{})
+	use := healthy(data)
+	m.xScale, m.yScale = scaleX(&cfg, data.X, data.N, use), scaleY(&cfg, data.own(spec.D), data.N, use)
+	if !all(m.xScale.Spread, m.xScale.Center) {
+		return nil, false, errUnscaled
+	}
+	t = trainerOf(m, data, use, &cfg)
+	if prev != nil && prev.fits(m) {
+		copy(m.theta, prev.theta)
+		copy(t.theta, prev.theta)
+		warm = true
+	}
+	return t, warm, nil
+}
+
+var errUnscaled = errors.New("gvae: data: values of X so large that their spread is not a number")
+
+// newModel returns a model without scales and parameters.
+func newModel(spec Spec, cfg *Config, known given) *Model {
+	stored := *cfg
 	stored.Yield = nil
 	m := &Model{spec: spec, cfg: stored}
-	m.arch = newArchitecture(&m.spec, &cfg)
-	use := healthy(data)
-	m.xScale = scaleOf(data.X, data.N, use, true, featureFloor)
-	m.yScale = scaleOf(bounded(data.Y), data.N, use, false, latencyFloor)
-	if !cfg.Structured {
-		m.xScale = moments(data.X, data.N, featureFloor)
-		m.yScale = moments(bounded(data.Y), data.N, latencyFloor)
-	}
-	if !all(m.xScale.Spread, m.xScale.Center) {
-		return nil, false, errors.New("gvae: data: values of X so large that their spread is not a number")
-	}
+	m.arch = newArchitecture(&m.spec, cfg, known)
+	return m
+}
 
-	t = &trainer{model: m, use: use, objective: newObjective(&cfg), yield: cfg.Yield}
+// trainerOf returns the trainer of a model that has its scales, at initial
+// parameters.
+func trainerOf(m *Model, data *Data, use []bool, cfg *Config) *trainer {
+	t := &trainer{model: m, use: use, objective: newObjective(cfg), yield: cfg.Yield}
 	t.data = m.arch.prepare(data.X, data.Y, data.N, &m.xScale, &m.yScale)
+	if data.Since != nil {
+		standardiseY(t.data.target, data.own(m.spec.D), data.N, &m.yScale)
+	}
 	m.theta = make([]float64, m.arch.size)
 	t.start(cfg.Seed)
 	t.penalty = newPenalty(m.arch, slices.Clone(m.theta))
-	if prev != nil && prev.fits(m) {
-		copy(m.theta, prev.theta)
-		warm = true
-	}
 	t.theta = slices.Clone(m.theta)
 
 	// What an incident does beyond the range of normal windows, structure says
@@ -121,12 +134,17 @@ func newTrainer(spec Spec, data *Data, cfg Config, prev *Model) (t *trainer, war
 	t.pass = newPass(m.arch, &m.yScale, min(cfg.Batch, data.N))
 	t.gradients = newGradients(t.pass)
 	t.adam = nn.NewAdam(m.arch.size, cfg.LearningRate)
-	return t, warm, nil
+	return t
 }
 
 // fits reports whether the weights of m can be those of o.
 func (m *Model) fits(o *Model) bool {
-	return m.spec.equal(&o.spec) && slices.Equal(m.cfg.Hidden, o.cfg.Hidden) && m.cfg.Structured == o.cfg.Structured
+	return m.spec.equal(&o.spec) && m.shaped(o)
+}
+
+// shaped reports whether a network of m can have the weights of one of o.
+func (m *Model) shaped(o *Model) bool {
+	return slices.Equal(m.cfg.Hidden, o.cfg.Hidden) && m.cfg.Structured == o.cfg.Structured
 }
 
 // healthy returns the windows that count as normal, see Data.Healthy.
@@ -185,6 +203,9 @@ func (t *trainer) start(seed uint64) {
 		b[1] = nn.SoftplusInverse(v)
 	}
 	for i, net := range m.arch.encoders {
+		if m.arch.given.latent(i) {
+			continue
+		}
 		net.draw(m.theta, 1, src)
 		sigma(net, firstPosterior)
 		m.arch.priors[i].draw(m.theta, besideSkip, src)
@@ -192,13 +213,13 @@ func (t *trainer) start(seed uint64) {
 	}
 	for i, net := range m.arch.decoders {
 		s := &m.arch.skips[i]
-		if !s.used() {
+		if !s.used() { // of given nodes there is nothing to draw
 			net.draw(m.theta, 1, src)
 			continue
 		}
 		net.draw(m.theta, besideSkip, src)
 		factors := t.data.factors[m.arch.firstTerm[i]*t.data.n:]
-		s.start(m.theta, i, &m.yScale, m.spec.D, t.data.y, factors, t.data.n, t.use)
+		s.start(m.theta, i, &m.yScale, m.spec.D, &t.data, factors, t.use)
 	}
 }
 
@@ -305,26 +326,8 @@ func (t *trainer) heldOut() float64 {
 // of prior and posterior.
 func (t *trainer) measure() error {
 	m := t.model
-	outputs, n := len(m.spec.Nodes)*m.spec.D, t.data.n
-	screen, noise := make([]float64, outputs*n), make([]float64, outputs*n)
-	indices := make([]int, n)
-	for i := range indices {
-		indices[i] = i
-	}
-	for at := 0; at < n; at += t.pass.size {
-		windows := indices[at:min(at+t.pass.size, n)]
-		k := len(windows)
-		t.pass.load(&t.data, windows)
-		clear(t.pass.noise())
-		t.pass.forward(m.theta)
-		for c := range outputs {
-			y, pred := row(t.pass.batch.y, c, k), row(t.pass.pred, c, 4*k)
-			for i, v := range y {
-				noise[c*n+at+i] = v - pred[2*k+i]
-				screen[c*n+at+i] = v - pred[3*k+i]
-			}
-		}
-	}
+	n := t.data.n
+	screen, noise := t.pass.errors(m.theta, &t.data)
 	m.screen, m.noise = m.errorScale(screen, n, t.use), m.errorScale(noise, n, t.use)
 	if !all(m.screen.Center, m.screen.Spread, m.noise.Center, m.noise.Spread) {
 		return errors.New("gvae: training left errors that are not finite")

@@ -103,10 +103,16 @@ func (d *diagnosis) leaf(channel int) bool {
 
 // meets reports whether two disks are one.
 func (a disk) meets(b disk) bool {
-	if a.unknown || b.unknown {
-		return len(a.host)+len(b.host) > 0
+	switch saturated := func(d disk) bool { return len(d.host) > 0 }; {
+	case a.unknown && b.unknown:
+		return saturated(a) || saturated(b) // one has taken another, and so its host
+	case a.unknown:
+		return saturated(b)
+	case b.unknown:
+		return saturated(a)
+	default:
+		return meet(a.host, b.host)
 	}
-	return meet(a.host, b.host)
 }
 
 // sameWait is the largest ratio between what one queue makes two of its users wait.

@@ -113,14 +113,16 @@ func (o observer) WindowClosed(s *window.Snapshot) {
 }
 
 // Trained implements engine.Observer.
-func (o observer) Trained(ok bool, busy time.Duration) {
+func (o observer) Trained(e engine.Extent, ok bool, busy time.Duration) {
 	outcome := "published"
 	if !ok {
 		outcome = "failed"
 	}
-	o.b.RootcauseTrainings.Add(context.Background(), 1, one("outcome", outcome))
+	o.b.RootcauseTrainings.Add(context.Background(), 1, metric.WithAttributes(
+		attribute.String("extent", e.String()), attribute.String("outcome", outcome),
+	))
 	o.b.RootcauseTrainingTime.Add(context.Background(), busy.Seconds())
-	o.log.Info("training ended", zap.String("outcome", outcome), zap.Duration("busy", busy))
+	o.log.Info("training ended", zap.Stringer("extent", e), zap.String("outcome", outcome), zap.Duration("busy", busy))
 }
 
 // Published implements engine.Observer.

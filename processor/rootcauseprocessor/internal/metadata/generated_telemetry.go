@@ -162,7 +162,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.RootcauseTrainings, err = builder.meter.Int64Counter(
 		"otelcol_rootcause_trainings",
-		metric.WithDescription("Trainings that ended, by outcome. [Alpha]"),
+		metric.WithDescription("Trainings that ended, by how much of the model they learned and by outcome. [Alpha]"),
 		metric.WithUnit("{trainings}"),
 	)
 	errs = errors.Join(errs, err)

@@ -240,7 +240,7 @@ func AssertEqualRootcauseTrainingTime(t *testing.T, tt *componenttest.Telemetry,
 func AssertEqualRootcauseTrainings(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_rootcause_trainings",
-		Description: "Trainings that ended, by outcome. [Alpha]",
+		Description: "Trainings that ended, by how much of the model they learned and by outcome. [Alpha]",
 		Unit:        "{trainings}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

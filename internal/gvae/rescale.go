@@ -1,0 +1,145 @@
+package gvae
+
+import (
+	"math"
+
+	"github.com/sage-rca/sage/internal/nn"
+)
+
+// furthestMove is how far, in spreads, what is usual may have moved away from the
+// center of a column that is kept: within it networks still see about what they were
+// trained on, and beyond, inputs would come to lie where they are clamped.
+const furthestMove = 1
+
+// rescale sets the scales of the new model. Columns that are new have those of the
+// data. The others keep theirs, so that networks that read them stay the functions
+// that they are, with two exceptions where the usual value has moved by more than
+// furthestMove:
+//
+//   - a column of X that only networks to be learned read, and the latencies of a
+//     node to be learned, have that of the data;
+//   - a node that descends from one to be learned gets a new center. Weights mean
+//     movements relative to what is normal, as at a warm start; the skip path is
+//     given in relation to the center and is moved with it, so that it stays the
+//     same function of latencies.
+func (r *retraining) rescale() {
+	m, n := r.full, r.data.N
+	kept := r.reads(false)
+	for c := range m.spec.NX {
+		was := r.origin.X[c]
+		if was >= 0 && kept[c] {
+			m.xScale.put(c, &r.prev.xScale, was)
+			continue
+		}
+		fresh := scaleX(&r.cfg, row(r.data.X, c, n), n, r.use)
+		if was >= 0 && (r.unknown(r.data.X, c) || !moved(&r.prev.xScale, was, fresh.Center[0])) {
+			m.xScale.put(c, &r.prev.xScale, was)
+			continue
+		}
+		m.xScale.put(c, &fresh, 0)
+	}
+	below := r.descendants()
+	for i := range m.spec.Nodes {
+		r.rescaleNode(i, below[i])
+	}
+}
+
+// put sets column c to column k of another scale.
+func (s *Scale) put(c int, o *Scale, k int) {
+	s.Center[c], s.Spread[c] = o.Center[k], o.Spread[k]
+}
+
+func moved(was *Scale, k int, center float64) bool {
+	return math.Abs(center-was.Center[k]) > furthestMove*was.Spread[k]
+}
+
+// unknown reports whether a column has too few values to say what is usual.
+func (r *retraining) unknown(columns []float64, c int) bool {
+	known := 0
+	for w, v := range row(columns, c, r.data.N) {
+		if r.use[w] && finite(v) {
+			known++
+		}
+	}
+	return known < minWindows
+}
+
+func (r *retraining) rescaleNode(i int, below bool) {
+	m, dims := r.full, r.full.spec.D
+	was := r.origin.Nodes[i]
+	if was >= 0 {
+		for d := range dims {
+			m.yScale.put(i*dims+d, &r.prev.yScale, was*dims+d)
+		}
+	}
+	if was >= 0 && !r.nodes[i] && (!below || !m.arch.skips[i].used()) {
+		return
+	}
+	fresh := Scale{Center: make([]float64, dims), Spread: make([]float64, dims)}
+	far := was < 0
+	for d := range dims {
+		c := i*dims + d
+		s := scaleY(&r.cfg, row(r.latencies, c, r.data.N), r.data.N, r.use)
+		fresh.put(d, &s, 0)
+		if was >= 0 && r.unknown(r.latencies, c) {
+			return
+		}
+		far = far || moved(&r.prev.yScale, was*dims+d, s.Center[0])
+	}
+	if !far {
+		return
+	}
+	for d := range dims {
+		c := i*dims + d
+		if r.nodes[i] {
+			m.yScale.put(c, &fresh, d)
+			continue
+		}
+		s := &m.arch.skips[i]
+		own := (nn.Softplus(m.theta[s.own+d]) + leastOwn) * math.Exp(m.yScale.Center[c]-fresh.Center[d])
+		m.theta[s.own+d] = nn.SoftplusInverse(max(own-leastOwn, leastOwn))
+		m.yScale.Center[c] = fresh.Center[d]
+	}
+}
+
+// descendants reports which nodes descend from one to be learned.
+func (r *retraining) descendants() []bool {
+	out := make([]bool, len(r.nodes))
+	for i, n := range r.full.spec.Nodes {
+		for _, p := range n.Parents {
+			out[i] = out[i] || out[p] || r.nodes[p]
+		}
+	}
+	return out
+}
+
+// reads returns the columns of X that networks and skip paths read: of those that
+// are to be learned, or of those that are not.
+func (r *retraining) reads(learned bool) []bool {
+	spec := &r.full.spec
+	out := make([]bool, spec.NX)
+	mark := func(columns ...int) {
+		for _, c := range columns {
+			if c >= 0 {
+				out[c] = true
+			}
+		}
+	}
+	for l := range spec.Latents {
+		if r.latents[l] == learned {
+			mark(spec.Latents[l].X...)
+		}
+	}
+	for i := range spec.Nodes {
+		if r.nodes[i] != learned {
+			continue
+		}
+		n := &spec.Nodes[i]
+		mark(n.X...)
+		mark(n.Overlap)
+		for _, t := range n.Terms {
+			mark(t.Calls, t.Overlap)
+		}
+	}
+	return out
+}
