@@ -43,6 +43,15 @@ func (c changeLog) add(changes feature.Changes, since int64) changeLog {
 	return out
 }
 
+// last returns when the latest change was, 0 where there is none.
+func (c changeLog) last() int64 {
+	out := int64(0)
+	for _, v := range c {
+		out = max(out, v.Since)
+	}
+	return out
+}
+
 // within returns the changes that lie within a history.
 func (c changeLog) within(h *feature.History) changeLog {
 	var out changeLog

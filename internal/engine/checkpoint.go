@@ -231,6 +231,7 @@ func (r *run) loadModel(b []byte) error {
 	t.model = &fitted{layout: layout, model: g, loss: m.Loss, at: m.At, version: m.Version, changes: m.Changes}
 	t.count = max(t.count, m.Version)
 	t.last, t.lastWhole, t.began = m.At, m.At, true
+	r.history.Renew(t.model.changes.last())
 	return nil
 }
 

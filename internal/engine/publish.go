@@ -65,6 +65,7 @@ func (r *run) take(res result) {
 	t.count++
 	res.fitted.version, res.fitted.at = t.count, t.last
 	t.model = res.fitted
+	r.history.Renew(t.model.changes.last())
 	if res.extent == Whole { // also where a part turned out to be most of it
 		t.lastWhole = t.last
 		t.behaviour.forget()

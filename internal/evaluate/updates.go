@@ -114,6 +114,7 @@ func (b *batch) revise(ctx context.Context, old *batch, since []*window.Snapshot
 		return fmt.Errorf("evaluate: partial training: %w", err)
 	}
 	b.layout, b.model, b.busy = is.Layout, is.Model, time.Since(began)
+	b.history.Renew(start)
 	return nil
 }
 

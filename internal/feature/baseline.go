@@ -30,30 +30,72 @@ func MinSpread(k Kind, median float64) float64 {
 }
 
 // Baseline describes the values of a column over the rows that start before
-// before and are not Violated.
+// before and are not Violated. See Renew for those since a change.
 func (h *History) Baseline(k Key, before int64) Robust {
-	return Describe(k.Kind, h.normal(k, before))
+	all := Describe(k.Kind, h.normal(k, 0, before))
+	if since, ok := h.moved(k, before, all); ok {
+		return since
+	}
+	return all
+}
+
+// Renew says that a part of the system is another one since a time, as after a
+// redeploy. A column that moved then, by more than a spread of what it was, is normal
+// where it is since; all others are as they were. It is no part of what is persisted:
+// who knows of the change says it again.
+func (h *History) Renew(since int64) { h.renewed = max(h.renewed, since) }
+
+// minRenewed is the number of values since a change from which on they can say what is
+// normal.
+const minRenewed = 8
+
+// moved describes the values of a column since the last change, where it moved then.
+func (h *History) moved(k Key, before int64, all Robust) (Robust, bool) {
+	if h.renewed == 0 || all.N == 0 || h.renewed >= before {
+		return Robust{}, false
+	}
+	after := Describe(k.Kind, h.normal(k, h.starting(h.renewed), before))
+	if after.N < minRenewed || after.N == all.N {
+		return Robust{}, false
+	}
+	was := Describe(k.Kind, h.normal(k, 0, h.renewed))
+	return after, math.Abs(after.Median-was.Median) > was.Spread
+}
+
+// starting returns the first row that starts at or after a time.
+func (h *History) starting(at int64) int {
+	row := 0
+	for row < h.length && h.starts[h.at(row)] < at {
+		row++
+	}
+	return row
 }
 
 // Normal returns quantile q, in [0, 1], of the values that Baseline describes, NaN
 // where there are none: how far a column went, every so often, while all was well.
 func (h *History) Normal(k Key, before int64, q float64) float64 {
-	values := h.normal(k, before)
+	first := 0
+	if h.renewed != 0 {
+		if _, ok := h.moved(k, before, Describe(k.Kind, h.normal(k, first, before))); ok {
+			first = h.starting(h.renewed)
+		}
+	}
+	values := h.normal(k, first, before)
 	if len(values) == 0 {
 		return math.NaN()
 	}
 	return quantile(values, q)
 }
 
-// normal returns the values of a column over the rows that start before before
-// and are not Violated. They are valid until the next call.
-func (h *History) normal(k Key, before int64) []float64 {
+// normal returns the values of a column over the rows from first on that start before
+// before and are not Violated. They are valid until the next call.
+func (h *History) normal(k Key, first int, before int64) []float64 {
 	values := h.scratch[:0]
 	c := h.columns[k]
 	if c == nil {
 		return values
 	}
-	for row := range h.length {
+	for row := first; row < h.length; row++ {
 		i := h.at(row)
 		if h.starts[i] >= before {
 			break

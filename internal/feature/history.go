@@ -31,6 +31,7 @@ type History struct {
 	capacity   int
 	maxColumns int
 	refused    int
+	renewed    int64 // see Renew
 
 	head    int // ring position of row 0
 	length  int
