@@ -30,9 +30,6 @@ func (r *run) judge(s *window.Snapshot) {
 
 	for _, st := range states {
 		slow, typical := exemplars(s, st.RPC)
-		if st.Objective.Indicator == slo.Errors {
-			slow = window.Exemplar{} // a slow request is no evidence of failures
-		}
 		r.said = append(r.said, r.tracker.Observe(s.End, st, r.verdict(s, st), slow, typical)...)
 	}
 	r.said = append(r.said, r.tracker.Tick(s.End)...)
@@ -79,14 +76,14 @@ func observations(s *window.Snapshot, entries []identity.RPC) []slo.Observation 
 
 // health says whether a window is one to learn from: it is Violated where any
 // objective is, and Healthy where no tail that was measured comes near its
-// threshold. Errors within their objective are normal.
+// threshold.
 func health(states []slo.State) feature.Health {
 	h := feature.Healthy
 	for _, s := range states {
-		switch limit := s.Objective.Limit(); {
+		switch limit := s.Objective.Threshold.Seconds(); {
 		case s.Violated:
 			return feature.Violated
-		case s.Objective.Indicator == slo.Latency && s.Measured && limit > 0 && s.Observed > healthyShare*limit:
+		case s.Measured && limit > 0 && s.Observed > healthyShare*limit:
 			h = feature.Unknown
 		}
 	}
