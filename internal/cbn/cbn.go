@@ -26,6 +26,7 @@
 //
 // A Graph is immutable and does not depend on the order in which calls were
 // observed.
+// See docs/math.md, 1.
 package cbn
 
 import (

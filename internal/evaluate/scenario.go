@@ -69,7 +69,11 @@ func Simulate(ctx context.Context, s *Scenario, ways []emit.Options) ([]*Timelin
 		return fail(err)
 	}
 
-	episodes := s.episodes(factual.quantiles(s.Quantile), threshold)
+	hurt, err := factual.hurt(s.Quantile, threshold)
+	if err != nil {
+		return fail(err)
+	}
+	episodes := s.episodes(hurt)
 	entry := s.App.RPCs[s.App.Entries[0].RPC]
 	var out []*Timeline
 	for _, r := range readers {
@@ -123,12 +127,8 @@ func usual(tails map[int64]float64) float64 {
 // Double is the kind of incidents with more than one culprit.
 const Double = "two at once"
 
-// minViolated is the number of windows above the objective from which on users
-// were hurt: as many as the engine's rule wants before it opens an incident.
-const minViolated = openViolated
-
-// episodes turns the plan into truths, given the entry's true tail by window.
-func (s *Scenario) episodes(factual map[int64]float64, threshold float64) []Episode {
+// episodes turns the plan into truths, given in which windows users were hurt.
+func (s *Scenario) episodes(hurt map[int64]bool) []Episode {
 	var out []Episode
 	taught := s.Taught
 	for i := range s.Plan.Episodes {
@@ -151,13 +151,9 @@ func (s *Scenario) episodes(factual map[int64]float64, threshold float64) []Epis
 		if len(e.Truth.Culprits) > 1 {
 			e.Truth.Fault, e.Truth.Detail = Double, p.Name
 		}
-		above := 0
-		for start, tail := range factual { // a count: any order gives it
-			if start > e.Start-int64(s.Window) && start < e.End && tail > threshold {
-				above++
-			}
+		for start := range hurt { // whether any: the order does not matter
+			e.Violated = e.Violated || start > e.Start-int64(s.Window) && start < e.End
 		}
-		e.Violated = above >= minViolated
 		out = append(out, e)
 	}
 	return out

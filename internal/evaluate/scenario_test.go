@@ -37,19 +37,43 @@ func TestScenario_episodes(t *testing.T) {
 		span(6, 9, apps.Episode{Name: "cpu", Culprits: one}),
 		span(9, 12, apps.Episode{Name: "cpu+disk", Culprits: append(one, apps.Culprit{Service: "c"})}),
 	}}}
-	got := s.episodes(map[int64]float64{at(0): 2, at(1): 2, at(6): 2, at(7): 1, at(9): 2, at(11): 3}, 1.5)
+	got := s.episodes(map[int64]bool{at(1): true, at(5): true, at(11): true})
 	require.Len(t, got, 4)
 	assert.True(t, got[0].Taught, "the first incident")
 	assert.True(t, got[1].Decoy)
 	assert.False(t, got[1].Taught, "decoys are none")
-	assert.False(t, got[2].Violated, "one window above the objective hurts nobody")
-	assert.True(t, got[3].Violated, "two do")
+	assert.False(t, got[2].Violated, "nobody was hurt")
+	assert.True(t, got[3].Violated)
 	assert.Equal(t, Double, got[3].Truth.Fault)
 	assert.Equal(t, "cpu+disk", got[3].Truth.Detail)
 	assert.Equal(t, svc("b"), got[0].Truth.Culprits[0].Also[0])
 
 	tl := Timeline{Window: s.Window, Episodes: got, Snapshots: letters(12)}
 	assert.Equal(t, 6, tl.learned(), "windows before the first that is judged")
+}
+
+// The engine's rule on what users waited: two of three windows where the second shows that
+// it goes on, otherwise a third.
+func TestTails_hurt(t *testing.T) {
+	tails := newTails(&Scenario{Window: 10 * time.Second})
+	window := func(at, slow int) { // of 20 requests
+		for i := range 20 {
+			took := 10 * time.Millisecond
+			if i < slow {
+				took = time.Second
+			}
+			end := time.Duration(10*at)*time.Second + time.Duration(i)*100*time.Millisecond + time.Second
+			tails.Entry(0, end-took, end, false)
+		}
+	}
+	for at, slow := range []int{0, 2, 10, 0, 0, 0, 0, 2, 2, 2, 0} {
+		window(at, slow)
+	}
+	got, err := tails.hurt(0.95, 0.5)
+	require.NoError(t, err)
+	at := func(window int) int64 { return epoch.Add(time.Duration(window) * 10 * time.Second).UnixNano() }
+	want := map[int64]bool{at(2): true, at(3): true, at(4): true, at(9): true, at(10): true}
+	assert.Equal(t, want, got, "resolved by the third window without")
 }
 
 func TestDelayed(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/method"
 	"github.com/sage-rca/sage/internal/rca"
-	"github.com/sage-rca/sage/internal/slo"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -86,11 +85,8 @@ const (
 func (p Protocol) engine(t *Timeline, diagnose func(rca.Input, rca.Config) rca.Verdict) engine.Config {
 	n := len(t.Snapshots) + 1
 	return engine.Config{
-		Window: t.Window,
-		SLO: slo.Config{
-			Objectives: []slo.Objective{t.Objective},
-			OpenK:      openViolated, OpenN: openOf, ResolveM: resolveAfter, MinRequests: minRequests,
-		},
+		Window:   t.Window,
+		SLO:      rules(t.Objective),
 		RCA:      rca.Config{Seed: p.Seed},
 		Incident: incident.Config{MaxOpen: 16},
 		Training: engine.Training{

@@ -27,8 +27,8 @@ type Episode struct {
 	Decoy      bool
 	Taught     bool  // there to learn from, not to be judged
 	Start, End int64 // ns since 1970
-	// Violated says whether users were hurt: whether the true tail was above the
-	// objective in at least two windows. Without a truth it is taken for granted.
+	// Violated says whether users were hurt: whether the rule of the objective held for
+	// what they truly waited. Without a truth it is taken for granted.
 	Violated bool
 }
 

@@ -6,6 +6,7 @@ import (
 )
 
 // Robust describes what is normal for a column.
+// See docs/math.md, 3.
 type Robust struct {
 	Median float64 // NaN where N is 0
 	// Spread is IQR/1.349, which is the standard deviation of a normal

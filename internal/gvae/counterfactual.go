@@ -30,6 +30,7 @@ type Intervention struct {
 // whatever the intervention and the number of samples (common random numbers).
 // It panics where an index is out of range or samples is negative. It is safe for
 // concurrent use with different sources.
+// See docs/math.md, 9.
 func (e *Evidence) Counterfactual(do Intervention, target, samples int, src rand.Source) []float64 {
 	spec := &e.model.spec
 	if target < 0 || target >= len(spec.Nodes) || samples < 0 {

@@ -21,6 +21,7 @@ const linearBeyond = 4
 // summed over latents, of which given ones add a constant. Both are means over
 // windows, and divided by the number of outputs, nodes x D, so that models of
 // different size compare.
+// See docs/math.md, 5.
 type objective struct {
 	columns [4]float64 // c_k
 	kl      float64    // a b
@@ -93,6 +94,7 @@ const (
 //	(skipPull Σ (θ - θ₀)² + networkPull Σ w²) / outputs
 //
 // over the parameters of skip paths and the last layers beside them.
+// See docs/math.md, 7.
 type penalty struct {
 	start []float64 // θ₀, all parameters
 	index []int     // of skip parameters

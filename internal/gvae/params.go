@@ -116,6 +116,7 @@ func (a *architecture) visible(l int) []int {
 
 // innovates reports whether the encoder of latent l sees of node n only what the
 // skip path leaves unexplained: that of the nodes that the latent itself touches.
+// See docs/math.md, 8.
 func (a *architecture) innovates(l, n int) bool {
 	return a.skips[n].used() && slices.Contains(a.spec.Nodes[n].Latents, l)
 }

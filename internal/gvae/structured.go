@@ -21,6 +21,7 @@ import (
 // where m_c = overlap + calls_c + overlap_c, and α and ω are what is learned. w is near one where
 // quantiles add up; it is below where the slow requests of several parents are
 // not the same ones.
+// See docs/math.md, 6.
 type skip struct {
 	parents []int // nodes, by term
 	own     int   // index of α [D] among the parameters

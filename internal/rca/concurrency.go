@@ -44,6 +44,7 @@ func (c calls) sum() float64 {
 // lambda is 1 when callees follow each other and 0 when all are called at once.
 // Unlike the overlap U/S it belongs to how the caller works and not to how slow a
 // callee is: one slow callee among parallel ones raises U/S, but not lambda.
+// See docs/math.md, 13.
 func (c calls) union(lambda float64) float64 {
 	m := c.least()
 	return m + lambda*(c.sum()-m)

@@ -138,7 +138,10 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 		out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual
 	case network && u != nil && len(u.parts) > 0:
 		p := u.parts[0]
-		out.Mechanism, out.Metric, out.Observed, out.Usual = p.mechanism, p.metric, p.observed, p.usual
+		out.Mechanism = p.mechanism
+		if p.metric != "" {
+			out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual
+		}
 	case network:
 	default:
 		signs += d.resource(&out, pick.metric)

@@ -22,6 +22,7 @@ const grains = 32
 //
 // Where the median lies near the edge of the slow requests, a mean by quantiles is
 // far too low: the window's own mean counts where it is larger.
+// See docs/math.md, 16.
 func (s site) expected() float64 {
 	c := calls{n: s.now.n, each: slices.Clone(s.now.each), self: s.now.self}
 	for i, mean := range s.mean {

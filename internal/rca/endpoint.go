@@ -25,6 +25,7 @@ const (
 //
 // A service that lacks CPU is late to send and to accept; what meets there is its
 // own slowness, not the network's.
+// See docs/math.md, 19.
 func endpoints(r *reach, by []suspect, of symptoms) {
 	e := endpoint{r: r, by: by, symptoms: of, service: make(map[identity.Service]int, len(by))}
 	for c, k := range r.g.Channels {

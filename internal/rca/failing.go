@@ -28,6 +28,7 @@ type failure struct {
 // request fails because something fails that it needs, and otherwise by itself. So
 // the origins are the failing services below the entry none of whose callees fail,
 // ranked by how many requests they fail.
+// See docs/math.md, 24.
 func (d *diagnosis) failing() (Verdict, bool) {
 	entry, ok := d.failures(identity.Edge{Callee: d.in.Entry}, -1)
 	if !ok {
@@ -48,8 +49,10 @@ func (d *diagnosis) failing() (Verdict, bool) {
 		share := f.excess / sum
 		c, signs := d.describe(f.channel, nil, choice{})
 		c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, "error_ratio", f.now, f.usual
-		c.Evidence = []string{"errors " + number(100*f.now) + "% vs " + number(100*f.usual) + "% usual",
-			number(math.Round(f.excess)) + " requests failed by it, " + number(math.Round(entry.excess)) + " of the entry"}
+		c.Evidence = []string{
+			"errors " + number(100*f.now) + "% vs " + number(100*f.usual) + "% usual",
+			number(math.Round(f.excess)) + " requests failed by it, " + number(math.Round(entry.excess)) + " of the entry",
+		}
 		c.Contribution = f.excess
 		c.Probability = robustProbability(share, f.excess/entry.excess, signs+1)
 		if i == 0 || share >= minOrigin && culprits < d.cfg.MaxCulprits {

@@ -20,6 +20,7 @@ const (
 // where spans are lost at random, the requests of all RPCs that are called show as
 // many without a caller. Of an RPC that is an entry besides, more do, hence a low
 // quantile.
+// See docs/math.md, 18.
 func lossOf(r *reach, s *window.Snapshot) float64 {
 	called := make(map[identity.RPC]bool)
 	for _, p := range r.rpcs {
@@ -47,14 +48,16 @@ func lossOf(r *reach, s *window.Snapshot) float64 {
 // was lost. That such a request waited for the call then shows as its own time, so
 // that its quantiles above 1 - lost say nothing of it.
 //
-//	lost = 1 - (1 - p)^n,  n = n' / (1 - p)^2
+//	lost = 1 - (1 - p)^n,  n = sum_c n'_c / (1 - p)^k_c
 //
-// where n' are the calls of a request that are seen: those of which both spans are.
-func (s site) lost(v *view) float64 {
-	n := 0.0
-	for _, c := range s.now.n {
-		n += c
+// where n'_c are the calls of a request to c that are seen: those of which both spans
+// are, k = 2, and for a leaf the one that there is.
+func (s site) lost(p rpc, v *view) float64 {
+	n, kept := 0.0, 1-v.loss
+	for i, c := range p.calls {
+		if n += s.now.n[i] / kept; !c.leaf {
+			n += s.now.n[i]/(kept*kept) - s.now.n[i]/kept
+		}
 	}
-	kept := 1 - v.loss
-	return 1 - math.Pow(kept, n/(kept*kept))
+	return 1 - math.Pow(kept, n)
 }

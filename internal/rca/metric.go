@@ -60,6 +60,7 @@ type work struct{ load, running float64 }
 
 // workOf compares requests per second, and requests at once (Little's law: rate
 // x latency), over the RPCs that the service serves on the way to the entry.
+// See docs/math.md, 23.
 func workOf(v *view, r *reach, s identity.Service) work {
 	var rate, usualRate, running, usualRunning float64
 	for _, p := range r.rpcs {

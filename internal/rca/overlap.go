@@ -21,6 +21,7 @@ const overlapSamples = 8
 // on the caller. So it follows from the latencies of the calls in the
 // counterfactual, with the share lambda of calls that follow each other (see
 // calls.union) as observed, or as usual where the caller is restored.
+// See docs/math.md, 22.
 func (s *search) settleOverlaps(a restored) {
 	for i, p := range slices.Backward(s.r.rpcs) { // inner before outer
 		site := s.d.sites[i]

@@ -29,6 +29,7 @@ func robustProbability(share, coverage float64, n int) float64 {
 // samples that the set restores the SLO with it and not without it (necessary and
 // sufficient), and the share of the excess that it removes. It is lower by a fifth
 // where the robust scorer blames something else first.
+// See docs/math.md, 25.
 func culpritProbability(with, without []float64, threshold, share float64, agreed bool) float64 {
 	n := min(len(with), len(without))
 	needed := 0

@@ -75,3 +75,18 @@ func TestDemand(t *testing.T) {
 	assert.InDelta(t, 1+1, d.tail[node("c")], 0.1, "a twentieth of the requests is enough for a p99")
 	assert.InDelta(t, 1+0.5, newDemand(r, v, 0.90).tail[node("c")], 0.1, "for a p90 it is half of it")
 }
+
+// What one in twenty of one in twenty requests visits shows in a p99 as a quarter.
+func TestDemand_rareBelowRare(t *testing.T) {
+	w := newWorld().
+		serve("c", 0.010, 1).serve("b", 0.010, 1).serve("front", 0.010, 1).
+		call("b", "c", 0.05, 0.001).call("front", "b", 0.05, 0.001)
+	in, rec := incident(w, func(*world) {})
+	r := newReach(in.Graph, in.Entry)
+	d := newDemand(r, newView(rec, in.Onset, 3.5), 0.99)
+	node := func(name string) int {
+		return in.Graph.Index(cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: op(name)}})
+	}
+	assert.InDelta(t, 1, d.tail[node("b")], 0.05)
+	assert.InDelta(t, 0.25, d.tail[node("c")], 0.05)
+}

@@ -31,6 +31,7 @@ func (s site) refused(p rpc, v *view) (out *call, again float64) {
 // split tells what requests wait for between attempts from what they are busy with.
 // At most again requests of one make another attempt, so that quantiles below
 // 1 - again rise for another reason, by which the ones above rise as well.
+// See docs/math.md, 17.
 func (s shift) split(again float64) (busy, waiting shift) {
 	busy, waiting = s, s
 	rise := 0.0

@@ -85,6 +85,7 @@ type symptoms interface {
 //
 // A service that only waits for a slow one has no excess and is not a suspect.
 // of says which services lack CPU, and which lose messages.
+// See docs/math.md, 15.
 func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 	t := newTail(q).near
 	var parts []part
@@ -107,7 +108,7 @@ func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 		own := part{kind: KindService, mechanism: Latent, rpc: p.key, text: p.key.Operation + " own time"}
 		channel, busy := r.owner[p.node], v.exclusive(p.key)
 		if v.loss > 0 {
-			busy, _ = busy.split(d.sites[i].lost(v))
+			busy, _ = busy.split(d.sites[i].lost(p, v))
 		}
 		if c, again := d.sites[i].refused(p, v); c != nil && !of.starved(p.key.Service) {
 			between := own

@@ -16,6 +16,7 @@ const maxCandidates = 12
 // Suspect standard deviations (CIRCA's criterion, Li et al., KDD 2022, one-sided),
 // most abnormal first, then those that the robust scorer suspects. Where neither
 // names any, all services are candidates.
+// See docs/math.md, 11.
 func (s *search) screen(robust []int) []int {
 	if s.cfg.Without&Screen != 0 {
 		return slices.DeleteFunc(slices.Clone(s.r.channels), func(c int) bool { return !s.r.causal(c) })

@@ -32,6 +32,7 @@ type found struct {
 // predicted tail under 0.8 of the SLO); at MaxCulprits; and where no candidate
 // gains enough. Culprits without which the set restores the SLO all the same are
 // dropped again.
+// See docs/math.md, 20.
 func (s *search) forward(candidates []int) found {
 	f := found{outcome: outcome{median: s.factual}, singles: map[int]outcome{}}
 	excess := s.factual - s.usual

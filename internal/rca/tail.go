@@ -15,6 +15,7 @@ import (
 // quantile of the violated window differs from that by, in log seconds, is Offset:
 // counterfactual tails keep it, so that they compare with the threshold of any
 // quantile.
+// See docs/math.md, 12.
 type tail struct {
 	lo, hi int     // indices in feature.Quantiles
 	frac   float64 // of the way from lo to hi

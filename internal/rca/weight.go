@@ -9,6 +9,7 @@ import (
 )
 
 // demand is what one entry request asks of the nodes below it.
+// See docs/math.md, 14.
 type demand struct {
 	// mean holds for each node the seconds that the entry waits longer when every
 	// visit of the node takes a second longer: calls per request, multiplied
@@ -38,6 +39,9 @@ type site struct {
 func newDemand(r *reach, v *view, q float64) demand {
 	d := demand{mean: make([]float64, len(r.g.Nodes)), tail: make([]float64, len(r.g.Nodes))}
 	d.mean[r.entry], d.tail[r.entry] = 1, 1
+	visits := make([]float64, len(r.g.Nodes)) // per request of the entry
+	visits[r.entry] = 1
+	shown := func(visits float64) float64 { return math.Min(1, visits/(1-q)) }
 	t := newTail(q).near
 	for _, p := range r.rpcs { // effects before causes: d[p.node] is complete
 		s := newSite(r, v, p)
@@ -45,11 +49,15 @@ func newDemand(r *reach, v *view, q float64) demand {
 		for i, c := range p.calls {
 			lat := s.latency[i]
 			mean := slope(s.now, s.usual, i, s.usual.each[i], s.now.each[i], s.lambda)
-			once := slopeOnce(s.now, s.usual, i, lat.usual[t], lat.now[t], s.lambda) * math.Min(1, s.now.n[i]/(1-q))
+			once := slopeOnce(s.now, s.usual, i, lat.usual[t], lat.now[t], s.lambda)
+			if to := shown(visits[p.node]); to > 0 {
+				once *= shown(visits[p.node]*s.now.n[i]) / to
+			}
 			for _, n := range [...]int{c.client, c.network, c.server} {
 				if n >= 0 {
 					d.mean[n] += d.mean[p.node] * mean
 					d.tail[n] += d.tail[p.node] * once
+					visits[n] += visits[p.node] * s.now.n[i]
 				}
 			}
 		}

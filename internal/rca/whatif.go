@@ -109,6 +109,7 @@ func (s *search) setNormal(do *gvae.Intervention, x int) {
 // which shrinks when a callee of the node is restored, while the time that a
 // service itself lost stays lost. So no tail is predicted below the one with
 // every suspect normal plus the own excess of those that are not restored.
+// See docs/math.md, 21.
 func (s *search) with(set []int) outcome {
 	if s.cfg.Without&Floor != 0 {
 		return s.outcome(s.restore(set), 0)

@@ -1,0 +1,151 @@
+package rca
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// lossyServices are those whose metrics say that they lose messages.
+type lossyServices []string
+
+func (lossyServices) starved(identity.Service) bool { return false }
+func (l lossyServices) dropping(s identity.Service) bool {
+	return slices.Contains(l, s.Name)
+}
+
+// late is a link, or the calls to a leaf, by how many seconds it rose and whether all
+// of its messages are late, rather than some.
+type late struct {
+	edge    identity.Edge
+	rise    float64
+	delayed bool
+}
+
+// settled runs endpoints on the world's graph, in which so much is late, an excess of
+// its rise each, and returns the excess by who is left with it, "a>b" being a link.
+func settled(w *world, of symptoms, ls ...late) map[string]float64 {
+	r := newReach(graphOf(w), w.entry())
+	by := make([]suspect, len(r.g.Channels))
+	name := make([]string, len(r.g.Channels))
+	for c, k := range r.g.Channels {
+		by[c].channel, name[c] = c, k.Service.Name
+		if k.IsNetwork() {
+			name[c] = k.Edge.Caller.Service.Name + ">" + k.Edge.Callee.Service.Name
+		}
+	}
+	for _, l := range ls {
+		p := part{kind: KindEdge, mechanism: Network, metric: networkMetric, channel: r.g.NetworkChannel(l.edge)}
+		if p.channel < 0 {
+			p = part{kind: KindDependency, mechanism: Latent, channel: r.g.ServiceChannel(l.edge.Callee.Service)}
+		}
+		p.edge, p.excess, p.delayed, p.observed, p.usual = l.edge, l.rise, l.delayed, 1+l.rise, 1
+		by[p.channel].parts, by[p.channel].excess = append(by[p.channel].parts, p), by[p.channel].excess+l.rise
+	}
+	endpoints(r, by, of)
+	out := map[string]float64{}
+	for c, u := range by {
+		if u.excess > 0 {
+			out[name[c]] = u.excess
+		}
+	}
+	return out
+}
+
+func TestEndpoints(t *testing.T) {
+	const delayed, lossy = true, false
+	in, toA, toB, toDB := edge("front", "hub"), edge("hub", "a"), edge("hub", "b"), edge("hub", "db")
+	for name, c := range map[string]struct {
+		drops lossyServices
+		late  []late
+		want  map[string]float64
+	}{
+		"delays meet":               {nil, []late{{in, 1, delayed}, {toA, 1, delayed}}, map[string]float64{"hub": 2}},
+		"losses meet":               {nil, []late{{in, 1, lossy}, {toA, 1, lossy}}, map[string]float64{"hub": 2}},
+		"a delay and losses do not": {nil, []late{{in, 1, delayed}, {toA, 1, lossy}}, map[string]float64{"front>hub": 1, "hub>a": 1}},
+		"two delays beside losses": {
+			nil, []late{{in, 1, delayed}, {toA, 1, delayed}, {toB, 1, lossy}}, map[string]float64{"hub": 2, "hub>b": 1},
+		},
+		"two losses beside a delay": {
+			nil, []late{{in, 1, delayed}, {toA, 1, lossy}, {toB, 1, lossy}}, map[string]float64{"front>hub": 1, "hub": 2},
+		},
+
+		"a leaf as late as the link":                 {nil, []late{{in, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"hub": 2}},
+		"a leaf that loses, beside a delayed link":   {nil, []late{{in, 1, delayed}, {toDB, 1, lossy}}, map[string]float64{"front>hub": 1, "db": 1}},
+		"a leaf that is late by 1.5 times as much":   {nil, []late{{in, 1, delayed}, {toDB, 1.5, delayed}}, map[string]float64{"hub": 2.5}},
+		"a leaf that is late by 1.7 times as much":   {nil, []late{{in, 1, delayed}, {toDB, 1.7, delayed}}, map[string]float64{"front>hub": 1, "db": 1.7}},
+		"a leaf that is late by 1/1.5 times as much": {nil, []late{{in, 1.5, delayed}, {toDB, 1, delayed}}, map[string]float64{"hub": 2.5}},
+		"a leaf that is late by 1/1.7 times as much": {nil, []late{{in, 1.7, delayed}, {toDB, 1, delayed}}, map[string]float64{"front>hub": 1.7, "db": 1}},
+
+		"a link is a link":                      {nil, []late{{in, 1, lossy}}, map[string]float64{"front>hub": 1}},
+		"the callee says that it loses":         {lossyServices{"hub"}, []late{{in, 1, lossy}}, map[string]float64{"hub": 1}},
+		"the caller says that it loses":         {lossyServices{"front"}, []late{{in, 1, lossy}}, map[string]float64{"front": 1}},
+		"both ends say so":                      {lossyServices{"front", "hub"}, []late{{in, 1, lossy}}, map[string]float64{"front>hub": 1}},
+		"somebody else says so":                 {lossyServices{"a"}, []late{{in, 1, lossy}}, map[string]float64{"front>hub": 1}},
+		"losses that meet, whoever says so":     {lossyServices{"a"}, []late{{toA, 1, lossy}, {toB, 1, lossy}}, map[string]float64{"hub": 2}},
+		"the end that says so, once for a link": {lossyServices{"a", "b"}, []late{{in, 1, delayed}, {toA, 1, lossy}}, map[string]float64{"front>hub": 1, "a": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, c.want, settled(hub(), c.drops, c.late...))
+		})
+	}
+}
+
+// The same of whole incidents: a link of which the tail alone is late loses messages,
+// one of which the median is late as well delays them.
+func TestDiagnose_lossesApartFromDelays(t *testing.T) {
+	// Half a second from quantile d up at front>hub, and from quantile e up at hub>a.
+	both := func(d, e int) []string {
+		in, rec := incident(hub(), func(*world) {})
+		rec.later(e, 0.5, gap("hub", "a"), client("hub", "a"), served("hub"), client("front", "hub"), served("front"))
+		rec.later(d, 0.5, gap("front", "hub"), client("front", "hub"), served("front"))
+		v := diagnose(in, Config{}.withDefaults(), rec, nil)
+		require.False(t, v.Abstained, v.Reason)
+		sound(t, v)
+		return kindsOf(v)
+	}
+	assert.Equal(t, []string{"service hub"}, both(0, 0))
+	assert.Equal(t, []string{"service hub"}, both(1, 1))
+	assert.ElementsMatch(t, []string{"edge hub", "edge a"}, both(0, 1))
+	assert.ElementsMatch(t, []string{"edge hub", "edge a"}, both(1, 0))
+}
+
+// The metric by which a service says that it loses messages tells which end of a link
+// does; one that merely says that more is sent does not.
+func TestDiagnose_endThatDropsMessages(t *testing.T) {
+	for name, c := range map[string]struct {
+		service, metric string
+		want            []string
+	}{
+		"the caller drops":      {"mid", "k8s.pod.network.errors", []string{"service mid"}},
+		"the callee drops":      {"back", "tcp.retransmits", []string{"service back"}},
+		"the caller sends more": {"mid", "host.network.io", []string{"edge back"}},
+		"neither drops":         {"front", "process.cpu.utilization", []string{"edge back"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, k := chain(), feature.Key{Kind: feature.Metric, Service: svc(c.service), Name: c.metric}
+			w.metric[k] = 0.4
+			in, rec := incident(w, func(w *world) { w.metric[k] = 0.4 })
+			rec.later(1, 0.5, gap("mid", "back"), client("mid", "back"), served("mid"), client("front", "mid"), served("front"))
+			if c.service != "front" {
+				rec[healthyRows][k] = 4e6 // messages, or bytes, a second
+			}
+			v := diagnose(in, Config{}.withDefaults(), rec, nil)
+			assert.Equal(t, c.want, kindsOf(v))
+			assert.Equal(t, Network, v.Culprits[0].Mechanism)
+			sound(t, v)
+		})
+	}
+}
+
+func kindsOf(v Verdict) (out []string) {
+	for _, c := range v.Culprits {
+		out = append(out, string(c.Kind)+" "+c.Service.Name)
+	}
+	return out
+}
