@@ -11,7 +11,7 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 PKGS    := ./...
 SOURCES  = $(shell find . -name '*.go' -not -path './dist/*' -not -path './out/*') go.mod go.sum
 
-.PHONY: help build demo demo-live evaluate evaluate-quick accuracy test check race e2e test-ocb build-full cover golden fuzz bench fmt fmt-check lint generate generate-check tidy-check newest clean
+.PHONY: help build demo demo-live evaluate evaluate-quick accuracy test check race e2e test-ocb build-full cover golden fuzz bench bench-micro fmt fmt-check lint generate generate-check tidy-check newest clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -78,7 +78,11 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 	  done; \
 	done
 
-bench: ## run the benchmarks
+bench: ## what Sage costs beside what else a Collector does, into out/bench.json and out/bench.md (a few minutes; DATA=dir... names recordings)
+	@mkdir -p out
+	$(GO) run -C bench . -out $(CURDIR)/out $(addprefix -data ,$(abspath $(DATA))) $(BENCHFLAGS)
+
+bench-micro: ## run the benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
 ##-- how good the verdicts are ------------------------------------------------

@@ -1,6 +1,10 @@
 package callgraph
 
-import "github.com/sage-rca/sage/internal/identity"
+import (
+	"sync"
+
+	"github.com/sage-rca/sage/internal/identity"
+)
 
 // Config bounds an Assembler. The numbers must be positive.
 type Config struct {
@@ -13,8 +17,14 @@ type Config struct {
 	// trace is resolved at the latest.
 	MaxAge int64
 
-	// Producers and Known are shared by the assemblers of all shards. Where they
-	// are nil the Assembler has its own, bounded by MaxPending and MaxAge.
+	// SinkLock is held while the sink is called, once for all that a
+	// trace gives; nil where the sink is nobody else's.
+	SinkLock sync.Locker
+
+	// Names, Producers and Known are shared by the assemblers of all shards. Names
+	// is that of Known. Where they are nil the Assembler has its own, bounded by
+	// MaxPending and MaxAge.
+	Names     *identity.Names
 	Producers *Producers
 	Known     *Known
 }
@@ -28,10 +38,14 @@ type Assembler struct {
 	cfg       Config
 	sink      Sink
 	producers *Producers
-	known     *Known
+	known     memory
 	pending   pending
 
-	frag   fragment // the trace being resolved
+	frag fragment // the trace being resolved
+	out  struct { // what is being emitted
+		served Served
+		call   Call
+	}
 	refs   []identity.Span
 	found  []production
 	counts [NumReasons]int
@@ -47,22 +61,30 @@ func New(cfg Config, sink Sink) *Assembler {
 	if cfg.MaxPending <= 0 || cfg.MaxTrace <= 0 || cfg.MaxAge <= 0 {
 		panic("callgraph: bounds must be positive")
 	}
-	a := &Assembler{cfg: cfg, sink: sink, producers: cfg.Producers, known: cfg.Known, pending: newPending(cfg.MaxAge)}
+	if cfg.SinkLock == nil {
+		cfg.SinkLock = unlocked{}
+	}
+	a := &Assembler{cfg: cfg, sink: sink, producers: cfg.Producers, pending: newPending(cfg.MaxAge)}
 	if a.producers == nil {
 		a.producers = NewProducers(cfg.MaxPending, cfg.MaxAge)
 	}
-	if a.known == nil {
-		a.known = NewKnown(cfg.MaxPending, cfg.MaxAge)
+	if cfg.Known == nil {
+		if cfg.Names == nil {
+			cfg.Names = identity.NewNames()
+		}
+		cfg.Known = NewKnown(cfg.Names, cfg.MaxPending, cfg.MaxAge)
 	}
+	a.known = newMemory(cfg.Known)
 	return a
 }
 
 // Add takes in a span. Whatever it says is made to make sense: times before
 // 1970 are 1970, an end before the start is the start, a weight that is not
-// positive and finite is 1, links beyond MaxLinks are not looked at.
-func (a *Assembler) Add(s Span) {
+// positive and finite is 1, links beyond MaxLinks are not looked at. More may be
+// nil. Nothing of both is kept but strings; where s makes no sense it is changed.
+func (a *Assembler) Add(s *Span, more *More) {
 	if s.ID.Trace == (identity.TraceID{}) || s.ID.ID == (identity.SpanID{}) {
-		a.sink.Counted(ReasonInvalidID, 1)
+		a.counted(ReasonInvalidID, 1)
 		return
 	}
 	s.Start = min(max(s.Start, 0), maxTime)
@@ -76,19 +98,13 @@ func (a *Assembler) Add(s Span) {
 	case s.Kind.inbound():
 		a.known.emits(s.Service, s.End)
 	}
-	if s.Kind != Consumer {
-		s.Links = nil
-	} else if len(s.Links) > MaxLinks {
-		s.Links = s.Links[:MaxLinks]
-	}
-
-	if !a.pending.add(&s, a.cfg.MaxTrace) {
-		a.sink.Counted(ReasonTraceLimit, 1)
+	if !a.pending.add(s, more, a.cfg.MaxTrace) {
+		a.counted(ReasonTraceLimit, 1)
 		return
 	}
 	if a.pending.slab.used > a.cfg.MaxPending {
-		t := a.pending.oldest
-		a.counts[ReasonPendingLimit] += t.spans
+		t := a.pending.traces.at(a.pending.oldest)
+		a.counts[ReasonPendingLimit] += int(t.spans)
 		a.resolve(t)
 	}
 }
@@ -105,7 +121,7 @@ func (a *Assembler) Advance(t int64) {
 		a.resolve(tr)
 	}
 	if lost := a.producers.advance(t); lost > 0 {
-		a.sink.Counted(ReasonUnmatchedConsumer, lost)
+		a.counted(ReasonUnmatchedConsumer, lost)
 	}
 }
 
@@ -127,7 +143,27 @@ func (a *Assembler) resolve(t *trace) {
 	a.frag.assign()
 	a.frag.match()
 	a.frag.spend()
+	a.cfg.SinkLock.Lock()
 	a.emit()
-	a.frag.release()
+	a.cfg.SinkLock.Unlock()
 	a.pending.remove(t)
+}
+
+// counted counts what no trace is resolved for.
+func (a *Assembler) counted(why Reason, n int) {
+	a.cfg.SinkLock.Lock()
+	defer a.cfg.SinkLock.Unlock()
+	a.sink.Counted(why, n)
+}
+
+// unlocked is the lock of a sink that needs none.
+type unlocked struct{}
+
+func (unlocked) Lock()   {}
+func (unlocked) Unlock() {}
+
+// Mark notes the numbers that are in use, and forgets those that are not needed.
+func (a *Assembler) Mark(m *identity.Marks) {
+	a.known.forget()
+	a.pending.mark(m)
 }

@@ -21,8 +21,8 @@ type Producers struct {
 
 // production is what of a PRODUCER span outlives its trace.
 type production struct {
-	caller identity.RPC
-	alias  identity.Edge
+	caller identity.RPCNo
+	alias  alias
 	call   identity.Span // the outermost span of the call
 	client int64         // duration of the call
 	end    int64         // of the PRODUCER span
@@ -35,7 +35,7 @@ type production struct {
 
 // consumption is what of a CONSUMER span outlives its trace.
 type consumption struct {
-	rpc      identity.RPC
+	rpc      identity.RPCNo
 	time     int64
 	start    int64
 	duration int64
@@ -73,6 +73,23 @@ func (p *Producers) Len() int {
 	defer p.mu.Unlock()
 
 	return len(p.calls.items)
+}
+
+// Mark notes the numbers that are in use.
+func (p *Producers) Mark(m *identity.Marks) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	for _, c := range p.calls.items {
+		m.RPC(c.value.caller)
+		m.Service(c.value.alias.service)
+		m.RPC(c.value.alias.callee)
+	}
+	for _, w := range p.waiting.items {
+		for each := w.value; each != nil; each = each.next {
+			m.RPC(each.rpc)
+		}
+	}
 }
 
 // produced files the production of a span, and returns the consumptions that
@@ -178,9 +195,9 @@ func (a *Assembler) refer(i int32) []identity.Span {
 	s := n.span
 	a.refs = a.refs[:0]
 	if n.parent == lost || a.frag.above(i) != none {
-		a.refs = append(a.refs, identity.Span{Trace: s.ID.Trace, ID: s.Parent})
+		a.refs = append(a.refs, identity.Span{Trace: a.frag.trace, ID: s.parent})
 	}
-	for _, l := range s.Links {
+	for _, l := range a.links(s) {
 		if l.ID != (identity.SpanID{}) && !contains(a.refs, l) {
 			a.refs = append(a.refs, l)
 		}
@@ -202,23 +219,23 @@ func contains(refs []identity.Span, r identity.Span) bool {
 func (a *Assembler) produce(i int32) {
 	f := &a.frag
 	n := &f.nodes[i]
-	if n.call == none || !n.feeds && n.span.Kind != Producer {
+	if n.call == none || !n.feeds && n.span.kind != Producer {
 		return
 	}
 	head, from := f.nodes[n.call].span, n.call
 	if f.nodes[from].leaf {
 		from = f.nodes[from].parent
 	}
-	caller, ok := f.caller(from)
+	caller, ok := a.caller(from)
 	if !ok {
 		return
 	}
 	pr := production{
-		caller: caller, alias: alias(head), call: head.ID,
-		client: duration(head), end: n.span.End,
-		stream: head.Stream, failed: head.Error, errorType: head.ErrorType, weight: head.Weight,
+		caller: caller, alias: alias{head.service, head.callee}, call: f.id(n.call),
+		client: head.duration(), end: n.span.end,
+		stream: head.stream, failed: head.failed, errorType: a.errorType(head), weight: head.weight,
 	}
-	for w := a.producers.produced(n.span.ID, pr); w != nil; w = w.next {
+	for w := a.producers.produced(f.id(i), pr); w != nil; w = w.next {
 		a.deliver(&pr, &w.consumption)
 	}
 }
@@ -228,7 +245,7 @@ func (a *Assembler) consume(i int32) {
 	f := &a.frag
 	n := &f.nodes[i]
 	s := n.span
-	c := consumption{rpc: f.rpc(i), time: f.time(i), start: s.Start, duration: duration(s), stream: s.Stream}
+	c := consumption{rpc: f.rpc(i), time: f.time(i), start: s.start, duration: s.duration(), stream: s.stream}
 
 	if refs := a.refer(i); len(refs) > 0 {
 		var given int
@@ -239,12 +256,13 @@ func (a *Assembler) consume(i int32) {
 		}
 	}
 	if n.parent >= 0 && n.remote && f.above(i) == none { // sent without a PRODUCER span
-		if caller, ok := f.caller(n.parent); ok {
-			a.sink.Called(Call{
-				Edge: identity.Edge{Caller: caller, Callee: c.rpc}, Span: s.ID, Time: c.time, Async: true,
+		if caller, ok := a.caller(n.parent); ok {
+			a.out.call = Call{
+				Edge: Edge{caller, c.rpc}, Span: f.id(i), Time: c.time, Async: true,
 				Client: -1, Server: c.duration, Queue: -1,
-				Stream: s.Stream, Error: s.Error, ErrorType: s.ErrorType, Weight: s.Weight,
-			})
+				Stream: s.stream, Error: s.failed, ErrorType: a.errorType(s), Weight: s.weight,
+			}
+			a.sink.Called(&a.out.call)
 		} else {
 			a.counts[ReasonUnmatchedParent]++
 		}
@@ -259,9 +277,10 @@ func (a *Assembler) deliver(p *production, c *consumption) {
 		a.counts[ReasonSkewed]++
 		queue = 0
 	}
-	a.sink.Called(Call{
-		Edge: identity.Edge{Caller: p.caller, Callee: c.rpc}, Span: p.call, Time: c.time, Async: true,
+	a.out.call = Call{
+		Edge: Edge{p.caller, c.rpc}, Span: p.call, Time: c.time, Async: true,
 		Client: p.client, Server: c.duration, Queue: queue,
 		Stream: p.stream || c.stream, Error: p.failed, ErrorType: p.errorType, Weight: p.weight,
-	})
+	}
+	a.sink.Called(&a.out.call)
 }

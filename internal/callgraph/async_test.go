@@ -211,18 +211,18 @@ func TestAssembler_consumersWhoseProducerNeverComes(t *testing.T) {
 // Producers and consumers of two shards meet in what the shards share.
 func TestProducers_areSharedByShards(t *testing.T) {
 	cfg := roomy
-	cfg.Producers = NewProducers(10, 1000)
+	cfg.Producers, cfg.Names = NewProducers(10, 1000), identity.NewNames()
 	var left, right recorder
 	one, two := New(cfg, &left), New(cfg, &right)
-	add := func(a *Assembler, lines ...string) {
+	shard := func(a *Assembler, lines ...string) {
 		for _, l := range lines {
-			a.Add(parse(t, strings.Fields(l)))
+			add(a, parse(t, strings.Fields(l)))
 		}
 		a.Flush()
 	}
-	add(one, "1.1 - P cron mails 20-30")
-	add(two, "2.1 - R mail Send 120-150 link=1.1", "2.2 - R mail Send 220-250 link=1.9")
-	add(one, "1.9 - P cron mails 120-130")
+	shard(one, "1.1 - P cron mails 20-30")
+	shard(two, "2.1 - R mail Send 120-150 link=1.1", "2.2 - R mail Send 220-250 link=1.9")
+	shard(one, "1.9 - P cron mails 120-130")
 
 	assert.Equal(t, expect(`call cron  > mail Send client=10 server=30 t=250 async queue=90`), left.lines())
 	assert.Equal(t, expect(`

@@ -15,20 +15,20 @@ import (
 // discard is a Sink that counts.
 type discard struct{ served, calls, counted int }
 
-func (d *discard) Served(Served)           { d.served++ }
-func (d *discard) Called(Call)             { d.calls++ }
+func (d *discard) Served(*Served)          { d.served++ }
+func (d *discard) Called(*Call)            { d.calls++ }
 func (d *discard) Counted(_ Reason, n int) { d.counted += n }
 
 // tree returns a trace of n spans in which each request has two calls, each of
 // which has a request of another service below it, at random ids.
-func tree(n int, rnd *rand.Rand) []Span {
-	spans := make([]Span, 0, n)
+func tree(n int, rnd *rand.Rand) []spoken {
+	spans := make([]spoken, 0, n)
 	ids := make([]identity.SpanID, n)
 	for i := range ids {
 		binary.BigEndian.PutUint64(ids[i][:], rnd.Uint64()|1)
 	}
 	for i := range n {
-		s := Span{
+		s := spoken{
 			ID: identity.Span{Trace: identity.TraceID{1}, ID: ids[i]}, Kind: Server, Weight: 1,
 			Start: int64(i), End: int64(3*n - i), Operation: "GET /things/{id}",
 		}
@@ -49,20 +49,29 @@ func tree(n int, rnd *rand.Rand) []Span {
 	return spans
 }
 
+// numbered returns the spans as a takes them.
+func numbered(a *Assembler, spans []spoken) []Span {
+	out := make([]Span, 0, len(spans))
+	for _, s := range spans {
+		n, _ := s.numbered(a.known.known.names)
+		out = append(out, n)
+	}
+	return out
+}
+
 // pour adds the spans as trace k and resolves it.
 func pour(a *Assembler, spans []Span, k uint64) {
 	for i := range spans {
-		s := spans[i]
-		binary.BigEndian.PutUint64(s.ID.Trace[:], k)
-		a.Add(s)
+		binary.BigEndian.PutUint64(spans[i].ID.Trace[:], k)
+		a.Add(&spans[i], nil)
 	}
 	a.Flush()
 }
 
 func TestAssembler_doesNotAllocateInTheSteadyState(t *testing.T) {
-	spans := tree(101, rand.New(rand.NewPCG(1, 2)))
 	var d discard
 	a := New(roomy, &d)
+	spans := numbered(a, tree(101, rand.New(rand.NewPCG(1, 2))))
 	k := uint64(1)
 	pour(a, spans, k)
 	assert.Equal(t, discard{served: 51, calls: 50}, d, "the trace is what it says")
@@ -76,7 +85,7 @@ func TestAssembler_doesNotAllocateInTheSteadyState(t *testing.T) {
 // What shards share is used by all of them at once.
 func TestAssembler_shardsInParallel(t *testing.T) {
 	cfg := roomy
-	cfg.Producers, cfg.Known = NewProducers(100, 1000), NewKnown(100, 1000)
+	cfg.Producers, cfg.Known = NewProducers(100, 1000), NewKnown(identity.NewNames(), 100, 1000)
 	var wg sync.WaitGroup
 	sinks := make([]recorder, 4)
 	for shard := range sinks {
@@ -89,7 +98,7 @@ func TestAssembler_shardsInParallel(t *testing.T) {
 					b[i] = byte(rnd.Uint32())
 				}
 				for _, s := range soup(b) {
-					a.Add(s)
+					add(a, s)
 				}
 				a.Advance(200)
 			}
@@ -106,14 +115,14 @@ func BenchmarkAssembler(b *testing.B) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	shuffled := tree(101, rnd)
 	rnd.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-	message := []Span{
+	message := []spoken{
 		{ID: identity.Span{ID: identity.SpanID{1}}, Kind: Server, End: 100},
 		{ID: identity.Span{ID: identity.SpanID{2}}, Parent: identity.SpanID{1}, Kind: Producer, End: 50},
 		{ID: identity.Span{ID: identity.SpanID{3}}, Parent: identity.SpanID{2}, Kind: Consumer, Start: 60, End: 80},
 	}
 	for _, bc := range []struct {
 		name  string
-		spans []Span
+		spans []spoken
 	}{
 		{"1 span", tree(1, rnd)},
 		{"11 spans", tree(11, rnd)},
@@ -124,11 +133,12 @@ func BenchmarkAssembler(b *testing.B) {
 	} {
 		b.Run(bc.name, func(b *testing.B) {
 			a := New(Config{MaxPending: 10_000, MaxTrace: 10_000, MaxAge: 1 << 40}, new(discard))
+			spans := numbered(a, bc.spans)
 			k := uint64(0)
 			b.ReportAllocs()
 			for b.Loop() {
 				k++
-				pour(a, bc.spans, k)
+				pour(a, spans, k)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(bc.spans)), "ns/span")
 		})
@@ -137,9 +147,9 @@ func BenchmarkAssembler(b *testing.B) {
 
 // Many traces wait while spans come in turn, as behind batches of many services.
 func BenchmarkAssembler_interleaved(b *testing.B) {
-	spans := tree(11, rand.New(rand.NewPCG(1, 2)))
 	const waiting = 2000
 	a := New(Config{MaxPending: 100_000, MaxTrace: 1000, MaxAge: 1 << 40}, new(discard))
+	spans := numbered(a, tree(11, rand.New(rand.NewPCG(1, 2))))
 	n := uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -149,7 +159,7 @@ func BenchmarkAssembler_interleaved(b *testing.B) {
 		now := int64(n)
 		s.Start += now
 		s.End += now + 10_000
-		a.Add(s)
+		a.Add(&s, nil)
 		if n%100 == 0 {
 			a.Advance(now)
 		}

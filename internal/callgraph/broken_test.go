@@ -104,13 +104,13 @@ func TestAssembler_nonsenseIsMadeSense(t *testing.T) {
 	var r recorder
 	a := New(roomy, &r)
 	for i, w := range []float64{math.NaN(), math.Inf(1), 0, -1} {
-		a.Add(Span{ID: id(byte(i + 1)), Kind: Kind(200), Weight: w, Start: math.MinInt64, End: math.MaxInt64})
+		add(a, spoken{ID: id(byte(i + 1)), Kind: Kind(200), Weight: w, Start: math.MinInt64, End: math.MaxInt64})
 	}
 	links := make([]identity.Span, 3*MaxLinks)
 	for i := range links {
 		links[i] = id(byte(100 + i))
 	}
-	a.Add(Span{ID: id(9), Kind: Consumer, Links: links})
+	add(a, spoken{ID: id(9), Kind: Consumer, Links: links})
 	a.Flush()
 
 	require.Len(t, r.served, 5)
@@ -127,7 +127,7 @@ func TestNew_panicsOnBoundsThatHoldNothing(t *testing.T) {
 	assert.Panics(t, func() { New(Config{MaxPending: 1, MaxTrace: 1, MaxAge: 0}, nil) })
 	assert.Panics(t, func() { NewProducers(0, 1) })
 	assert.Panics(t, func() { NewProducers(1, 0) })
-	assert.Panics(t, func() { NewKnown(0, 1) })
+	assert.Panics(t, func() { NewKnown(identity.NewNames(), 0, 1) })
 }
 
 func TestReason_String(t *testing.T) {

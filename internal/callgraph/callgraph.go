@@ -21,37 +21,38 @@ const (
 	Consumer
 )
 
-// Span is what of a span matters here. Strings must not alias memory that the
-// caller reuses.
+// Span is what of a span matters here. Names are numbers of an identity.Names.
 type Span struct {
 	ID     identity.Span
 	Parent identity.SpanID // zero: a root
 	Kind   Kind
-	Start  int64 // ns since 1970
-	End    int64 // ns since 1970, not before Start
-
-	Service  identity.Service
-	Instance string // replica of Service, may be empty
-	Version  string // service.version, may be empty
-
-	// Operation is the name of the RPC: of the one served for SERVER and
-	// CONSUMER spans, of the one called for CLIENT and PRODUCER spans.
-	Operation string
-	// Peer names the callee of a CLIENT or PRODUCER span as its attributes do
-	// (peer.service, db.*, messaging.*, server.address); zero where they do not.
-	// It becomes a leaf service where no span of the callee is found.
-	Peer identity.Service
 	// Stream marks spans that wait rather than work: server-sent events,
 	// websockets, streaming RPCs, long polls, blocking receives.
 	Stream bool
+	Error  bool
 
-	Error     bool
-	ErrorType string
+	Start int64 // ns since 1970
+	End   int64 // ns since 1970, not before Start
 	// Weight is the number of spans that this one stands for (adjusted count).
 	Weight float64
+
+	Service identity.ServiceNo
+	Replica identity.ReplicaNo // of Service, with its version; may be zero
+	// RPC is Service with the operation served, of SERVER and CONSUMER spans, or
+	// called, of CLIENT and PRODUCER spans.
+	RPC identity.RPCNo
+	// Callee is what a CLIENT or PRODUCER span calls, as its attributes name it
+	// (peer.service, db.*, messaging.*, server.address), with the operation; its
+	// service is zero where they do not. It becomes a leaf service where no span
+	// of the callee is found.
+	Callee identity.RPCNo
+}
+
+// More is what few spans have.
+type More struct {
+	ErrorType string
 	// Links are the spans that this one is linked to: for a CONSUMER the
-	// producers of its messages. At most MaxLinks are kept by the caller.
-	// The caller must not write to the slice afterwards.
+	// producers of its messages. At most MaxLinks are looked at.
 	Links []identity.Span
 }
 
@@ -61,14 +62,13 @@ const MaxLinks = 8
 // Served is a request that a service has served: a SERVER or CONSUMER span, or
 // a span of another kind at which a trace enters a service.
 type Served struct {
-	RPC      identity.RPC
-	Instance string
-	Version  string
-	Span     identity.Span
-	Time     int64 // event time that decides the window: end of the sync request at whose top this span stands
-	Entry    bool  // no caller: a true root, or a SERVER whose parent never came (a browser, a proxy, or a loss: shares tell)
-	Async    bool  // a message was consumed
-	Stream   bool
+	RPC     identity.RPCNo
+	Replica identity.ReplicaNo
+	Span    identity.Span
+	Time    int64 // event time that decides the window: end of the sync request at whose top this span stands
+	Entry   bool  // no caller: a true root, or a SERVER whose parent never came (a browser, a proxy, or a loss: shares tell)
+	Async   bool  // a message was consumed
+	Stream  bool
 
 	Duration  int64 // ns
 	Exclusive int64 // ns: Duration minus the union of the outbound calls made meanwhile
@@ -84,7 +84,7 @@ type Served struct {
 
 // Call is one call of an RPC.
 type Call struct {
-	Edge identity.Edge
+	Edge Edge
 	Span identity.Span // the client span; the callee's where there is none
 	Time int64         // as Served.Time of the request that issued it; of the consumer where Async
 
@@ -138,10 +138,14 @@ func (r Reason) String() string {
 	}[r]
 }
 
-// Sink receives what an Assembler resolves. It is called synchronously and must
-// not call the Assembler.
+// Edge is the call of one RPC while another is served, as identity.Edge. Caller
+// has an empty operation where the call was issued outside of any request.
+type Edge struct{ Caller, Callee identity.RPCNo }
+
+// Sink receives what an Assembler resolves. It is called synchronously, must not
+// call the Assembler, and must not keep what the pointers point at.
 type Sink interface {
-	Served(Served)
-	Called(Call)
+	Served(*Served)
+	Called(*Call)
 	Counted(reason Reason, n int)
 }

@@ -1,11 +1,6 @@
 package callgraph
 
-import (
-	"github.com/sage-rca/sage/internal/identity"
-)
-
-// duration returns how long s took.
-func duration(s *Span) int64 { return s.End - s.Start }
+import "github.com/sage-rca/sage/internal/identity"
 
 // emit hands the fragment to the sink: requests, then messages, then calls,
 // each in the order of span ids.
@@ -19,12 +14,14 @@ func (a *Assembler) emit() {
 			a.serve(i)
 		}
 	}
-	for i := range n { // before the consumers, which look for them
-		a.produce(i)
-	}
-	for i := range n {
-		if f.nodes[i].span.Kind == Consumer {
-			a.consume(i)
+	if f.messages {
+		for i := range n { // before the consumers, which look for them
+			a.produce(i)
+		}
+		for i := range n {
+			if f.nodes[i].span.kind == Consumer {
+				a.consume(i)
+			}
 		}
 	}
 	for i := range n {
@@ -45,19 +42,42 @@ func (a *Assembler) serve(i int32) {
 	s := n.span
 	entry := n.parent == none
 	switch {
-	case s.Kind == Consumer:
-		entry = entry && len(s.Links) == 0
+	case s.kind == Consumer:
+		entry = entry && len(a.links(s)) == 0
 	case n.parent == lost:
 		a.counts[ReasonUnmatchedServer]++
 		entry = true
 	}
-	a.sink.Served(Served{
-		RPC: f.rpc(i), Instance: s.Instance, Version: s.Version, Span: s.ID, Time: f.time(i),
-		Entry: entry, Async: s.Kind == Consumer, Stream: s.Stream,
-		Duration: duration(s), Exclusive: duration(s) - n.busy,
-		ChildSum: max(n.sum, n.busy), // shares are rounded
-		Error:    s.Error, ErrorType: s.ErrorType, Weight: s.Weight,
-	})
+	took := s.duration()
+	o := &a.out.served
+	o.RPC, o.Replica, o.Time = s.rpc, s.replica, f.time(i)
+	o.Span.Trace, o.Span.ID = f.trace, s.id
+	o.Entry, o.Async, o.Stream = entry, s.kind == Consumer, s.stream
+	o.Duration, o.Exclusive = took, took-n.busy
+	o.ChildSum = max(n.sum, n.busy) // shares are rounded
+	o.Error, o.Weight = s.failed, s.weight
+	if o.ErrorType = ""; s.failed {
+		o.ErrorType = a.errorType(s)
+	}
+	a.sink.Served(o)
+}
+
+func (a *Assembler) errorType(r *record) string { return a.pending.slab.extras.errorType(r.extra) }
+
+func (a *Assembler) links(r *record) []identity.Span { return a.pending.slab.extras.links(r.extra) }
+
+// caller returns the RPC for which the span of node i works; false where a
+// span between here and there never came.
+func (a *Assembler) caller(i int32) (identity.RPCNo, bool) {
+	n := &a.frag.nodes[i]
+	switch n.request {
+	case lost:
+		return 0, false
+	case none:
+		return a.known.outside(n.span.service), true
+	default:
+		return a.frag.rpc(n.request), true
+	}
 }
 
 // call emits the call that node i begins, or is the callee of with no client
@@ -68,22 +88,25 @@ func (a *Assembler) call(i int32) {
 	if f.begins(i) {
 		a.issue(i)
 	}
-	if n.parent < 0 || n.span.Kind == Consumer || f.answers(i) {
+	if n.parent < 0 || n.span.kind == Consumer || f.answers(i) {
 		return
 	}
 	switch {
 	case n.leaf:
-		a.connect(i, n.parent, Call{
-			Edge: identity.Edge{Callee: f.rpc(i)}, Leaf: true, Client: duration(n.span), Server: -1,
-		})
+		a.connect(i, n.parent, f.rpc(i), sides{leaf: true, client: n.span.duration(), server: -1})
 	case n.serves:
-		if caller, ok := f.caller(n.parent); ok && caller == f.rpc(i) {
+		if caller, ok := a.caller(n.parent); ok && caller == f.rpc(i) {
 			return // two instrumentations of one request
 		}
-		a.connect(i, n.parent, Call{
-			Edge: identity.Edge{Callee: f.rpc(i)}, Client: -1, Server: duration(n.span),
-		})
+		a.connect(i, n.parent, f.rpc(i), sides{client: -1, server: n.span.duration()})
 	}
+}
+
+// sides say how long a call took as its caller and its callee see it, in ns or
+// -1, and what only the callee's span tells.
+type sides struct {
+	client, server int64
+	leaf, stream   bool
 }
 
 // issue emits the call of the client span of node i.
@@ -91,9 +114,11 @@ func (a *Assembler) issue(i int32) {
 	f := &a.frag
 	n := &f.nodes[i]
 	s := n.span
-	c := Call{Client: duration(s), Server: -1}
+	seen := sides{client: s.duration(), server: -1}
+	var callee identity.RPCNo
 	if n.server != none {
-		a.known.answered(alias(s), f.rpc(n.server), s.End)
+		callee = f.rpc(n.server)
+		a.known.answered(alias{s.service, s.callee}, callee, s.end)
 	}
 	switch {
 	case n.request == lost:
@@ -101,20 +126,16 @@ func (a *Assembler) issue(i int32) {
 		return
 	case n.server != none:
 		server := f.nodes[n.server].span
-		c.Edge.Callee = f.rpc(n.server)
-		c.Server = duration(server)
-		c.Stream = server.Stream
+		seen.server, seen.stream = server.duration(), server.stream
 	case n.named != none:
-		c.Edge.Callee = f.rpc(n.named)
-		c.Leaf = true
+		callee, seen.leaf = f.rpc(n.named), true
 	default:
-		callee, leaf, ok := a.guess(n)
-		if !ok {
+		var ok bool
+		if callee, seen.leaf, ok = a.guess(n); !ok {
 			return
 		}
-		c.Edge.Callee, c.Leaf = callee, leaf
 	}
-	a.connect(i, i, c)
+	a.connect(i, i, callee, seen)
 }
 
 // guess says who was called by a client span that nobody's span answers: an
@@ -126,33 +147,38 @@ func (a *Assembler) issue(i int32) {
 //
 // A message is taken to be for the broker alone until the first of its name is
 // seen to be consumed.
-func (a *Assembler) guess(n *node) (callee identity.RPC, leaf, ok bool) {
+func (a *Assembler) guess(n *node) (callee identity.RPCNo, leaf, ok bool) {
 	s := n.span
-	callee, answered := a.known.answer(alias(s), s.End)
+	g := a.known.guess(alias{s.service, s.callee}, s.end)
 	switch {
-	case !answered && !s.Peer.IsZero() && !a.known.instrumented(s.Peer, s.End):
-		return identity.RPC{Service: s.Peer, Operation: s.Operation}, true, true
+	case !g.answered && g.named && !g.instrumented:
+		return s.callee, true, true
 	case n.async: // the consumer has its call, or will have
-		return identity.RPC{}, false, false
+		return 0, false, false
 	}
 	a.counts[ReasonUnmatchedClient]++
-	return callee, false, s.Error && !callee.IsZero()
+	return g.callee, false, s.failed && g.callee != 0
 }
 
-// connect completes the call c of the span of node i, issued where node from
-// stands, and emits it. Where the caller is lost it is counted instead.
-func (a *Assembler) connect(i, from int32, c Call) {
-	f := &a.frag
-	caller, ok := f.caller(from)
+// connect emits the call of the span of node i, issued where node from stands.
+// Where the caller is lost it is counted instead.
+func (a *Assembler) connect(i, from int32, callee identity.RPCNo, seen sides) {
+	caller, ok := a.caller(from)
 	if !ok {
 		a.counts[ReasonUnmatchedParent]++
 		return
 	}
-	s := f.nodes[i].span
-	c.Edge.Caller = caller
-	c.Span, c.Time, c.Queue = s.ID, f.time(i), -1
-	c.Within, c.Share = f.nodes[i].clipped, f.nodes[i].share
-	c.Stream = c.Stream || s.Stream
-	c.Error, c.ErrorType, c.Weight = s.Error, s.ErrorType, s.Weight
-	a.sink.Called(c)
+	n := &a.frag.nodes[i]
+	s := n.span
+	o := &a.out.call
+	o.Edge.Caller, o.Edge.Callee, o.Time = caller, callee, a.frag.time(i)
+	o.Span.Trace, o.Span.ID = a.frag.trace, s.id
+	o.Leaf, o.Async, o.Stream = seen.leaf, false, s.stream || seen.stream
+	o.Client, o.Server, o.Queue = seen.client, seen.server, -1
+	o.Within, o.Share = n.clipped, n.share
+	o.Error, o.Weight = s.failed, s.weight
+	if o.ErrorType = ""; s.failed {
+		o.ErrorType = a.errorType(s)
+	}
+	a.sink.Called(o)
 }

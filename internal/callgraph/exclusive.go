@@ -10,7 +10,8 @@ import (
 // interval is the time that a call takes out of the request of node owner.
 type interval struct {
 	owner, call int32
-	callee      identity.RPC
+	callee      identity.RPCNo
+	next        int32 // of the same owner: index and 1
 	start, end  int64
 }
 
@@ -20,14 +21,14 @@ type interval struct {
 // callee without a client span is taken at its own clock's word. It also
 // computes for each call its share of the union of its callee's (share.go).
 func (f *fragment) spend() {
-	f.intervals = f.intervals[:0]
+	f.intervals, f.owners = f.intervals[:0], f.owners[:0]
 	for i := range int32(len(f.nodes)) {
 		n := &f.nodes[i]
 		owner := none
 		switch {
 		case f.begins(i):
 			owner = n.request
-		case n.parent < 0 || n.span.Kind == Consumer || f.above(i) != none:
+		case n.parent < 0 || n.span.kind == Consumer || f.above(i) != none:
 			// no call, or part of one
 		case n.leaf:
 			owner = n.request
@@ -39,12 +40,8 @@ func (f *fragment) spend() {
 		}
 		f.clip(owner, i)
 	}
-	f.share()
-	slices.SortFunc(f.intervals, func(a, b interval) int {
-		return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
-	})
-	for k := 0; k < len(f.intervals); {
-		k = f.sweep(k)
+	for _, owner := range f.owners {
+		f.account(owner)
 	}
 }
 
@@ -53,15 +50,19 @@ func (f *fragment) clip(owner, i int32) {
 	if owner < 0 {
 		return
 	}
-	s, o := f.nodes[i].span, f.nodes[owner].span
-	if start, end := max(s.Start, o.Start), min(s.End, o.End); start < end {
-		f.intervals = append(f.intervals, interval{owner, i, f.callee(i), start, end})
+	o := &f.nodes[owner]
+	if start, end := max(f.nodes[i].span.start, o.span.start), min(f.nodes[i].span.end, o.span.end); start < end {
+		if o.spent == 0 {
+			f.owners = append(f.owners, owner)
+		}
+		f.intervals = append(f.intervals, interval{owner, i, f.callee(i), o.spent, start, end})
+		o.spent = int32(len(f.intervals))
 	}
 }
 
 // callee names who was called by the call of node i, as far as it is known here:
 // calls of one name are of one callee.
-func (f *fragment) callee(i int32) identity.RPC {
+func (f *fragment) callee(i int32) identity.RPCNo {
 	n := &f.nodes[i]
 	switch {
 	case !f.begins(i):
@@ -71,21 +72,49 @@ func (f *fragment) callee(i int32) identity.RPC {
 	case n.named != none:
 		return f.rpc(n.named)
 	}
-	return identity.RPC{Service: n.span.Peer, Operation: n.span.Operation}
+	return n.span.callee
 }
 
-// sweep adds up the intervals of one owner from index k on, and returns the
-// index of the next owner's.
-func (f *fragment) sweep(k int) int {
-	owner := f.intervals[k].owner
-	n := &f.nodes[owner]
-	covered := n.span.Start
-	for ; k < len(f.intervals) && f.intervals[k].owner == owner; k++ {
-		v := f.intervals[k]
-		if v.end > covered {
-			n.busy += v.end - max(covered, v.start)
-			covered = v.end
+// account adds up the intervals of one owner. Most requests make few calls, for
+// which no general way of sorting and grouping is as fast as looking.
+func (f *fragment) account(owner int32) {
+	f.own = f.own[:0]
+	for k := f.nodes[owner].spent; k != 0; k = f.intervals[k-1].next {
+		f.own = append(f.own, f.intervals[k-1])
+	}
+	if len(f.own) == 1 {
+		v := &f.own[0]
+		f.nodes[owner].busy += v.end - v.start
+		f.give(v, v.end-v.start)
+		return
+	}
+	sortIntervals(f.own)
+	f.nodes[owner].busy += union(f.own, f.nodes[owner].span.start)
+	f.share(f.own)
+}
+
+// sortIntervals sorts by start, then end.
+func sortIntervals(v []interval) {
+	const few = 12
+	if len(v) > few {
+		slices.SortFunc(v, func(a, b interval) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+		return
+	}
+	for k := 1; k < len(v); k++ {
+		for j := k; j > 0 && (v[j].start < v[j-1].start || v[j].start == v[j-1].start && v[j].end < v[j-1].end); j-- {
+			v[j], v[j-1] = v[j-1], v[j]
 		}
 	}
-	return k
+}
+
+// union returns the length of the union of sorted intervals after from.
+func union(v []interval, from int64) int64 {
+	covered, busy := from, int64(0)
+	for k := range v {
+		if v[k].end > covered {
+			busy += v[k].end - max(covered, v[k].start)
+			covered = v[k].end
+		}
+	}
+	return busy
 }

@@ -1,8 +1,6 @@
 package callgraph
 
 import (
-	"cmp"
-	"encoding/binary"
 	"slices"
 
 	"github.com/sage-rca/sage/internal/identity"
@@ -16,7 +14,7 @@ const (
 
 // node is a span in its fragment. Other nodes are named by their index.
 type node struct {
-	span   *Span
+	span   *record
 	parent int32 // none for a root, lost where it never came
 	top    int32 // topmost span that waited for this one: decides the window
 	remote bool  // the parent is a span of another service
@@ -26,19 +24,21 @@ type node struct {
 	calls    bool // one is a CLIENT or PRODUCER, or forwards
 	forwards bool // one, or this one, is the parent of another service's span or of a request
 
-	serves  bool  // gives a Served
-	leaf    bool  // stands for a dependency that emits client spans only
+	serves bool // gives a Served
+	leaf   bool // stands for a dependency that emits client spans only
+	feeds  bool // part of a call, and the parent of a CONSUMER
+
+	async bool // of a call that is no leaf: its callee is reached through a queue
+
 	request int32 // the serving node that this span works for, itself if it serves; none, lost
 	call    int32 // the outermost call of the same service that this span is part of, or none
-
-	feeds bool // part of a call, and the parent of a CONSUMER
 
 	// Of a call that is no leaf:
 	server int32 // the serving node that answered, or none
 	named  int32 // the leaf node that says who answered, or none
-	async  bool  // its callee is reached through a queue
 
 	// Of a serving node:
+	spent     int32 // its outbound calls: index of the first interval and 1
 	busy, sum int64 // union of outbound calls, and sum over callees of the union of each, clipped to the span
 
 	// Of a call, within the span of the request that it is made for:
@@ -48,24 +48,22 @@ type node struct {
 // fragment is what has come of one trace when it is resolved. Its memory is
 // used again for the next one.
 type fragment struct {
+	trace identity.TraceID
+	ids   idIndex
 	nodes []node  // sorted by span id
 	order []int32 // parents before children
-	keys  []key
 	marks []mark
 	path  []int32
 
 	intervals  []interval
+	owners     []int32    // nodes that intervals are of
+	own        []interval // of one owner
+	group      []interval // of one owner and callee
 	boundaries []boundary
 	virtual    []float64
 
 	duplicates, cycles int
-}
-
-// key sorts spans by id, and duplicates by arrival.
-type key struct {
-	id      uint64
-	arrival int32
-	slot    int32
+	messages           bool // there are PRODUCER or CONSUMER spans
 }
 
 // mark is the state of a node while ancestors are walked.
@@ -82,47 +80,28 @@ const (
 // of it depends on the order of arrival, except which of several spans of one
 // id is kept.
 func (f *fragment) load(t *trace, s *slab) {
-	f.duplicates, f.cycles = 0, 0
-	f.keys = f.keys[:0]
-	for i := t.first; i != nowhere; i = s.at(i).next {
-		id := s.at(i).span.ID.ID
-		f.keys = append(f.keys, key{binary.BigEndian.Uint64(id[:]), int32(len(f.keys)), i})
+	f.trace, f.duplicates, f.cycles, f.messages = t.id, 0, 0, false
+	f.ids.reset()
+	left := int(t.spans)
+	for i := t.first; i != nowhere; {
+		b := s.block(i)
+		for k := range min(left, perBlock) {
+			f.ids.add(b[k].id, i*perBlock+int32(k))
+		}
+		left -= perBlock
+		i = s.nexts[i]
 	}
-	slices.SortFunc(f.keys, func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.arrival, b.arrival))
-	})
-	unique := slices.CompactFunc(f.keys, func(a, b key) bool { return a.id == b.id })
-	f.duplicates = len(f.keys) - len(unique)
-	f.keys = unique
+	f.duplicates = f.ids.sort()
 
-	f.nodes = f.nodes[:0]
-	for _, k := range f.keys {
-		f.nodes = append(f.nodes, node{span: &s.at(k.slot).span})
-	}
+	n := len(f.ids.keys)
+	f.nodes = slices.Grow(f.nodes[:0], n)[:n]
+	clear(f.nodes)
 	for i := range f.nodes {
-		f.nodes[i].parent = f.find(f.nodes[i].span.Parent)
+		r := s.at(f.ids.keys[i].slot)
+		f.nodes[i].span, f.nodes[i].parent = r, f.ids.find(r.parent)
+		f.messages = f.messages || r.kind == Producer || r.kind == Consumer
 	}
 	f.sort()
-}
-
-// find returns the node of a span id: none for the zero id, lost if not here.
-func (f *fragment) find(id identity.SpanID) int32 {
-	want := binary.BigEndian.Uint64(id[:])
-	if want == 0 {
-		return none
-	}
-	low, high := 0, len(f.keys)
-	for low < high {
-		if mid := (low + high) / 2; f.keys[mid].id < want {
-			low = mid + 1
-		} else {
-			high = mid
-		}
-	}
-	if low < len(f.keys) && f.keys[low].id == want {
-		return int32(low)
-	}
-	return lost
 }
 
 // sort fills order, and breaks cycles: the least span id of one becomes a root.
@@ -131,6 +110,9 @@ func (f *fragment) sort() {
 	f.marks = slices.Grow(f.marks[:0], len(f.nodes))[:len(f.nodes)]
 	clear(f.marks)
 	for i := range f.nodes {
+		if f.marks[i] == placed {
+			continue
+		}
 		for !f.place(int32(i)) {
 			f.cycles++
 		}
@@ -140,6 +122,11 @@ func (f *fragment) sort() {
 // place appends to order the ancestors of node i that are not in it yet, and i
 // itself. Where they go round it cuts the cycle instead and returns false.
 func (f *fragment) place(i int32) bool {
+	if p := f.nodes[i].parent; f.marks[i] == fresh && (p < 0 || f.marks[p] == placed) {
+		f.marks[i] = placed
+		f.order = append(f.order, i)
+		return true
+	}
 	f.path = f.path[:0]
 	at := i
 	for at >= 0 && f.marks[at] == fresh {
@@ -165,27 +152,13 @@ func (f *fragment) place(i int32) bool {
 	return true
 }
 
-// rpc returns the RPC that a serving node serves, or a leaf node stands for.
-func (f *fragment) rpc(i int32) identity.RPC {
-	s := f.nodes[i].span
-	return identity.RPC{Service: s.Service, Operation: s.Operation}
+// id returns the span of node i.
+func (f *fragment) id(i int32) identity.Span {
+	return identity.Span{Trace: f.trace, ID: f.nodes[i].span.id}
 }
 
-// caller returns the RPC for which the span of node i works; false where a
-// span between here and there never came.
-func (f *fragment) caller(i int32) (identity.RPC, bool) {
-	switch r := f.nodes[i].request; r {
-	case lost:
-		return identity.RPC{}, false
-	case none:
-		return identity.RPC{Service: f.nodes[i].span.Service}, true
-	default:
-		return f.rpc(r), true
-	}
-}
+// rpc returns the RPC that a serving node serves, or a leaf node stands for.
+func (f *fragment) rpc(i int32) identity.RPCNo { return f.nodes[i].span.rpc }
 
 // time returns the event time of what node i does.
-func (f *fragment) time(i int32) int64 { return f.nodes[f.nodes[i].top].span.End }
-
-// release lets go of the spans.
-func (f *fragment) release() { clear(f.nodes) }
+func (f *fragment) time(i int32) int64 { return f.nodes[f.nodes[i].top].span.end }

@@ -15,14 +15,14 @@ import (
 // soup reads a fuzzer's bytes as spans of few traces, ids and services, so that
 // they meet in every way there is: cycles, duplicates (which are alike), missing
 // parents, children before parents, foreign parents, links to anything.
-func soup(b []byte) []Span {
-	var spans []Span
-	first := make(map[identity.Span]Span)
+func soup(b []byte) []spoken {
+	var spans []spoken
+	first := make(map[identity.Span]spoken)
 	for ; len(b) >= 10; b = b[10:] {
 		id := identity.Span{Trace: identity.TraceID{b[0] % 4}, ID: identity.SpanID{b[1] % 16}}
 		s, ok := first[id]
 		if !ok {
-			s = Span{
+			s = spoken{
 				ID: id, Parent: identity.SpanID{b[2] % 20}, Kind: Kind(b[3] % 6),
 				Service:   identity.Service{Name: "s" + strconv.Itoa(int(b[4]%5))},
 				Operation: "op" + strconv.Itoa(int(b[4]/5%3)),
@@ -43,11 +43,11 @@ func soup(b []byte) []Span {
 }
 
 // stew adds the spans, resolves what is due at a time, and then the rest.
-func stew(spans []Span, at int64) *recorder {
+func stew(spans []spoken, at int64) *recorder {
 	var r recorder
 	a := New(Config{MaxPending: 1 << 20, MaxTrace: 1 << 20, MaxAge: 1 << 20}, &r)
 	for _, s := range spans {
-		a.Add(s)
+		add(a, s)
 	}
 	a.Advance(at)
 	a.Flush()
@@ -129,11 +129,11 @@ func FuzzAssembler_bounds(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, perTrace, inAll byte) {
 		cfg := Config{MaxPending: 1 + int(inAll%16), MaxTrace: 1 + int(perTrace%8), MaxAge: 20}
 		cfg.Producers = NewProducers(3, 10)
-		cfg.Known = NewKnown(3, 10)
+		cfg.Known = NewKnown(identity.NewNames(), 3, 10)
 		var r recorder
 		a := New(cfg, &r)
 		for _, s := range soup(b) {
-			a.Add(s)
+			add(a, s)
 			require.LessOrEqual(t, a.Pending(), cfg.MaxPending)
 			if s.Error {
 				a.Advance(s.End)
@@ -141,9 +141,10 @@ func FuzzAssembler_bounds(f *testing.F) {
 		}
 		a.Flush()
 		require.Zero(t, a.Pending())
-		require.Empty(t, a.pending.byID)
+		require.Zero(t, a.pending.byID.used)
 		require.Empty(t, a.pending.heap)
-		require.Nil(t, a.pending.oldest)
+		require.Equal(t, int32(nowhere), a.pending.oldest)
+		require.Len(t, a.pending.slab.extras.free, len(a.pending.slab.extras.all))
 		require.LessOrEqual(t, a.producers.Len(), 3)
 	})
 }

@@ -2,6 +2,7 @@ package callgraph
 
 import (
 	"strings"
+	"sync/atomic"
 
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -12,34 +13,61 @@ import (
 // concurrent use. It is bounded, and forgets what has not been seen for a
 // while; what finds no room is not learned.
 type Known struct {
+	names *identity.Names
+	keep  int64
 	// services are those that emit SERVER or CONSUMER spans. Peer attributes
 	// hardly ever say a namespace, so a service is known by its name alone too.
 	services *identity.Recent[identity.Service, struct{}]
-	// answers maps a call as its client names it (the calling service, peer and
-	// operation) to the RPC that served it.
-	answers *identity.Recent[identity.Edge, identity.RPC]
+	// answers maps a call to the RPC that served it, zero where there are several.
+	answers *identity.Recent[alias, identity.RPCNo]
+	learned atomic.Uint64 // counts what was learned anew
+}
+
+// alias is a call as its client names it: the calling service, and the peer with
+// the operation.
+type alias struct {
+	service identity.ServiceNo
+	callee  identity.RPCNo
 }
 
 // NewKnown returns a Known of at most max services and max calls, which are
 // forgotten when they have not been seen for keep ns of event time. It panics
 // unless both are positive.
-func NewKnown(max int, keep int64) *Known {
-	return &Known{
-		services: identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
-		answers:  identity.NewRecent[identity.Edge, identity.RPC](max, keep, identity.Edge.Compare),
+func NewKnown(names *identity.Names, max int, keep int64) *Known {
+	compare := func(a, b alias) int {
+		if c := names.Service(a.service).Compare(names.Service(b.service)); c != 0 {
+			return c
+		}
+		return names.RPC(a.callee).Compare(names.RPC(b.callee))
 	}
+	return &Known{
+		names: names, keep: keep,
+		services: identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
+		answers:  identity.NewRecent[alias, identity.RPCNo](max, keep, compare),
+	}
+}
+
+// Mark notes the numbers that are in use.
+func (k *Known) Mark(m *identity.Marks) {
+	k.answers.Each(func(a alias, r identity.RPCNo) {
+		m.Service(a.service)
+		m.RPC(a.callee)
+		m.RPC(r)
+	})
 }
 
 // emits notes that s has emitted a span of a server at now.
 func (k *Known) emits(s identity.Service, now int64) {
 	if !k.services.Touch(s, now) {
 		k.services.Put(s, struct{}{}, now)
+		k.learned.Add(1)
 	}
 	if s.Namespace == "" {
 		return
 	}
 	if bare := (identity.Service{Name: s.Name}); !k.services.Touch(bare, now) {
 		k.services.Put(bare, struct{}{}, now)
+		k.learned.Add(1)
 	}
 }
 
@@ -61,30 +89,27 @@ func (k *Known) instrumented(peer identity.Service, now int64) bool {
 	return ok
 }
 
-// alias is the key of answers for the call of a client span.
-func alias(s *Span) identity.Edge {
-	return identity.Edge{
-		Caller: identity.RPC{Service: s.Service},
-		Callee: identity.RPC{Service: s.Peer, Operation: s.Operation},
-	}
-}
-
 // answered notes that callee has served the call of that alias at now. A call
 // that several RPCs serve, as that of a gateway, is known to be answered, but
-// by nobody in particular: the zero RPC.
-func (k *Known) answered(a identity.Edge, callee identity.RPC, now int64) {
-	switch was, ok := k.answers.Get(a, now); {
+// by nobody in particular: the zero RPC. It returns what is known then.
+func (k *Known) answered(a alias, callee identity.RPCNo, now int64) identity.RPCNo {
+	was, ok := k.answers.Get(a, now)
+	switch {
 	case !ok:
 		k.answers.Put(a, callee, now)
-	case was == callee || was.IsZero():
+	case was == callee || was == 0:
 		k.answers.Touch(a, now)
+		return was
 	default:
-		k.answers.Put(a, identity.RPC{}, now)
+		callee = 0
+		k.answers.Put(a, 0, now)
 	}
+	k.learned.Add(1)
+	return callee
 }
 
 // answer returns the RPC that serves the calls of that alias, zero where there
 // are several, and whether there is any.
-func (k *Known) answer(a identity.Edge, now int64) (identity.RPC, bool) {
+func (k *Known) answer(a alias, now int64) (identity.RPCNo, bool) {
 	return k.answers.Get(a, now)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestKnown_instrumented(t *testing.T) {
-	k := NewKnown(10, 1000)
+	k := NewKnown(identity.NewNames(), 10, 1000)
 	k.emits(identity.Service{Name: "cart"}, 0)
 	k.emits(identity.Service{Namespace: "shop", Name: "mail"}, 0)
 

@@ -6,7 +6,7 @@ package callgraph
 func (f *fragment) match() {
 	for i := range int32(len(f.nodes)) {
 		n := &f.nodes[i]
-		if c := n.call; c != none && n.span.Kind == Producer {
+		if c := n.call; c != none && n.span.kind == Producer {
 			f.nodes[c].async = true
 		}
 		c := f.above(i)
@@ -14,7 +14,7 @@ func (f *fragment) match() {
 			continue
 		}
 		switch call := &f.nodes[c]; {
-		case n.span.Kind == Consumer:
+		case n.span.kind == Consumer:
 			call.async = true
 			f.nodes[n.parent].feeds = true
 		case n.serves:
@@ -27,7 +27,7 @@ func (f *fragment) match() {
 
 // earlier returns the node that starts first, a (which may be none) of equals.
 func (f *fragment) earlier(a, b int32) int32 {
-	if a == none || f.nodes[b].span.Start < f.nodes[a].span.Start {
+	if a == none || f.nodes[b].span.start < f.nodes[a].span.start {
 		return b
 	}
 	return a

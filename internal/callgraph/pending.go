@@ -7,20 +7,21 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
-// trace is what has come of one trace that is not resolved yet.
+// trace is what has come of one trace that is not resolved yet. It holds no
+// pointers: others are named by their numbers.
 type trace struct {
 	id          identity.TraceID
-	first, last int32 // chain of its spans, in order of arrival
-	spans       int
+	tag         uint32 // of id
+	number      int32
+	first, last int32 // chain of the blocks of its spans, in order of arrival
+	spans       int32
+	heap        int32 // index in the heap
+	older       int32 // by arrival of the first span, or nowhere
+	newer       int32
 
 	firstEnd, lastEnd int64
 	rootEnd           int64 // latest end of a true root
 	rooted            bool  // a true root has come
-
-	key  int64 // position in the heap is by this: never later than due
-	heap int   // index in the heap
-
-	older, newer *trace // by arrival of the first span
 }
 
 // due returns the event time at which t is resolved.
@@ -35,12 +36,6 @@ func (t *trace) due(maxAge int64) int64 {
 	return min(end, t.firstEnd+maxAge)
 }
 
-// before orders traces that are due: by time, then id, so that the order of
-// arrival is of no consequence.
-func (t *trace) before(o *trace) bool {
-	return t.key < o.key || t.key == o.key && bytes.Compare(t.id[:], o.id[:]) < 0
-}
-
 // pending is the index of the traces that are not resolved yet: by id, by the
 // time at which they are due, and by age.
 //
@@ -49,35 +44,33 @@ func (t *trace) before(o *trace) bool {
 // nothing here.
 type pending struct {
 	maxAge         int64
-	byID           map[identity.TraceID]*trace
-	heap           []*trace
-	oldest, newest *trace
+	traces         traces
+	byID           traceTable
+	heap           []slot
+	oldest, newest int32 // nowhere where there is none
 	slab           slab
-	free           []*trace
+}
+
+// slot is a place in the heap.
+type slot struct {
+	key   int64 // never later than the trace is due
+	trace int32
 }
 
 func newPending(maxAge int64) pending {
-	return pending{maxAge: maxAge, byID: make(map[identity.TraceID]*trace), slab: newSlab()}
+	return pending{maxAge: maxAge, byID: newTraceTable(), oldest: nowhere, newest: nowhere}
 }
 
 // add files s under its trace, unless that has limit spans already.
-func (p *pending) add(s *Span, limit int) bool {
-	t := p.byID[s.ID.Trace]
-	switch {
-	case t == nil:
-		t = p.open(s.ID.Trace)
-		t.firstEnd, t.lastEnd = s.End, s.End
-	case t.spans >= limit:
+func (p *pending) add(s *Span, more *More, limit int) bool {
+	tag := tagOf(&s.ID.Trace)
+	var t *trace
+	if n := p.byID.find(tag, &s.ID.Trace, &p.traces); n == nowhere {
+		t = p.open(tag, s)
+	} else if t = p.traces.at(n); int(t.spans) >= limit {
 		return false
 	}
-	i := p.slab.take(s)
-	if t.spans == 0 {
-		t.first = i
-	} else {
-		p.slab.at(t.last).next = i
-	}
-	t.last = i
-	t.spans++
+	p.slab.append(t, s, more)
 	t.firstEnd, t.lastEnd = min(t.firstEnd, s.End), max(t.lastEnd, s.End)
 	if s.Parent == (identity.SpanID{}) {
 		if !t.rooted || s.End > t.rootEnd {
@@ -88,44 +81,40 @@ func (p *pending) add(s *Span, limit int) bool {
 
 	due := t.due(p.maxAge)
 	if t.spans == 1 {
-		t.key, t.heap = due, len(p.heap)
-		p.heap = append(p.heap, t)
+		t.heap = int32(len(p.heap))
+		p.heap = append(p.heap, slot{due, t.number})
 		p.up(t.heap)
-	} else if due < t.key {
-		t.key = due
+	} else if due < p.heap[t.heap].key {
+		p.heap[t.heap].key = due
 		p.up(t.heap)
 	}
 	return true
 }
 
-// open returns a new trace, filed by id and age.
-func (p *pending) open(id identity.TraceID) *trace {
-	var t *trace
-	if n := len(p.free); n > 0 {
-		t, p.free = p.free[n-1], p.free[:n-1]
+// open returns a new trace for s, filed by id and age.
+func (p *pending) open(tag uint32, s *Span) *trace {
+	n := p.traces.take()
+	t := p.traces.at(n)
+	*t = trace{id: s.ID.Trace, tag: tag, number: n, older: p.newest, newer: nowhere, firstEnd: s.End, lastEnd: s.End}
+	if p.newest != nowhere {
+		p.traces.at(p.newest).newer = n
 	} else {
-		t = new(trace)
+		p.oldest = n
 	}
-	*t = trace{id: id, older: p.newest}
-	if p.newest != nil {
-		p.newest.newer = t
-	} else {
-		p.oldest = t
-	}
-	p.newest = t
-	p.byID[id] = t
+	p.newest = n
+	p.byID.put(tag, n)
 	return t
 }
 
 // next returns the trace that is due first, if it is due at now.
 func (p *pending) next(now int64) *trace {
 	for len(p.heap) > 0 && p.heap[0].key <= now {
-		t := p.heap[0]
+		t := p.traces.at(p.heap[0].trace)
 		due := t.due(p.maxAge)
-		if due == t.key {
+		if due == p.heap[0].key {
 			return t
 		}
-		t.key = due
+		p.heap[0].key = due
 		p.down(0)
 	}
 	return nil
@@ -133,43 +122,59 @@ func (p *pending) next(now int64) *trace {
 
 // remove forgets t and its spans.
 func (p *pending) remove(t *trace) {
-	p.slab.release(t.first)
-	delete(p.byID, t.id)
+	p.slab.release(t)
+	p.byID.remove(t.tag, t.number)
 
-	if t.older != nil {
-		t.older.newer = t.newer
+	if t.older != nowhere {
+		p.traces.at(t.older).newer = t.newer
 	} else {
 		p.oldest = t.newer
 	}
-	if t.newer != nil {
-		t.newer.older = t.older
+	if t.newer != nowhere {
+		p.traces.at(t.newer).older = t.older
 	} else {
 		p.newest = t.older
 	}
 
-	end := len(p.heap) - 1
+	end := int32(len(p.heap)) - 1
 	at := t.heap
 	p.swap(at, end)
-	p.heap[end] = nil
 	p.heap = p.heap[:end]
 	if at < end {
 		p.up(at)
 		p.down(at)
 	}
-
-	*t = trace{}
-	p.free = append(p.free, t)
+	p.traces.release(t.number)
 }
 
-func (p *pending) swap(i, j int) {
+// mark notes the numbers of all spans.
+func (p *pending) mark(m *identity.Marks) {
+	for _, s := range p.heap {
+		p.slab.mark(p.traces.at(s.trace), m)
+	}
+}
+
+// before orders traces that are due: by time, then id, so that the order of
+// arrival is of no consequence.
+func (p *pending) before(i, j int32) bool {
+	a, b := p.heap[i], p.heap[j]
+	if a.key != b.key {
+		return a.key < b.key
+	}
+	x, y := p.traces.at(a.trace), p.traces.at(b.trace)
+	return bytes.Compare(x.id[:], y.id[:]) < 0
+}
+
+func (p *pending) swap(i, j int32) {
 	p.heap[i], p.heap[j] = p.heap[j], p.heap[i]
-	p.heap[i].heap, p.heap[j].heap = i, j
+	p.traces.at(p.heap[i].trace).heap = i
+	p.traces.at(p.heap[j].trace).heap = j
 }
 
-func (p *pending) up(i int) {
+func (p *pending) up(i int32) {
 	for i > 0 {
 		parent := (i - 1) / 2
-		if !p.heap[i].before(p.heap[parent]) {
+		if !p.before(i, parent) {
 			return
 		}
 		p.swap(i, parent)
@@ -177,11 +182,11 @@ func (p *pending) up(i int) {
 	}
 }
 
-func (p *pending) down(i int) {
+func (p *pending) down(i int32) {
 	for {
 		least := i
-		for c := 2*i + 1; c <= 2*i+2 && c < len(p.heap); c++ {
-			if p.heap[c].before(p.heap[least]) {
+		for c := 2*i + 1; c <= 2*i+2 && c < int32(len(p.heap)); c++ {
+			if p.before(c, least) {
 				least = c
 			}
 		}

@@ -53,7 +53,7 @@ func TestAssembler_Advance(t *testing.T) {
 				if f := strings.Fields(s.do); len(f) == 1 {
 					a.Advance(number(t, f[0]))
 				} else {
-					a.Add(parse(t, f))
+					add(a, parse(t, f))
 				}
 				require.Equal(t, s.want, a.Pending(), "after %q", s.do)
 			}
@@ -85,7 +85,7 @@ func TestAssembler_theOldestTraceGivesWay(t *testing.T) {
 	for _, l := range []string{
 		"5.1 - S web / 0-500", "3.1 - S web / 0-300", "5.2 5.1 C web a 10-20 peer=x", "4.1 - S web / 0-10",
 	} {
-		a.Add(parse(t, strings.Fields(l)))
+		add(a, parse(t, strings.Fields(l)))
 	}
 	assert.Equal(t, 2, a.Pending())
 	assert.Equal(t, expect(`
@@ -108,7 +108,7 @@ func TestPending_agreesWithASearch(t *testing.T) {
 			if rnd.IntN(4) > 0 {
 				s.Parent = identity.SpanID{2}
 			}
-			require.True(t, p.add(&s, 1000))
+			require.True(t, p.add(&s, nil, 1000))
 			e, ok := model[id]
 			if !ok {
 				e = entry{s.End, s.End, -1}
@@ -134,7 +134,7 @@ func TestPending_agreesWithASearch(t *testing.T) {
 		}
 		slices.Sort(want)
 		for tr := p.next(now); tr != nil; tr = p.next(now) {
-			got = append(got, tr.key<<8|int64(tr.id[0]))
+			got = append(got, tr.due(100)<<8|int64(tr.id[0]))
 			p.remove(tr)
 		}
 		require.Equal(t, want, got, "by time, then id")

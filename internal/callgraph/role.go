@@ -16,13 +16,13 @@ func (f *fragment) survey() {
 			continue
 		}
 		p := &f.nodes[n.parent]
-		n.remote = n.span.Service != p.span.Service
-		if n.remote || n.span.Kind.inbound() {
+		n.remote = n.span.service != p.span.service
+		if n.remote || n.span.kind.inbound() {
 			p.forwards, p.calls = true, true
 			continue
 		}
 		p.forwards = p.forwards || n.forwards
-		p.calls = p.calls || n.calls || n.span.Kind.outbound()
+		p.calls = p.calls || n.calls || n.span.kind.outbound()
 	}
 }
 
@@ -46,7 +46,7 @@ func (f *fragment) assign() {
 	for _, i := range f.order {
 		n := &f.nodes[i]
 		n.top, n.request, n.call, n.server, n.named = i, none, none, none, none
-		kind := n.span.Kind
+		kind := n.span.kind
 
 		var p *node
 		if n.parent >= 0 {

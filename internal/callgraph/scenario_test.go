@@ -22,17 +22,6 @@ import (
 // error=type, stream. Commands are "advance TIME" and "flush"; a flush follows
 // the last line.
 
-// recorder is a Sink that writes down what it gets.
-type recorder struct {
-	served []Served
-	calls  []Call
-	counts [NumReasons]int
-}
-
-func (r *recorder) Served(s Served)           { r.served = append(r.served, s) }
-func (r *recorder) Called(c Call)             { r.calls = append(r.calls, c) }
-func (r *recorder) Counted(why Reason, n int) { r.counts[why] += n }
-
 // lines returns what was recorded as text, sorted:
 //
 //	serve service operation d=duration own=exclusive calls=sum t=time flags
@@ -82,7 +71,7 @@ func play(t *testing.T, cfg Config, text string) []string {
 		case f[0] == "flush":
 			a.Flush()
 		default:
-			a.Add(parse(t, f))
+			add(a, parse(t, f))
 		}
 	}
 	a.Flush()
@@ -92,14 +81,14 @@ func play(t *testing.T, cfg Config, text string) []string {
 
 var kinds = map[string]Kind{"S": Server, "C": Client, "P": Producer, "R": Consumer, "I": Internal}
 
-func parse(t *testing.T, f []string) Span {
+func parse(t *testing.T, f []string) spoken {
 	t.Helper()
 	require.GreaterOrEqual(t, len(f), 6, "%v", f)
 	kind, ok := kinds[f[2]]
 	require.True(t, ok, "kind %q", f[2])
 	start, end, ok := strings.Cut(f[5], "-")
 	require.True(t, ok, "%v", f)
-	s := Span{
+	s := spoken{
 		ID: spanID(t, f[0]), Kind: kind, Service: identity.Service{Name: f[3]}, Operation: f[4],
 		Start: number(t, start), End: number(t, end), Weight: 1,
 	}

@@ -13,39 +13,64 @@ type boundary struct {
 	begins   bool
 }
 
-// share computes for each call how much of the union of its request's calls to
-// one callee is its own: time in which k of them run at once counts a k-th for
-// each,
+// share computes for each call of a request, sorted by start, how much of the
+// union of the calls to its callee is its own: time in which k of them run at
+// once counts a k-th for each,
 //
 //	share_c = integral over c of dt / k(t),  sum_c share_c = union
 //
 // (the virtual time of processor sharing). Share over duration is 1 where the
 // calls follow each other and less where they run in parallel, whatever calls to
 // others do meanwhile. It adds the union of each callee to the request's sum.
-func (f *fragment) share() {
-	slices.SortFunc(f.intervals, func(a, b interval) int {
-		return cmp.Or(cmp.Compare(a.owner, b.owner), a.callee.Compare(b.callee), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
-	})
-	for k := 0; k < len(f.intervals); {
-		first := k
-		parallel := false
-		until := f.intervals[k].start
-		for ; k < len(f.intervals) && f.intervals[k].owner == f.intervals[first].owner && f.intervals[k].callee == f.intervals[first].callee; k++ {
-			parallel = parallel || f.intervals[k].start < until
-			until = max(until, f.intervals[k].end)
+// The order of v is lost.
+func (f *fragment) share(v []interval) {
+	const few = 16
+	if len(v) > few { // groups next to each other: then few comparisons find one
+		slices.SortFunc(v, func(a, b interval) int {
+			return cmp.Or(cmp.Compare(a.callee, b.callee), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
+		})
+		for k := 0; k < len(v); {
+			first := k
+			for k < len(v) && v[k].callee == v[first].callee {
+				k++
+			}
+			f.shareGroup(v[first:k])
 		}
-		if parallel {
-			f.shareParallel(first, k)
-			continue
+		return
+	}
+	for len(v) > 0 {
+		callee := v[0].callee
+		f.group = f.group[:0]
+		rest := v[:0]
+		for k := range v {
+			if v[k].callee == callee {
+				f.group = append(f.group, v[k])
+			} else {
+				rest = append(rest, v[k])
+			}
 		}
-		for _, v := range f.intervals[first:k] {
-			f.give(v, v.end-v.start)
+		f.shareGroup(f.group)
+		v = rest
+	}
+}
+
+// shareGroup shares out the union of calls to one callee, sorted by start.
+func (f *fragment) shareGroup(v []interval) {
+	until := v[0].end
+	for k := 1; k < len(v); k++ {
+		if v[k].start < until {
+			f.shareParallel(v)
+			return
 		}
+		until = max(until, v[k].end)
+	}
+	for k := range v {
+		f.give(&v[k], v[k].end-v[k].start)
 	}
 }
 
 // give books a share of a call.
-func (f *fragment) give(v interval, share int64) {
+func (f *fragment) give(v *interval, share int64) {
 	n := &f.nodes[v.call]
 	n.share = saturate(n.share, share)
 	n.clipped = saturate(n.clipped, v.end-v.start)
@@ -60,17 +85,16 @@ func saturate(a, b int64) int64 {
 	return a + b
 }
 
-// shareParallel shares out the union of the intervals [from, to).
-func (f *fragment) shareParallel(from, to int) {
+// shareParallel shares out the union of calls to one callee that overlap.
+func (f *fragment) shareParallel(v []interval) {
 	f.boundaries = f.boundaries[:0]
-	for k := from; k < to; k++ {
-		v := f.intervals[k]
-		f.boundaries = append(f.boundaries, boundary{v.start, int32(k), true}, boundary{v.end, int32(k), false})
+	for k := range v {
+		f.boundaries = append(f.boundaries, boundary{v[k].start, int32(k), true}, boundary{v[k].end, int32(k), false})
 	}
 	slices.SortFunc(f.boundaries, func(a, b boundary) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.interval, b.interval))
 	})
-	f.virtual = slices.Grow(f.virtual[:0], to-from)[:to-from]
+	f.virtual = slices.Grow(f.virtual[:0], len(v))[:len(v)]
 	now, running := 0.0, 0 // virtual time, ns
 	last := f.boundaries[0].at
 	for _, b := range f.boundaries {
@@ -79,11 +103,11 @@ func (f *fragment) shareParallel(from, to int) {
 		}
 		last = b.at
 		if b.begins {
-			f.virtual[int(b.interval)-from] = now
+			f.virtual[b.interval] = now
 			running++
 		} else {
 			running--
-			f.give(f.intervals[b.interval], int64(now-f.virtual[int(b.interval)-from]+0.5))
+			f.give(&v[b.interval], int64(now-f.virtual[b.interval]+0.5))
 		}
 	}
 }

@@ -11,14 +11,14 @@ import (
 
 // calling returns what becomes of one request of service a, from 0 to 1000, that
 // calls others: each call is of callee, start and end.
-func calling(t *testing.T, calls ...[3]any) (Served, []Call) {
+func calling(t *testing.T, calls ...[3]any) (heard, []reported) {
 	t.Helper()
 	r := &recorder{}
 	a := New(Config{MaxPending: 100, MaxTrace: 100, MaxAge: 1e9, Producers: NewProducers(10, 1e9)}, r)
 	trace := identity.TraceID{1}
-	a.Add(Span{ID: identity.Span{Trace: trace, ID: identity.SpanID{1}}, Kind: Server, End: 1000, Service: identity.Service{Name: "a"}, Operation: "r", Weight: 1})
+	add(a, spoken{ID: identity.Span{Trace: trace, ID: identity.SpanID{1}}, Kind: Server, End: 1000, Service: identity.Service{Name: "a"}, Operation: "r", Weight: 1})
 	for i, c := range calls {
-		a.Add(Span{
+		add(a, spoken{
 			ID: identity.Span{Trace: trace, ID: identity.SpanID{2, byte(i)}}, Parent: identity.SpanID{1}, Kind: Client,
 			Start: int64(c[1].(int)), End: int64(c[2].(int)), Service: identity.Service{Name: "a"}, Operation: "get",
 			Peer: identity.Service{Name: c[0].(string)}, Weight: 1,

@@ -1,62 +1,131 @@
 package callgraph
 
-// chunk is the number of spans that a slab grows by.
-const chunk = 256
+import "github.com/sage-rca/sage/internal/identity"
 
-// nowhere ends a chain of slots.
+// nowhere ends a chain, and is the place of what is not there.
 const nowhere = -1
 
-// slot holds one span of a slab and the number of the next slot in its chain.
-type slot struct {
-	span Span
-	next int32
+// record is a Span that waits, without what its trace knows. It is one line of a
+// cache, and holds no pointers: a garbage collector passes by however many there
+// are.
+type record struct {
+	id, parent identity.SpanID
+	start, end int64
+	weight     float64
+	service    identity.ServiceNo
+	replica    identity.ReplicaNo
+	rpc        identity.RPCNo
+	callee     identity.RPCNo
+	extra      int32 // where in the extras what few spans have is, or nowhere
+	kind       Kind
+	stream     bool
+	failed     bool
 }
 
-// slab stores spans in slots that are numbered, never move, and are used again.
-// So the memory of pending spans follows their number, however they are spread
-// over traces.
+// duration returns how long the span took, in ns.
+func (r *record) duration() int64 { return r.end - r.start }
+
+// perBlock is the number of records of one trace that lie next to each other.
+// Going over a trace is then not one wait for memory per span. It is small, as
+// a trace of one span takes a block too.
+const perBlock = 4
+
+// block holds records of one trace.
+type block [perBlock]record
+
+// chunk is the number of blocks, or of traces, by which their memory grows.
+const chunk = 256
+
+// slab stores records in blocks that are numbered, never move, and are used
+// again, those let go last first, as these are in the cache. So the memory of
+// pending spans follows their number, however they are spread over traces.
 type slab struct {
-	chunks []*[chunk]slot
-	free   int32 // chain of free slots
-	used   int
+	chunks []*[chunk]block
+	nexts  []int32 // of each block that of the same trace, or nowhere
+	free   []int32
+	used   int // records
+	extras extras
 }
 
-func newSlab() slab { return slab{free: nowhere} }
+func (s *slab) block(i int32) *block { return &s.chunks[uint32(i)/chunk][uint32(i)%chunk] }
 
-// at returns the slot of a number that take has returned.
-func (s *slab) at(i int32) *slot { return &s.chunks[i/chunk][i%chunk] }
+// at returns the record with a number: that of its block times perBlock and its
+// place there.
+func (s *slab) at(i int32) *record {
+	return &s.block(i / perBlock)[uint32(i)%perBlock]
+}
 
-// take returns the number of a slot of its own chain that holds sp.
-func (s *slab) take(sp *Span) int32 {
-	if s.free == nowhere {
-		s.grow()
+// append stores sp as the last span of t.
+func (s *slab) append(t *trace, sp *Span, more *More) {
+	place := uint32(t.spans) % perBlock
+	if place == 0 {
+		b := s.take()
+		if t.spans == 0 {
+			t.first = b
+		} else {
+			s.nexts[t.last] = b
+		}
+		t.last = b
 	}
-	i := s.free
-	at := s.at(i)
-	s.free = at.next
-	at.span, at.next = *sp, nowhere
+	t.spans++
 	s.used++
+	r := &s.block(t.last)[place]
+	// One by one: a literal is made elsewhere and copied, here and in emit.go.
+	r.id, r.parent = sp.ID.ID, sp.Parent
+	r.start, r.end, r.weight = sp.Start, sp.End, sp.Weight
+	r.service, r.replica, r.rpc, r.callee = sp.Service, sp.Replica, sp.RPC, sp.Callee
+	r.kind, r.stream, r.failed = sp.Kind, sp.Stream, sp.Error
+	r.extra = nowhere
+	if more != nil {
+		r.extra = s.extras.take(more)
+	}
+}
+
+// take returns the number of a block that is free.
+func (s *slab) take() int32 {
+	if len(s.free) == 0 {
+		first := int32(len(s.chunks)) * chunk
+		s.chunks = append(s.chunks, new([chunk]block))
+		s.nexts = append(s.nexts, make([]int32, chunk)...)
+		for i := int32(chunk - 1); i >= 0; i-- {
+			s.free = append(s.free, first+i)
+		}
+	}
+	last := len(s.free) - 1
+	i := s.free[last]
+	s.free = s.free[:last]
+	s.nexts[i] = nowhere
 	return i
 }
 
-func (s *slab) grow() {
-	first := int32(len(s.chunks)) * chunk
-	c := new([chunk]slot)
-	for i := range c {
-		c[i].next = first + int32(i) + 1
+// release lets go of the spans of t.
+func (s *slab) release(t *trace) {
+	left := int(t.spans)
+	s.used -= left
+	for i := t.first; i != nowhere; {
+		b := s.block(i)
+		for k := range min(left, perBlock) {
+			if x := b[k].extra; x != nowhere {
+				s.extras.release(x)
+			}
+		}
+		left -= perBlock
+		s.free = append(s.free, i)
+		i = s.nexts[i]
 	}
-	c[chunk-1].next = s.free
-	s.chunks = append(s.chunks, c)
-	s.free = first
 }
 
-// release gives back a chain of slots.
-func (s *slab) release(i int32) {
-	for i != nowhere {
-		at := s.at(i)
-		next := at.next
-		*at = slot{next: s.free} // lets go of the strings
-		s.free, i = i, next
-		s.used--
+// mark notes the numbers in the spans of t.
+func (s *slab) mark(t *trace, m *identity.Marks) {
+	left := int(t.spans)
+	for i := t.first; i != nowhere; i = s.nexts[i] {
+		for k := range min(left, perBlock) {
+			r := &s.block(i)[k]
+			m.Service(r.service)
+			m.Replica(r.replica)
+			m.RPC(r.rpc)
+			m.RPC(r.callee)
+		}
+		left -= perBlock
 	}
 }

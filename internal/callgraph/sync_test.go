@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/sage-rca/sage/internal/identity"
 )
 
 func TestAssembler_requestsAndCalls(t *testing.T) {
@@ -322,7 +324,7 @@ func TestAssembler_lostServersAreNoLeaves(t *testing.T) {
 
 func TestAssembler_whatIsKnownIsForgotten(t *testing.T) {
 	cfg := roomy
-	cfg.Known = NewKnown(10, 1000)
+	cfg.Known = NewKnown(identity.NewNames(), 10, 1000)
 	got := play(t, cfg, `
 		1.1 - S cart Get    0-10
 		2.1 - C boot Get 1000-1009 peer=cart

@@ -49,7 +49,7 @@ func (a *Admission) Service(s Service, now int64) bool {
 	a.mu.RLock()
 	e := a.services.entries[s]
 	if e != nil {
-		e.touch(now)
+		e.seen.touch(now)
 	}
 	refused := e == nil && a.services.refuses(now)
 	a.mu.RUnlock()
@@ -90,6 +90,40 @@ func (a *Admission) Operation(r RPC, now int64) (RPC, bool) {
 	return RPC{r.Service, name}, true
 }
 
+// Admit is Operation, and returns the places of the service and the operation.
+// That of an operation that goes as Other is that of the service.
+func (a *Admission) Admit(r RPC, now int64) (admitted RPC, service, operation Place, ok bool) {
+	admitted, ok = a.Operation(r, now)
+
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	s := a.services.entries[r.Service]
+	if s == nil {
+		return admitted, Place{}, Place{}, ok
+	}
+	service = a.place(&s.seen)
+	operation = service
+	if e := s.value.entries[admitted.Operation]; e != nil {
+		operation = a.place(&e.seen)
+	}
+	return admitted, service, operation, ok
+}
+
+// AdmitService is Service, and returns the place.
+func (a *Admission) AdmitService(s Service, now int64) (Place, bool) {
+	if !a.Service(s, now) {
+		return Place{}, false
+	}
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	if e := a.services.entries[s]; e != nil {
+		return a.place(&e.seen), true
+	}
+	return Place{}, true
+}
+
+func (a *Admission) place(s *seen) Place { return Place{s, a.forget / grains} }
+
 // find answers Operation where that changes nothing but times.
 func (a *Admission) find(r RPC, now int64) (name string, ok, known bool) {
 	a.mu.RLock()
@@ -99,12 +133,12 @@ func (a *Admission) find(r RPC, now int64) (name string, ok, known bool) {
 	if s == nil {
 		return Other, false, a.services.refuses(now)
 	}
-	s.touch(now)
+	s.seen.touch(now)
 	if r.Operation == Other {
 		return Other, true, true
 	}
 	if e := s.value.entries[r.Operation]; e != nil {
-		e.touch(now)
+		e.seen.touch(now)
 		return e.value, true, true
 	}
 	return Other, false, s.value.refuses(now)

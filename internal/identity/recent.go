@@ -28,7 +28,7 @@ func (r *Recent[K, V]) Get(k K, now int64) (V, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 
-	if e := r.table.entries[k]; e != nil && now-e.seen.Load() < r.table.forget {
+	if e := r.table.entries[k]; e != nil && now-e.seen.at.Load() < r.table.forget {
 		return e.value, true
 	}
 	var zero V
@@ -45,8 +45,20 @@ func (r *Recent[K, V]) Touch(k K, now int64) bool {
 	if e == nil {
 		return false
 	}
-	e.touch(now)
+	e.seen.touch(now)
 	return true
+}
+
+// Place returns the place of k, and whether k is there.
+func (r *Recent[K, V]) Place(k K) (Place, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+
+	e := r.table.entries[k]
+	if e == nil {
+		return Place{}, false
+	}
+	return Place{&e.seen, r.table.forget / grains}, true
 }
 
 // Put sets the value of k, and reports false where there is no room for k.
@@ -60,6 +72,17 @@ func (r *Recent[K, V]) Put(k K, v V, now int64) bool {
 	}
 	e.value = v
 	return true
+}
+
+// Each calls f with every key and value, forgotten ones included that still have
+// their place, in no order.
+func (r *Recent[K, V]) Each(f func(K, V)) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+
+	for k, e := range r.table.entries {
+		f(k, e.value)
+	}
 }
 
 // Len returns the number of keys, forgotten ones included that still have
@@ -85,14 +108,20 @@ type table[K comparable, V any] struct {
 }
 
 type entry[V any] struct {
-	seen  atomic.Int64 // latest event time
+	seen  seen
 	value V
 }
 
-func (e *entry[V]) touch(now int64) {
+// seen is when something was seen last.
+type seen struct {
+	at   atomic.Int64 // latest event time
+	gone atomic.Bool  // it has given up its place
+}
+
+func (s *seen) touch(now int64) {
 	for {
-		seen := e.seen.Load()
-		if now <= seen || e.seen.CompareAndSwap(seen, now) {
+		at := s.at.Load()
+		if now <= at || s.at.CompareAndSwap(at, now) {
 			return
 		}
 	}
@@ -115,14 +144,14 @@ func (t *table[K, V]) refuses(now int64) bool {
 // may be forgotten, and nil where there is neither.
 func (t *table[K, V]) admit(k K, now int64) *entry[V] {
 	if e := t.entries[k]; e != nil {
-		e.touch(now)
+		e.seen.touch(now)
 		return e
 	}
 	if len(t.entries) >= t.max && !t.evict(now) {
 		return nil
 	}
 	e := new(entry[V])
-	e.seen.Store(now)
+	e.seen.at.Store(now)
 	t.entries[k] = e
 	if len(t.entries) == 1 || now+t.forget < t.closed {
 		t.closed = now + t.forget
@@ -139,7 +168,7 @@ func (t *table[K, V]) evict(now int64) bool {
 	var seen int64
 	first := true
 	for k, e := range t.entries { // the minimum of a total order: any order of visits finds it
-		s := e.seen.Load()
+		s := e.seen.at.Load()
 		if first || s < seen || s == seen && t.compare(k, oldest) < 0 {
 			oldest, seen, first = k, s, false
 		}
@@ -148,6 +177,7 @@ func (t *table[K, V]) evict(now int64) bool {
 		t.closed = seen + t.forget
 		return false
 	}
+	t.entries[oldest].seen.gone.Store(true)
 	delete(t.entries, oldest)
 	return true
 }

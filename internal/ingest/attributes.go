@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/sage-rca/sage/internal/callgraph"
 )
 
 // slot is the place of one attribute that is read. Attributes that were renamed
@@ -56,126 +58,175 @@ const (
 	errorType
 	protocolName
 	graphqlType
+	peerHost // made of the addresses by locate
 	numSlots
 )
 
-// slotOf returns where the attribute key is kept, or noSlot. Names as in
+// attributeNames are the names of the attributes that are read, as in
 // OpenTelemetry semantic conventions 1.38; "Old" ones are of 1.20 and before.
-func slotOf(key string) slot {
-	switch key {
-	case "http.request.method":
-		return httpMethod
-	case "http.method":
-		return httpMethodOld
-	case "http.route":
-		return httpRoute
-	case "http.response.status_code":
-		return httpStatus
-	case "http.status_code":
-		return httpStatusOld
-	case "http.response.header.content-type":
-		return httpContentType
-	case "http.request.header.accept":
-		return httpAccept
-	case "url.template":
-		return urlTemplate
-	case "url.full":
-		return urlFull
-	case "http.url":
-		return urlFullOld
-	case "rpc.system.name":
-		return rpcSystem
-	case "rpc.system":
-		return rpcSystemOld
-	case "rpc.service":
-		return rpcService
-	case "rpc.method":
-		return rpcMethod
-	case "rpc.response.status_code":
-		return rpcStatus
-	case "rpc.grpc.status_code":
-		return rpcStatusOld
-	case "db.system.name":
-		return dbSystem
-	case "db.system":
-		return dbSystemOld
-	case "db.namespace":
-		return dbNamespace
-	case "db.name":
-		return dbNamespaceOld
-	case "db.operation.name":
-		return dbOperation
-	case "db.operation":
-		return dbOperationOld
-	case "db.collection.name":
-		return dbCollection
-	case "db.sql.table", "db.mongodb.collection", "db.cassandra.table", "db.cosmosdb.container":
-		return dbCollectionOld
-	case "db.query.summary":
-		return dbSummary
-	case "messaging.system":
-		return msgSystem
-	case "messaging.operation.name":
-		return msgOperation
-	case "messaging.operation":
-		return msgOperationOld
-	case "messaging.operation.type":
-		return msgOperationType
-	case "messaging.destination.name":
-		return msgDestination
-	case "messaging.destination":
-		return msgDestinationOld
-	case "messaging.destination.template":
-		return msgTemplate
-	case "messaging.destination.temporary":
-		return msgTemporary
-	case "messaging.destination.anonymous":
-		return msgAnonymous
-	case "service.peer.name":
-		return peerService
-	case "peer.service":
-		return peerServiceOld
-	case "server.address":
-		return serverAddress
-	case "net.peer.name":
-		return serverAddressOld
-	case "http.host":
-		return serverHostOld
-	case "network.peer.address":
-		return peerAddress
-	case "net.peer.ip", "net.sock.peer.addr":
-		return peerAddressOld
-	case "error.type":
-		return errorType
-	case "network.protocol.name":
-		return protocolName
-	case "graphql.operation.type":
-		return graphqlType
-	}
-	return noSlot
+var attributeNames = [...]struct {
+	name string
+	slot slot
+}{
+	{"", noSlot},
+	{"http.request.method", httpMethod},
+	{"http.method", httpMethodOld},
+	{"http.route", httpRoute},
+	{"http.response.status_code", httpStatus},
+	{"http.status_code", httpStatusOld},
+	{"http.response.header.content-type", httpContentType},
+	{"http.request.header.accept", httpAccept},
+	{"url.template", urlTemplate},
+	{"url.full", urlFull},
+	{"http.url", urlFullOld},
+	{"rpc.system.name", rpcSystem},
+	{"rpc.system", rpcSystemOld},
+	{"rpc.service", rpcService},
+	{"rpc.method", rpcMethod},
+	{"rpc.response.status_code", rpcStatus},
+	{"rpc.grpc.status_code", rpcStatusOld},
+	{"db.system.name", dbSystem},
+	{"db.system", dbSystemOld},
+	{"db.namespace", dbNamespace},
+	{"db.name", dbNamespaceOld},
+	{"db.operation.name", dbOperation},
+	{"db.operation", dbOperationOld},
+	{"db.collection.name", dbCollection},
+	{"db.sql.table", dbCollectionOld},
+	{"db.mongodb.collection", dbCollectionOld},
+	{"db.cassandra.table", dbCollectionOld},
+	{"db.cosmosdb.container", dbCollectionOld},
+	{"db.query.summary", dbSummary},
+	{"messaging.system", msgSystem},
+	{"messaging.operation.name", msgOperation},
+	{"messaging.operation", msgOperationOld},
+	{"messaging.operation.type", msgOperationType},
+	{"messaging.destination.name", msgDestination},
+	{"messaging.destination", msgDestinationOld},
+	{"messaging.destination.template", msgTemplate},
+	{"messaging.destination.temporary", msgTemporary},
+	{"messaging.destination.anonymous", msgAnonymous},
+	{"service.peer.name", peerService},
+	{"peer.service", peerServiceOld},
+	{"server.address", serverAddress},
+	{"net.peer.name", serverAddressOld},
+	{"http.host", serverHostOld},
+	{"network.peer.address", peerAddress},
+	{"net.peer.ip", peerAddressOld},
+	{"net.sock.peer.addr", peerAddressOld},
+	{"error.type", errorType},
+	{"network.protocol.name", protocolName},
+	{"graphql.operation.type", graphqlType},
 }
+
+// slots is a set of slots.
+type slots uint64
+
+func slotsOf(of ...slot) (set slots) {
+	for _, s := range of {
+		set |= 1 << s
+	}
+	return set
+}
+
+// Attributes that say whether a span failed, or waits.
+var outcomeSlots = slotsOf(httpStatus, httpStatusOld, rpcStatus, rpcStatusOld, errorType,
+	rpcSystem, rpcSystemOld, protocolName, graphqlType, httpContentType, httpAccept)
+
+// Attributes that say at which address a callee is.
+var addressSlots = slotsOf(serverAddress, serverAddressOld, serverHostOld, urlFull, urlFullOld)
+
+var messageSlots = slotsOf(msgOperation, msgOperationOld, msgOperationType, msgDestination, msgDestinationOld,
+	msgTemplate, msgTemporary, msgAnonymous)
+
+var peerSlots = slotsOf(peerService, peerServiceOld, peerHost, peerAddress, peerAddressOld, msgSystem, rpcService,
+	dbSystem, dbSystemOld, dbNamespace, dbNamespaceOld)
+
+// namingSlots are the attributes by which operations and peers are named.
+var namingSlots = [...]slots{
+	callgraph.Internal: 0,
+	callgraph.Server:   slotsOf(httpMethod, httpMethodOld, httpRoute, rpcService, rpcMethod),
+	callgraph.Client: peerSlots | messageSlots | slotsOf(httpMethod, httpMethodOld, urlTemplate, rpcMethod,
+		dbSummary, dbOperation, dbOperationOld, dbCollection, dbCollectionOld),
+	callgraph.Producer: peerSlots | messageSlots,
+	callgraph.Consumer: messageSlots,
+}
+
+// wantedSlots are all attributes that are read. What is not read is not even
+// fetched from memory, of which a value takes two lines.
+var wantedSlots = func() (w [len(namingSlots)]slots) {
+	for kind, naming := range namingSlots {
+		w[kind] = naming | outcomeSlots
+		if naming&peerSlots == peerSlots {
+			w[kind] |= addressSlots
+		}
+	}
+	return w
+}()
 
 // attributes are the attributes of one span that matter. Empty is absent.
-type attributes [numSlots]string
+type attributes struct {
+	present slots
+	values  [numSlots]string // of slots that are not present they mean nothing
+	cells   [64]uint8        // of the attributes that are being read
+}
 
-// read takes in what m holds.
-func (a *attributes) read(m pcommon.Map) {
-	*a = attributes{}
+// read takes in what m holds of the slots wanted.
+//
+// It goes over m twice. Keys lie apart in memory, and the first time nothing
+// depends on what they are, so that a processor waits for several at once.
+func (a *attributes) read(m pcommon.Map, wanted slots) {
+	a.present = 0
+	n := 0
+	for k := range m.All() {
+		if n == len(a.cells) {
+			break
+		}
+		a.cells[n] = slotNames.cellOf(k)
+		n++
+	}
+	n = 0
 	for k, v := range m.All() {
-		if s := slotOf(k); s != noSlot {
-			a[s] = text(v)
+		var c uint8
+		if n < len(a.cells) {
+			c = a.cells[n]
+			n++
+		} else {
+			c = slotNames.cellOf(k)
+		}
+		if s := slotNames.slots[c]; wanted>>s&1 != 0 && attributeNames[c].name == k {
+			a.set(s, v)
 		}
 	}
 }
 
-// or returns the first of the slots that is not empty.
-func (a *attributes) or(slots ...slot) string {
-	for _, s := range slots {
-		if a[s] != "" {
-			return a[s]
-		}
+func (a *attributes) set(s slot, v pcommon.Value) {
+	var t string
+	if v.Type() == pcommon.ValueTypeStr {
+		t = v.Str()
+	} else {
+		t = text(v)
 	}
-	return ""
+	a.values[s] = t
+	if a.present |= 1 << s; t == "" {
+		a.present &^= 1 << s
+	}
+}
+
+// get returns the attribute of a slot, or "".
+func (a *attributes) get(s slot) string {
+	if a.present>>s&1 == 0 {
+		return ""
+	}
+	return a.values[s]
+}
+
+// or returns the first of two slots that is not empty.
+func (a *attributes) or(s, t slot) string {
+	if a.present>>s&1 != 0 {
+		return a.values[s]
+	}
+	return a.get(t)
 }
 
 // text returns a scalar as a string, the first element of a list of strings

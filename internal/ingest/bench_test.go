@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/sage-rca/sage/internal/window"
@@ -97,6 +99,113 @@ func BenchmarkTraces(b *testing.B) {
 		i.Traces(td, now())
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*td.SpanCount()), "ns/span")
+	if err := i.Close(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkTraces_parallel takes in the same from as many callers as there are
+// processors, each with traces of its own.
+func BenchmarkTraces_parallel(b *testing.B) {
+	cfg := testConfig()
+	cfg.Shards, cfg.Limits.PendingSpans = 0, 400_000
+	i, err := New(cfg, nothingCounted{}, func(*window.Snapshot) bool { return true })
+	if err != nil {
+		b.Fatal(err)
+	}
+	i.Start()
+	var clock atomic.Uint64
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		td := benchTraces()
+		for pb.Next() {
+			shift(td, clock.Add(1))
+			i.Traces(td, now())
+		}
+	})
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*1000), "ns/span")
+	if err := i.Close(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// nothingCounted is an Observer that does nothing.
+type nothingCounted struct{}
+
+func (nothingCounted) SpansUsed(int)             {}
+func (nothingCounted) SpansRefused(string, int)  {}
+func (nothingCounted) SpansNoted(string, int)    {}
+func (nothingCounted) PointsUsed(int)            {}
+func (nothingCounted) PointsRefused(string, int) {}
+func (nothingCounted) WindowRefused()            {}
+
+// benchMetrics returns a scrape of 20 processes, of 4 points each.
+func benchMetrics() pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	for k := range 20 {
+		rm := md.ResourceMetrics().AppendEmpty()
+		a := rm.Resource().Attributes()
+		a.PutStr("host.name", "host-1")
+		a.PutInt("process.pid", int64(1000+k))
+		ms := rm.ScopeMetrics().AppendEmpty().Metrics()
+		m := ms.AppendEmpty()
+		m.SetName("process.cpu.time")
+		m.SetUnit("s")
+		sum := m.SetEmptySum()
+		sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		for _, state := range []string{"user", "system", "wait"} {
+			sum.DataPoints().AppendEmpty().Attributes().PutStr("state", state)
+		}
+		m = ms.AppendEmpty()
+		m.SetName("process.memory.usage")
+		m.SetUnit("By")
+		m.SetEmptyGauge().DataPoints().AppendEmpty()
+	}
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
+			for _, p := range pointsOf(m).All() {
+				p.SetTimestamp(pcommon.NewTimestampFromTime(epoch))
+				p.SetDoubleValue(1)
+			}
+		}
+	}
+	return md
+}
+
+func pointsOf(m pmetric.Metric) pmetric.NumberDataPointSlice {
+	if m.Type() == pmetric.MetricTypeSum {
+		return m.Sum().DataPoints()
+	}
+	return m.Gauge().DataPoints()
+}
+
+// later makes it the next scrape, 100 ms later.
+func later(md pmetric.Metrics) {
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, m := range rm.ScopeMetrics().At(0).Metrics().All() {
+			for _, p := range pointsOf(m).All() {
+				p.SetTimestamp(p.Timestamp() + pcommon.Timestamp(100*time.Millisecond))
+			}
+		}
+	}
+}
+
+func BenchmarkMetrics(b *testing.B) {
+	i, err := New(testConfig(), nothingCounted{}, func(*window.Snapshot) bool { return true })
+	if err != nil {
+		b.Fatal(err)
+	}
+	i.Start()
+	td := benchTraces() // who is there to join
+	shift(td, 0)
+	i.Traces(td, now())
+	md := benchMetrics()
+	b.ReportAllocs()
+	for b.Loop() {
+		later(md)
+		i.Metrics(md, now())
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*md.DataPointCount()), "ns/point")
 	if err := i.Close(context.Background()); err != nil {
 		b.Fatal(err)
 	}

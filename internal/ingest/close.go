@@ -34,7 +34,7 @@ func (c *closing) init(maxPending int) {
 // closedWindow is a window that waits to be merged.
 type closedWindow struct {
 	start     int64
-	parts     []*window.Part
+	part      *window.Part // nil where there is none
 	resources []window.Resource
 }
 
@@ -58,7 +58,17 @@ func (i *Ingester) Start() {
 
 // hand merges a window and gives it away.
 func (i *Ingester) hand(w closedWindow) {
-	i.emit(window.Merge(w.start, w.start+i.mark.size, w.parts, w.resources))
+	var parts []*window.Part
+	if w.part != nil {
+		parts = append(parts, w.part)
+	}
+	s := window.Merge(w.start, w.start+i.mark.size, parts, w.resources)
+	if w.part != nil {
+		i.folding.mu.Lock()
+		i.folding.folder.Recycle(w.part)
+		i.folding.mu.Unlock()
+	}
+	i.emit(s)
 }
 
 // Close closes all open windows, and waits until they are given away or ctx
@@ -68,6 +78,7 @@ func (i *Ingester) Close(ctx context.Context) error {
 	c := &i.closing
 	c.closed.Store(true)
 
+	i.world.RLock()
 	var seen losses
 	c.mu.Lock()
 	first := !c.finished
@@ -78,6 +89,7 @@ func (i *Ingester) Close(ctx context.Context) error {
 	}
 	started := c.started
 	c.mu.Unlock()
+	i.world.RUnlock()
 
 	seen.report(i.obs)
 	if first {
@@ -166,6 +178,8 @@ func (i *Ingester) moveTo(mark int64) {
 
 // closeUpTo closes the windows that end at or before bound and queues them.
 func (i *Ingester) closeUpTo(bound int64) {
+	i.world.RLock()
+	defer i.world.RUnlock()
 	var seen losses
 	i.closing.locked(func(c *closing) { seen.windows += c.put(i.collect(bound, &seen)) })
 	seen.report(i.obs)
@@ -214,13 +228,14 @@ func (i *Ingester) collect(bound int64, seen *losses) []closedWindow {
 	for _, s := range i.shards {
 		s.mu.Lock()
 		s.traces.Advance(bound)
-		for _, p := range s.folder.Close(bound) {
-			w := at(p.Start)
-			w.parts = append(w.parts, p)
-		}
-		seen.take(s.folder)
 		s.mu.Unlock()
 	}
+	i.folding.mu.Lock()
+	for _, p := range i.folding.folder.Close(bound) {
+		at(p.Start).part = p
+	}
+	seen.take(i.folding.folder)
+	i.folding.mu.Unlock()
 	for _, w := range i.metrics.close(bound, i.mark.size) {
 		at(w.start).resources = w.resources
 	}

@@ -1,24 +1,45 @@
 // Package ingest turns OTLP traces and metrics into closed windows.
 //
-// It is the one place where attributes are read. Spans become callgraph.Spans
-// and are folded, shard by shard, into windows of event time; metric points are
-// joined to the services that they describe and folded into the same windows.
-// A window closes when the watermark, the largest event time accepted so far,
-// has passed its end by the allowed lateness; its snapshot is then merged and
+// It is the one place where attributes are read. Spans become callgraph.Spans,
+// are resolved shard by shard, and folded into windows of event time; metric
+// points are joined to the services that they describe and folded into the same
+// windows. A window closes when the watermark, the largest event time accepted so
+// far, has passed its end by the allowed lateness; its snapshot is then merged and
 // handed on by the ingester's own goroutine.
 //
-//	ptrace  -> resource, operation, peer, stream -> shard{Assembler, Folder} -+
-//	pmetric -> catalog, join -------------------> window.Metrics -------------+-> Snapshot
+//	ptrace  -> origin, signature -> shard{Assembler} -> window.Folder --+
+//	pmetric -> selected, about -----------------------> window.Metrics -+-> Snapshot
 //
 // Invariants:
 //
 //   - pdata is read, never written, and nothing of it is kept but strings.
 //   - What one sender sends in sequence gives the same snapshots however it is
-//     cut into batches, and for any number of shards. Only a limit that is
-//     reached may make a difference, and a call whose server span was lost in
-//     the very step in which it is learned who answers such calls.
+//     cut into batches, and for any number of shards; where weights are no
+//     integers but for rounding. Only a limit that is reached may make a
+//     difference, and a call whose server span was lost in the very step in which
+//     it is learned who answers such calls.
 //   - Everything is bounded by Limits. What is refused is counted by reason and
 //     reported once per batch.
 //   - No call blocks: locks are held for a batch's share of a shard, and a
 //     window that nobody takes is refused and counted.
+//
+// What makes it cheap, in the order of what it saves:
+//
+//   - Names become numbers once, here (identity.Names). What a span's attributes
+//     say about its name is found again by the attributes as they are (signature),
+//     what a resource's say likewise (origin, about), in tables of bounded size
+//     that may lose anything at any time (lossy). Only what is new is composed,
+//     cleaned, admitted and numbered.
+//   - Only attributes that matter for the kind of a span are read (wantedSlots);
+//     which those are one multiplication tells (slotTable).
+//   - A span that waits is 64 bytes without pointers, next to others of its trace:
+//     a garbage collector does not see it, and a trace is read in few waits for
+//     memory.
+//   - All shards fold into the same windows, so that what is added to stays in the
+//     cache; what closed windows held is used again.
+//
+// What is left, of 100 per cent of the time: reading and naming 40, of which the
+// half are waits for memory that the unmarshaller has spread; filing spans under
+// their traces 10; resolving traces 25, of which most are waits for spans that
+// came long ago; adding to sketches and exemplars 25.
 package ingest

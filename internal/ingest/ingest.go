@@ -31,7 +31,22 @@ type Ingester struct {
 	instances *identity.Recent[identity.Instance, struct{}]
 	joins     *joins
 
+	// Names have numbers from here to the windows. world is held shared by whoever
+	// has numbers in hand, and alone by the sweep that takes back unused ones.
+	world      sync.RWMutex
+	names      *identity.Names
+	sweepAt    atomic.Int64 // names at which the next sweep is due
+	signatures signatures
+	origins    origins
+	producers  *callgraph.Producers
+	known      *callgraph.Known
+
+	// What is known about metrics and their resources. Neither has numbers.
+	selected lossy[selected]
+	abouts   lossy[about]
+
 	shards  []*shard
+	folding folding
 	metrics metricShard
 
 	closing closing
@@ -64,10 +79,16 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 	i.joins = newJoins(cfg.Metrics.JoinKeys, cfg.Metrics.HostKeys, max(1, keys)*limits.Instances, forget)
 	i.mark.at.Store(never)
 	i.closing.init(cfg.MaxPending)
-	producers := callgraph.NewProducers(limits.Producers, int64(cfg.MaxAge))
-	known := callgraph.NewKnown(limits.Services*limits.OperationsPerService, forget)
+	i.names = identity.NewNames()
+	i.sweepAt.Store(minSweep)
+	i.signatures = newSignatures()
+	i.origins = newOrigins(i.joins.rules)
+	i.selected, i.abouts = newLossy[selected](maxSelected), newLossy[about](maxAbouts)
+	i.producers = callgraph.NewProducers(limits.Producers, int64(cfg.MaxAge))
+	i.known = callgraph.NewKnown(i.names, limits.Services*limits.OperationsPerService, forget)
+	i.folding.folder = window.NewFolder(size, i.names)
 	for range cfg.Shards {
-		i.shards = append(i.shards, newShard(&i.cfg, producers, known))
+		i.shards = append(i.shards, newShard(&i.cfg, &i.folding, i.names, i.producers, i.known))
 	}
 	i.scratch.New = func() any { return newScratch(cfg.Shards) }
 	return i, nil
@@ -79,14 +100,17 @@ type scratch struct {
 	in         interner
 	attributes attributes
 
+	state       string // of the last span with a tracestate that could be read
+	stateWeight float64
+	links       []identity.Span
+	more        []callgraph.More
+
 	arrivals     []arrival
 	heads, tails []int32 // per shard: first (or -1) and last arrival
 	touched      []int
 
-	points  []window.Point
-	rows    []row
-	factors []float64 // one per row
-	owners  []identity.Instance
+	points []window.Point
+	owners []identity.Instance
 }
 
 func newScratch(shards int) *scratch {
@@ -104,13 +128,13 @@ const maxScratch = 8192
 func (i *Ingester) release(s *scratch) {
 	s.tally = tally{}
 	s.attributes = attributes{}
-	clear(s.arrivals)
-	clear(s.points)
-	clear(s.rows)
+	s.state, s.stateWeight, s.links = "", 0, s.links[:0]
+	clear(s.more)
+	s.more = s.more[:0]
 	clear(s.owners)
-	s.arrivals, s.points, s.rows, s.owners = s.arrivals[:0], s.points[:0], s.rows[:0], s.owners[:0]
+	s.arrivals, s.points, s.owners = s.arrivals[:0], s.points[:0], s.owners[:0]
 	if cap(s.arrivals) > maxScratch || cap(s.points) > maxScratch {
-		s.arrivals, s.points = nil, nil
+		s.arrivals, s.points, s.links, s.more = nil, nil, nil, nil
 	}
 	i.scratch.Put(s)
 }

@@ -2,9 +2,9 @@ package ingest
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -59,6 +59,8 @@ type joins struct {
 	hosts  int        // index of the first host rule
 	max    int
 	forget int64
+
+	learned atomic.Uint64 // counts what find may depend on, but time
 
 	mu      sync.Mutex // guards everything below
 	holders map[joinKey][]holder
@@ -116,7 +118,10 @@ func (j *joins) put(key joinKey, h holder) bool {
 	for i := range held {
 		if held[i].instance == h.instance {
 			held[i].seen = max(held[i].seen, h.seen)
-			held[i].host = h.host
+			if held[i].host != h.host {
+				held[i].host = h.host
+				j.learned.Add(1)
+			}
 			return true
 		}
 	}
@@ -130,6 +135,7 @@ func (j *joins) put(key joinKey, h holder) bool {
 	}
 	j.holders[key] = append(held, h)
 	j.size++
+	j.learned.Add(1)
 	return true
 }
 
@@ -140,6 +146,7 @@ func (j *joins) sweep(now int64) bool {
 		return false
 	}
 	j.swept = now
+	j.learned.Add(1)
 	for key, held := range j.holders {
 		kept := slices.DeleteFunc(held, func(h holder) bool { return now-h.seen >= j.forget })
 		j.size -= len(held) - len(kept)
@@ -232,12 +239,19 @@ func partOf(m pcommon.Map, attribute string) (keyPart, bool) {
 
 // plainNumber reads s where it is a number as decimal writes it.
 func plainNumber(s string) (int64, bool) {
-	const digits = 18
-	if s == "" || len(s) > digits || strings.Trim(s, "0123456789") != "" || s[0] == '0' && s != "0" {
+	const digits = 18 // fit
+	if s == "" || len(s) > digits || s[0] == '0' && s != "0" {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil
+	n := int64(0)
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(c)
+	}
+	return n, true
 }
 
 func isHost(m pcommon.Map) bool {

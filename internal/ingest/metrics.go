@@ -1,12 +1,12 @@
 package ingest
 
 import (
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
-	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -15,6 +15,8 @@ func (i *Ingester) Metrics(md pmetric.Metrics, now time.Time) {
 	if i.closing.closed.Load() {
 		return
 	}
+	i.world.RLock()
+	defer i.world.RUnlock()
 	s := i.scratch.Get().(*scratch)
 	b := batch{i: i, s: s, now: now.UnixNano(), mark: i.mark.load()}
 	for k := range md.ResourceMetrics().Len() {
@@ -35,46 +37,33 @@ type batch struct {
 	mark int64
 
 	attributes pcommon.Map // of the resource
-	resource   uint64      // hash of attributes
-	looked     bool        // owners are known
-	host       bool        // the owners share a host that the resource is about
-	refused    reason      // why there are no owners
+	about      *about      // of the resource, once a point was accepted
+	metric     *selected
 }
 
 func (b *batch) take(rm pmetric.ResourceMetrics) {
-	b.attributes, b.looked = rm.Resource().Attributes(), false
+	b.attributes, b.about = rm.Resource().Attributes(), nil
 	for k := range rm.ScopeMetrics().Len() {
 		sm := rm.ScopeMetrics().At(k)
+		scope := sm.Scope().Name()
 		for n := range sm.Metrics().Len() {
 			m := sm.Metrics().At(n)
-			b.s.rows = b.i.cfg.Metrics.rowsFor(b.s.rows[:0], m)
-			if len(b.s.rows) == 0 {
+			if b.metric = b.i.selectMetric(b.s, m, scope); len(b.metric.features) == 0 {
 				b.s.add(notSelected, pointCount(m))
 				continue
 			}
-			b.scale(m)
-			b.read(m, hashString(fnvOffset, sm.Scope().Name()))
+			b.read(m)
 		}
 	}
 }
 
-// scale sets the factors by which the features of m come to base units.
-func (b *batch) scale(m pmetric.Metric) {
-	b.s.factors = b.s.factors[:0]
-	for k := range b.s.rows {
-		r := &b.s.rows[k]
-		b.s.factors = append(b.s.factors, factorOf(r.metric, m.Unit(), r.unit))
-	}
-}
-
 // read takes the points of one selected metric, whatever their type.
-func (b *batch) read(m pmetric.Metric, scope uint64) {
-	id := mix(hashString(scope, m.Name()))
+func (b *batch) read(m pmetric.Metric) {
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
-		b.numbers(id, m.Gauge().DataPoints(), sample{})
+		b.numbers(m.Gauge().DataPoints(), sample{})
 	case pmetric.MetricTypeSum:
-		b.numbers(id, m.Sum().DataPoints(), sample{
+		b.numbers(m.Sum().DataPoints(), sample{
 			counter: true, delta: m.Sum().AggregationTemporality() == pmetric.AggregationTemporalityDelta,
 		})
 	case pmetric.MetricTypeHistogram:
@@ -82,7 +71,7 @@ func (b *batch) read(m pmetric.Metric, scope uint64) {
 		delta := h.AggregationTemporality() == pmetric.AggregationTemporalityDelta
 		for k := range h.DataPoints().Len() {
 			p := h.DataPoints().At(k)
-			b.point(id, p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
+			b.point(p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
 				counter: true, delta: delta, counted: true, invalid: !p.HasSum(), value: p.Sum(), count: float64(p.Count()),
 			})
 		}
@@ -91,14 +80,14 @@ func (b *batch) read(m pmetric.Metric, scope uint64) {
 		delta := h.AggregationTemporality() == pmetric.AggregationTemporalityDelta
 		for k := range h.DataPoints().Len() {
 			p := h.DataPoints().At(k)
-			b.point(id, p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
+			b.point(p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
 				counter: true, delta: delta, counted: true, invalid: !p.HasSum(), value: p.Sum(), count: float64(p.Count()),
 			})
 		}
 	case pmetric.MetricTypeSummary:
 		for k := range m.Summary().DataPoints().Len() {
 			p := m.Summary().DataPoints().At(k)
-			b.point(id, p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
+			b.point(p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), sample{
 				counter: true, counted: true, value: p.Sum(), count: float64(p.Count()),
 			})
 		}
@@ -106,7 +95,7 @@ func (b *batch) read(m pmetric.Metric, scope uint64) {
 	}
 }
 
-func (b *batch) numbers(id uint64, points pmetric.NumberDataPointSlice, s sample) {
+func (b *batch) numbers(points pmetric.NumberDataPointSlice, s sample) {
 	for k := range points.Len() {
 		p := points.At(k)
 		switch p.ValueType() {
@@ -118,14 +107,12 @@ func (b *batch) numbers(id uint64, points pmetric.NumberDataPointSlice, s sample
 			b.s.add(noValue, 1)
 			continue
 		}
-		b.point(id, p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), s)
+		b.point(p.Attributes(), p.Timestamp(), p.StartTimestamp(), p.Flags(), s)
 	}
 }
 
 // point joins one point and appends it, once per feature and replica.
-func (b *batch) point(id uint64, attributes pcommon.Map, at, start pcommon.Timestamp,
-	flags pmetric.DataPointFlags, s sample,
-) {
+func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags pmetric.DataPointFlags, s sample) {
 	if flags.NoRecordedValue() {
 		b.s.add(noValue, 1)
 		return
@@ -136,61 +123,52 @@ func (b *batch) point(id uint64, attributes pcommon.Map, at, start pcommon.Times
 	}
 	t := int64(at)
 	b.mark = max(b.mark, t)
-	b.look()
-	if len(b.s.owners) == 0 {
-		b.s.add(b.refused, 1)
+	if b.about == nil {
+		b.about = b.i.look(b.s, b.attributes, b.mark)
+	}
+	if len(b.about.owners) == 0 {
+		b.s.add(b.about.refused, 1)
 		return
 	}
-	stream := mix(b.resource ^ mix(id+hashMap(attributes)))
-	for k := range b.s.rows {
-		r := &b.s.rows[k]
-		if !r.filter.passes(attributes) {
+	stream := mix(b.about.stream ^ mix(b.metric.id+hashMap(attributes)))
+	began := int64(0)
+	if s.counter && start < at { // of a gauge it means nothing
+		began = int64(start)
+	}
+	for k := range b.metric.features {
+		f := &b.metric.features[k]
+		if !f.row.filter.passes(attributes) {
 			continue
 		}
-		p, ok := s.as(r.reading)
+		kind, ok := s.as(f.row.reading)
 		if !ok {
 			b.s.add(unsupported, 1)
 			continue
 		}
-		p.Metric, p.Fold, p.Stream, p.Time = r.feature, r.fold, stream, t
-		if s.counter && start < at { // of a gauge it means nothing
-			p.Start = int64(start)
+		name, hash := f.name, f.nameHash
+		if b.about.host {
+			name, hash = f.ofHost, f.ofHostHash
 		}
-		p.Value *= b.s.factors[k]
-		if b.host {
-			p.Metric = hostFeature(r.feature, &b.s.in)
-		}
-		for _, owner := range b.s.owners {
-			p.Instance = owner
-			b.s.points = append(b.s.points, p)
+		for k := range b.about.owners {
+			owner := &b.about.owners[k]
+			p := b.s.point()
+			p.Instance, p.Metric, p.Stream = owner.instance, name, stream
+			p.Hash = owner.hash ^ hash ^ stream
+			p.Kind, p.Fold, p.Time, p.Start = kind, f.row.fold, t, began
+			p.Value, p.Weight = s.value*f.factor, s.count
 		}
 	}
 }
 
-// look finds, once per resource, the replicas that it is about.
-func (b *batch) look() {
-	if b.looked {
-		return
+// point returns a new point, to be filled in whole: it may hold anything. What
+// it holds are strings that do not belong to the batch.
+func (s *scratch) point() *window.Point {
+	n := len(s.points)
+	if n == cap(s.points) {
+		s.points = slices.Grow(s.points, 1)
 	}
-	b.looked, b.host = true, false
-	b.resource = hashMap(b.attributes)
-	b.s.owners = b.s.owners[:0]
-	r := resourceOf(b.attributes, &b.s.in)
-	if r.service.Name == "" {
-		b.refused = noService
-		b.s.owners, b.host = b.i.joins.find(b.s.owners, b.attributes, identity.Service{}, b.mark)
-		return
-	}
-	if !b.i.served.Service(r.service, b.mark) {
-		b.refused = serviceLimit
-		return
-	}
-	if b.s.owners, _ = b.i.joins.find(b.s.owners, b.attributes, r.service, b.mark); len(b.s.owners) > 0 {
-		return
-	}
-	owner := identity.Instance{Service: r.service, ID: r.instance}
-	owner.ID, _ = b.i.admitInstance(owner, b.mark)
-	b.s.owners = append(b.s.owners, owner)
+	s.points = s.points[:n+1]
+	return &s.points[n]
 }
 
 // sample is the value of a point of any type.
@@ -203,32 +181,27 @@ type sample struct {
 	count   float64
 }
 
-// as returns the sample as a feature is read from it, and false where its type
+// as returns how the sample is to be read as a feature, and false where its type
 // does not have that.
-func (s sample) as(how reading) (window.Point, bool) {
-	p := window.Point{Value: s.value, Weight: s.count}
+func (s *sample) as(how reading) (window.Temporality, bool) {
 	running := window.Cumulative
 	if s.delta {
 		running = window.Delta
 	}
 	switch how {
 	case level:
-		p.Kind = window.Gauge
-		return p, !s.counted && !s.delta
-	case rate:
-		p.Kind = running // of a gauge too: some exporters do not say that a total is one
-		return p, !s.counted
+		return window.Gauge, !s.counted && !s.delta
+	case rate: // of a gauge too: some exporters do not say that a total is one
+		return running, !s.counted
 	case mean:
-		p.Kind = window.Ratio
 		if s.delta {
-			p.Kind = window.DeltaRatio
+			return window.DeltaRatio, s.counted && !s.invalid
 		}
-		return p, s.counted && !s.invalid
+		return window.Ratio, s.counted && !s.invalid
 	case total:
-		p.Kind = running
-		return p, s.counter && !s.invalid
+		return running, s.counter && !s.invalid
 	}
-	return p, false
+	return 0, false
 }
 
 // hostFeature marks a feature as one of the host.

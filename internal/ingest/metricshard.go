@@ -40,7 +40,7 @@ func (i *Ingester) fold(s *scratch) bool {
 	m.mu.Lock()
 	for k := range s.points {
 		p := &s.points[k]
-		r := m.folder.Add(*p)
+		r := m.folder.Add(p)
 		counts[r]++
 		if r != window.MetricUsed || p.Time <= mark {
 			continue

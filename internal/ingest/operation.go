@@ -23,25 +23,27 @@ const unnamed = "unnamed"
 //	any                 -                                                     the span's name
 //
 // The destination of messages is its template where there is one; where it is
-// temporary or anonymous the span's name stands. INTERNAL spans keep theirs.
-func operationOf(kind callgraph.Kind, a *attributes, name string, in *interner) string {
+// temporary or anonymous the span's name stands. INTERNAL spans keep theirs. It
+// says whether the span's name had to do.
+func operationOf(kind callgraph.Kind, a *attributes, name string, in *interner) (operation string, byName bool) {
 	var op string
 	switch kind {
 	case callgraph.Server:
-		op = firstOf(httpOperation(a, a[httpRoute], in), rpcOperation(a, in))
+		op = firstOf(httpOperation(a, a.get(httpRoute), in), rpcOperation(a, in))
 	case callgraph.Client:
 		op = firstOf(dbOperationName(a, in), rpcOperation(a, in))
 		if op == "" {
-			op = firstOf(messageOperation(a, in), httpOperation(a, a[urlTemplate], in))
+			op = firstOf(messageOperation(a, in), httpOperation(a, a.get(urlTemplate), in))
 		}
 	case callgraph.Producer, callgraph.Consumer:
 		op = messageOperation(a, in)
 	case callgraph.Internal:
 	}
+	byName = op == ""
 	if op = firstOf(op, name); op == "" {
-		return unnamed
+		return unnamed, true
 	}
-	return clean(op)
+	return clean(op), byName
 }
 
 func firstOf(a, b string) string {
@@ -63,7 +65,7 @@ func httpOperation(a *attributes, path string, in *interner) string {
 }
 
 func rpcOperation(a *attributes, in *interner) string {
-	service, method := a[rpcService], a[rpcMethod]
+	service, method := a.get(rpcService), a.get(rpcMethod)
 	if service == "" {
 		if strings.Contains(method, "/") {
 			return strings.TrimPrefix(method, "/")
@@ -80,8 +82,8 @@ func rpcOperation(a *attributes, in *interner) string {
 }
 
 func dbOperationName(a *attributes, in *interner) string {
-	if a[dbSummary] != "" {
-		return a[dbSummary]
+	if a.get(dbSummary) != "" {
+		return a.get(dbSummary)
 	}
 	operation, collection := a.or(dbOperation, dbOperationOld), a.or(dbCollection, dbCollectionOld)
 	if operation == "" || collection == "" {
@@ -91,7 +93,7 @@ func dbOperationName(a *attributes, in *interner) string {
 }
 
 func messageOperation(a *attributes, in *interner) string {
-	operation := a.or(msgOperation, msgOperationOld, msgOperationType)
+	operation := firstOf(a.or(msgOperation, msgOperationOld), a.get(msgOperationType))
 	destination := destinationOf(a)
 	if operation == "" || destination == "" {
 		return "" // either alone says less than the span's name
@@ -101,10 +103,10 @@ func messageOperation(a *attributes, in *interner) string {
 
 // destinationOf names a queue or topic, or "" where its name is made up.
 func destinationOf(a *attributes) string {
-	if a[msgTemplate] != "" {
-		return a[msgTemplate]
+	if a.get(msgTemplate) != "" {
+		return a.get(msgTemplate)
 	}
-	if a[msgTemporary] == "true" || a[msgAnonymous] == "true" {
+	if a.get(msgTemporary) == "true" || a.get(msgAnonymous) == "true" {
 		return ""
 	}
 	return a.or(msgDestination, msgDestinationOld)

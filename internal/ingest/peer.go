@@ -29,28 +29,43 @@ func peerOf(kind callgraph.Kind, a *attributes, in *interner) identity.Service {
 	if kind != callgraph.Client && kind != callgraph.Producer {
 		return identity.Service{}
 	}
+	a.locate()
 	return identity.Service{Name: clean(peerName(a, in))}
+}
+
+// locate replaces the attributes of addresses by the host that they name: the
+// rest of a URL differs from span to span and names nothing.
+func (a *attributes) locate() {
+	if a.present&addressSlots == 0 {
+		return
+	}
+	host := hostOf(firstOf(a.or(serverAddress, serverAddressOld), a.get(serverHostOld)))
+	if host == "" {
+		host = urlHost(a.or(urlFull, urlFullOld))
+	}
+	a.present &^= addressSlots
+	if host != "" {
+		a.values[peerHost] = host
+		a.present |= 1 << peerHost
+	}
 }
 
 func peerName(a *attributes, in *interner) string {
 	if p := a.or(peerService, peerServiceOld); p != "" {
 		return p
 	}
-	address := hostOf(a.or(serverAddress, serverAddressOld, serverHostOld))
-	if address == "" {
-		address = urlHost(a.or(urlFull, urlFullOld))
-	}
+	address := a.get(peerHost)
 	if system := a.or(dbSystem, dbSystemOld); system != "" {
 		return qualified(system, database(a, address), in)
 	}
-	if system := a[msgSystem]; system != "" {
+	if system := a.get(msgSystem); system != "" {
 		return qualified(system, destinationOf(a), in)
 	}
 	if address != "" && !isIP(address) {
 		return address
 	}
-	if a[rpcService] != "" {
-		return a[rpcService]
+	if a.get(rpcService) != "" {
+		return a.get(rpcService)
 	}
 	if address != "" {
 		return address

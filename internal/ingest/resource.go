@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/sage-rca/sage/internal/identity"
@@ -11,6 +13,21 @@ type resource struct {
 	service  identity.Service
 	instance string
 	version  string
+}
+
+// clone returns r with memory of its own.
+func (r resource) clone() resource {
+	return resource{
+		service:  identity.Service{Namespace: strings.Clone(r.service.Namespace), Name: strings.Clone(r.service.Name)},
+		instance: strings.Clone(r.instance),
+		version:  strings.Clone(r.version),
+	}
+}
+
+// resourceNames are the attributes that resourceOf reads.
+var resourceNames = [...]string{
+	"service.namespace", "service.name", "service.version", "service.instance.id",
+	"k8s.pod.name", "k8s.pod.uid", "container.id", "host.name", pidAttribute,
 }
 
 // resourceOf reads a resource. The service is service.namespace and

@@ -9,37 +9,48 @@ import (
 	"github.com/sage-rca/sage/internal/window"
 )
 
-// shard resolves and folds the traces whose ids fall on it.
+// shard resolves the traces whose ids fall on it.
 type shard struct {
 	mu     sync.Mutex // guards everything below
 	traces *callgraph.Assembler
+}
+
+// folding is where all shards fold what they resolve. Every shard could have
+// windows of its own, but then each would touch as much memory as all do now,
+// and what a shard folds would seldom be in the cache.
+type folding struct {
+	mu     sync.Mutex // guards folder; taken after the locks of shards
 	folder *window.Folder
 }
 
-func newShard(cfg *Config, producers *callgraph.Producers, known *callgraph.Known) *shard {
+func newShard(cfg *Config, f *folding, names *identity.Names, producers *callgraph.Producers, known *callgraph.Known) *shard {
 	pending := max(1, cfg.Limits.PendingSpans/cfg.Shards)
-	folder := window.NewFolder(int64(cfg.Window))
 	return &shard{
-		folder: folder,
 		traces: callgraph.New(callgraph.Config{
 			MaxPending: pending,
 			MaxTrace:   min(cfg.Limits.TraceSpans, pending),
 			MaxAge:     int64(cfg.MaxAge),
+			SinkLock:   &f.mu,
+			Names:      names,
 			Producers:  producers,
 			Known:      known,
-		}, folder),
+		}, f.folder),
 	}
 }
 
 // shardOf spreads trace ids, of which only some bits may be random.
 func shardOf(id identity.TraceID, shards int) int {
 	h := mix(binary.LittleEndian.Uint64(id[:8]) ^ binary.LittleEndian.Uint64(id[8:]))
+	if n := uint64(shards); n&(n-1) == 0 {
+		return int(h & (n - 1)) // the same, without a division
+	}
 	return int(h % uint64(shards))
 }
 
 // arrival is an accepted span on the way to its shard.
 type arrival struct {
 	span callgraph.Span
+	more int32 // index in the scratch's more, or -1
 	next int32 // index of the next of the same shard, or -1
 }
 
@@ -60,7 +71,12 @@ func (i *Ingester) deal(s *scratch, from, to int) {
 		sh := i.shards[n]
 		sh.mu.Lock()
 		for k := s.heads[n]; k >= 0; k = s.arrivals[k].next {
-			sh.traces.Add(s.arrivals[k].span)
+			a := &s.arrivals[k]
+			var more *callgraph.More
+			if a.more >= 0 {
+				more = &s.more[a.more]
+			}
+			sh.traces.Add(&a.span, more)
 		}
 		sh.mu.Unlock()
 		s.heads[n] = -1

@@ -17,12 +17,18 @@ var grpcCodes = [...]string{
 	"UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 }
 
+// statusSlots are the attributes that tell of failure where the status does not.
+var statusSlots = slotsOf(httpStatus, httpStatusOld, rpcStatus, rpcStatusOld)
+
 // failureOf says whether a span failed, and how. It failed where its status is
 // Error, or where its status is unset and its protocol says so: an HTTP status
 // of 500 and above, or a gRPC status that is the callee's fault (on CLIENT
 // spans any but OK). Its type is error.type, else the exception's, else the
 // protocol's status, else "_OTHER".
 func failureOf(kind callgraph.Kind, span ptrace.Span, a *attributes) (failed bool, errType string) {
+	if a.present&statusSlots == 0 && span.Status().Code() != ptrace.StatusCodeError {
+		return false, ""
+	}
 	grpc := grpcStatus(a)
 	http := a.or(httpStatus, httpStatusOld)
 	switch span.Status().Code() {
@@ -35,8 +41,8 @@ func failureOf(kind callgraph.Kind, span ptrace.Span, a *attributes) (failed boo
 		}
 	}
 	switch {
-	case a[errorType] != "":
-		errType = a[errorType]
+	case a.get(errorType) != "":
+		errType = a.get(errorType)
 	case exceptionType(span) != "":
 		errType = exceptionType(span)
 	case len(http) == 3 && http[0] >= '4':
@@ -57,10 +63,8 @@ func grpcStatus(a *attributes) string {
 	if s == "" {
 		return ""
 	}
-	for code, name := range grpcCodes {
-		if s == decimals[code] {
-			return name
-		}
+	if code, ok := plainNumber(s); ok && code < int64(len(grpcCodes)) {
+		return grpcCodes[code]
 	}
 	return s
 }

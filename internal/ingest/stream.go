@@ -19,13 +19,19 @@ import (
 //   - a blocking receive of messages: messaging.operation.type (or the older
 //     messaging.operation) "receive" on a CLIENT or CONSUMER span.
 func isStream(kind callgraph.Kind, span ptrace.Span, a *attributes) bool {
-	if a.or(httpStatus, httpStatusOld) == "101" || a[protocolName] == "websocket" || a[graphqlType] == "subscription" {
+	if a.or(httpStatus, httpStatusOld) == "101" {
 		return true
 	}
-	if t := a[httpContentType]; strings.HasPrefix(t, eventStream) || strings.HasPrefix(t, "multipart/x-mixed-replace") {
+	if a.present&rareStreamSlots == 0 {
+		return false
+	}
+	if a.get(protocolName) == "websocket" || a.get(graphqlType) == "subscription" {
 		return true
 	}
-	if a[httpAccept] == eventStream {
+	if t := a.get(httpContentType); strings.HasPrefix(t, eventStream) || strings.HasPrefix(t, "multipart/x-mixed-replace") {
+		return true
+	}
+	if a.get(httpAccept) == eventStream {
 		return true
 	}
 	if kind == callgraph.Client || kind == callgraph.Consumer {
@@ -36,12 +42,20 @@ func isStream(kind callgraph.Kind, span ptrace.Span, a *attributes) bool {
 	return a.or(rpcSystem, rpcSystemOld) != "" && streamsMessages(span)
 }
 
+// rareStreamSlots are the attributes without any of which, and without an HTTP
+// status, a span is no stream.
+var rareStreamSlots = slotsOf(protocolName, graphqlType, httpContentType, httpAccept,
+	msgOperationType, msgOperationOld, rpcSystem, rpcSystemOld)
+
 const eventStream = "text/event-stream"
 
 // streamsMessages reports whether the span recorded more messages of an RPC
 // than one request and one response.
 func streamsMessages(span ptrace.Span) bool {
 	events := span.Events()
+	if events.Len() <= 2 {
+		return false
+	}
 	messages := 0
 	for i := range events.Len() {
 		if name := events.At(i).Name(); name == "rpc.message" || name == "message" {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -16,6 +17,9 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	if i.closing.closed.Load() {
 		return
 	}
+	i.world.RLock()
+	defer i.sweepIfDue()
+	defer i.world.RUnlock()
 	s := i.scratch.Get().(*scratch)
 	mark := i.mark.load()
 	for k := range td.ResourceSpans().Len() {
@@ -32,12 +36,16 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 // takeSpans appends the spans of one resource that are accepted to s.arrivals,
 // and returns the watermark after them.
 func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int64) int64 {
-	r := resourceOf(rs.Resource().Attributes(), &s.in)
-	if r.service.Name == "" {
+	attributes := rs.Resource().Attributes()
+	known, hash, keep := i.origins.find(attributes)
+	var who resource
+	if known != nil {
+		who = known.resource
+	} else if who = resourceOf(attributes, &s.in); who.service.Name == "" {
 		s.add(noService, spanCount(rs))
 		return mark
 	}
-	known := false
+	var o *origin // once admitted
 	latest := int64(never)
 	for k := range rs.ScopeSpans().Len() {
 		spans := rs.ScopeSpans().At(k).Spans()
@@ -48,29 +56,21 @@ func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int6
 				continue
 			}
 			seen := max(mark, end)
-			if !known {
-				if !i.served.Service(r.service, seen) {
+			if o == nil {
+				if known != nil && known.touch(seen) {
+					o = known
+				} else if o = i.admit(s, who, seen, hash, keep, attributes); o == nil {
 					s.add(serviceLimit, 1)
 					continue
 				}
-				known = true
-				instance, ok := i.admitInstance(identity.Instance{Service: r.service, ID: r.instance}, seen)
-				if !ok {
-					s.add(instanceLimit, 1)
-				}
-				r.instance = instance
 			}
-			s.arrivals = append(s.arrivals, arrival{})
-			i.fill(s, &s.arrivals[len(s.arrivals)-1].span, span, &r, seen)
+			i.fill(s, s.arrive(), span, o, end, seen)
 			s.used++
 			mark, latest = seen, max(latest, end)
 		}
 	}
-	if known {
-		instance := identity.Instance{Service: r.service, ID: r.instance}
-		if !i.joins.learn(rs.Resource().Attributes(), instance, max(mark, latest)) {
-			s.add(instanceLimit, 1)
-		}
+	if o != nil {
+		i.learn(s, o, attributes, max(mark, latest))
 	}
 	return mark
 }
@@ -82,8 +82,12 @@ func (i *Ingester) accept(s *scratch, span ptrace.Span, now int64) (end int64, o
 		return 0, false
 	}
 	begin, finish := uint64(span.StartTimestamp()), uint64(span.EndTimestamp())
+	g := &i.cfg.Guard
+	if begin >= uint64(earliest) && finish >= begin && finish <= uint64(now)+uint64(g.MaxFuture) && finish-begin <= uint64(g.MaxDuration) {
+		return int64(finish), true
+	}
 	for _, t := range [...]uint64{begin, finish} {
-		if r, ok := i.cfg.Guard.inTime(t, now); !ok {
+		if r, ok := g.inTime(t, now); !ok {
 			s.add(r, 1)
 			return 0, false
 		}
@@ -92,85 +96,85 @@ func (i *Ingester) accept(s *scratch, span ptrace.Span, now int64) (end int64, o
 		s.add(negativeDuration, 1)
 		finish = begin
 	}
-	if finish-begin > uint64(i.cfg.Guard.MaxDuration) {
+	if finish-begin > uint64(g.MaxDuration) {
 		s.add(tooLong, 1)
 		return 0, false
 	}
 	return int64(finish), true
 }
 
-// fill writes what matters of an accepted span to dst.
-func (i *Ingester) fill(s *scratch, dst *callgraph.Span, span ptrace.Span, r *resource, seen int64) {
-	a := &s.attributes
-	a.read(span.Attributes())
+// arrive returns a new arrival, to be filled in whole: it may hold anything.
+func (s *scratch) arrive() *arrival {
+	n := len(s.arrivals)
+	if n == cap(s.arrivals) {
+		s.arrivals = slices.Grow(s.arrivals, 1)
+	}
+	s.arrivals = s.arrivals[:n+1]
+	return &s.arrivals[n]
+}
 
-	dst.ID = identity.Span{Trace: identity.TraceID(span.TraceID()), ID: identity.SpanID(span.SpanID())}
+// fill writes what matters of an accepted span to at.
+func (i *Ingester) fill(s *scratch, at *arrival, span ptrace.Span, o *origin, end, seen int64) {
+	dst := &at.span
+	dst.ID.Trace, dst.ID.ID = identity.TraceID(span.TraceID()), identity.SpanID(span.SpanID())
 	dst.Parent = identity.SpanID(span.ParentSpanID())
 	dst.Kind = kindOf(span.Kind())
-	dst.Start = int64(span.StartTimestamp())
-	dst.End = max(dst.Start, int64(span.EndTimestamp()))
-	dst.Service, dst.Instance, dst.Version = r.service, r.instance, r.version
-	dst.Peer = peerOf(dst.Kind, a, &s.in)
-	dst.Operation = operationOf(dst.Kind, a, span.Name(), &s.in)
+	dst.Start, dst.End = int64(span.StartTimestamp()), end
+	dst.Service, dst.Replica = o.number, o.replica
+
+	a := &s.attributes
+	a.read(span.Attributes(), wantedSlots[dst.Kind])
+	a.locate()
+	i.nameSpan(s, dst, o, a, span.Name(), seen)
 	dst.Stream = isStream(dst.Kind, span, a)
-	dst.Error, dst.ErrorType = failureOf(dst.Kind, span, a)
+	dst.Weight = s.weight(span.TraceState().AsRaw())
 
-	var ok bool
-	if dst.Weight, ok = weightOf(span.TraceState().AsRaw()); !ok {
-		s.add(badThreshold, 1)
+	var more callgraph.More
+	dst.Error, more.ErrorType = failureOf(dst.Kind, span, a)
+	if span.Links().Len() > 0 {
+		more.Links = s.linksOf(dst.Kind, span)
 	}
-	i.admitOperation(s, dst, seen)
-	dst.Links = linksOf(s, span)
-}
-
-// admitOperation bounds the names of what is served, called, or done inside of
-// requests, each on their own. Of the last, which are nobody's RPC unless a
-// trace enters a service there, folding is not worth a count.
-func (i *Ingester) admitOperation(s *scratch, span *callgraph.Span, seen int64) {
-	key := identity.RPC{Service: span.Service, Operation: span.Operation}
-	isRoot := span.Parent == identity.SpanID{}
-	switch {
-	case span.Kind == callgraph.Server, span.Kind == callgraph.Consumer, span.Kind == callgraph.Internal && isRoot:
-		admitted, ok := i.served.Operation(key, seen)
-		if !ok {
-			s.add(operationLimit, 1)
-		}
-		span.Operation = admitted.Operation
-	case !span.Peer.IsZero():
-		if !i.called.Service(span.Peer, seen) {
-			s.add(peerLimit, 1)
-			span.Peer = identity.Service{}
-			span.Operation = identity.Other
-			return
-		}
-		key.Service = span.Peer
-		admitted, ok := i.called.Operation(key, seen)
-		if !ok {
-			s.add(operationLimit, 1)
-		}
-		span.Operation = admitted.Operation
-	default:
-		admitted, _ := i.inner.Operation(key, seen)
-		span.Operation = admitted.Operation
+	if at.more = -1; dst.Error || more.Links != nil {
+		at.more = int32(len(s.more))
+		s.more = append(s.more, more)
 	}
 }
 
-// linksOf returns the first links of a span; they need memory of their own.
-func linksOf(s *scratch, span ptrace.Span) []identity.Span {
+// weight returns the adjusted count that a tracestate gives, which is mostly the
+// one before.
+func (s *scratch) weight(state string) float64 {
+	if state == "" {
+		return 1
+	}
+	if state != s.state || s.stateWeight == 0 {
+		var ok bool
+		if s.stateWeight, ok = weightOf(state); !ok {
+			s.add(badThreshold, 1)
+			s.stateWeight = 0 // counted each time
+			return 1
+		}
+		s.state = state
+	}
+	return s.stateWeight
+}
+
+// linksOf returns the first links of a span; only those of a CONSUMER say
+// anything.
+func (s *scratch) linksOf(kind callgraph.Kind, span ptrace.Span) []identity.Span {
 	links := span.Links()
 	n := min(links.Len(), callgraph.MaxLinks)
-	if n == 0 {
-		return nil
-	}
 	if links.Len() > n {
 		s.add(linkLimit, 1)
 	}
-	out := make([]identity.Span, 0, n)
+	if kind != callgraph.Consumer {
+		return nil
+	}
+	first := len(s.links)
 	for k := range n {
 		l := links.At(k)
-		out = append(out, identity.Span{Trace: identity.TraceID(l.TraceID()), ID: identity.SpanID(l.SpanID())})
+		s.links = append(s.links, identity.Span{Trace: identity.TraceID(l.TraceID()), ID: identity.SpanID(l.SpanID())})
 	}
-	return out
+	return s.links[first:]
 }
 
 // spread deals the arrivals to their shards. Where a span moves the watermark

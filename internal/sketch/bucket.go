@@ -12,7 +12,7 @@ const perOctave = 1 << Scale
 // an octave, for values shifted until their top bit is set. A value lies above
 // a boundary of j > 0 if and only if it is greater than this integer, as the
 // boundary itself is irrational; for j = 0 the boundary is the integer.
-var boundaries = [perOctave]uint64{
+var boundaries = [perOctave + 1]uint64{
 	0x8000000000000000, 0x82cd8698ac2ba1d7, 0x85aac367cc487b14, 0x88980e8092da8527,
 	0x8b95c1e3ea8bd6e6, 0x8ea4398b45cd53c0, 0x91c3d373ab11c336, 0x94f4efa8fef70961,
 	0x9837f0518db8a96f, 0x9b8d39b9d54e5538, 0x9ef5326091a111ad, 0xa27043030c496818,
@@ -21,6 +21,7 @@ var boundaries = [perOctave]uint64{
 	0xc5672a115506dadd, 0xc9b9bd866e2f27a2, 0xce248c151f8480e3, 0xd2a81d91f12ae45a,
 	0xd744fccad69d6af4, 0xdbfbb797daf23755, 0xe0ccdeec2a94e111, 0xe5b906e77c8348a8,
 	0xeac0c6e7dd24392e, 0xefe4b99bdcdaf5cb, 0xf5257d152486cc2c, 0xfa83b2db722a033a,
+	math.MaxUint64, // above all values
 }
 
 // below[k] is the number of boundaries, less one, at or below the start of the
@@ -54,11 +55,13 @@ func indexOfFloat(ns float64) int {
 // within returns the bucket, counted from the start of its octave, of a value
 // whose top bit is set: -1 for the power of two itself, which closes the octave
 // below.
+//
+// Where in its part a value lies is anybody's guess, and a wrong guess of a
+// processor costs more than all of this: the first comparison is a subtraction.
 func within(v uint64) int {
 	j := int(below[v>>57&63])
-	if j+1 < perOctave && v > boundaries[j+1] {
-		j++
-	}
+	_, above := bits.Sub64(boundaries[j+1], v, 0)
+	j += int(above)
 	if v > boundaries[j] {
 		return j
 	}

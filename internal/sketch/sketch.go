@@ -11,8 +11,6 @@
 // buckets, 16 KiB; one service's durations span ten octaves or so, 2.5 KiB.
 package sketch
 
-import "math"
-
 // Scale is the OTLP exponential histogram scale of every sketch.
 const Scale = 5
 
@@ -28,27 +26,6 @@ type Sketch struct {
 	total  float64
 	sum    float64
 	max    float64
-}
-
-// Add counts a duration of ns nanoseconds with a weight, which must be
-// positive and finite: it panics otherwise. A negative duration counts as zero.
-func (s *Sketch) Add(ns int64, weight float64) {
-	if !(weight > 0 && weight <= math.MaxFloat64) {
-		panic("sketch: weight must be positive and finite")
-	}
-	s.total += weight
-	if ns <= 0 {
-		s.zero += weight
-		return
-	}
-	i := indexOf(uint64(ns))
-	if j := i - s.offset; uint(j) >= uint(len(s.counts)) {
-		s.cover(i, i)
-	}
-	s.counts[i-s.offset] += weight
-	v := float64(ns)
-	s.sum += weight * v
-	s.max = max(s.max, v)
 }
 
 // Merge adds all of o to s. A nil o adds nothing.
@@ -77,8 +54,19 @@ func (s *Sketch) cover(low, high int) {
 			return
 		}
 	}
-	counts := make([]float64, end-first)
-	copy(counts[max(0, s.offset-first):], s.counts)
+	n, at := len(s.counts), max(0, s.offset-first)
+	if n == 0 {
+		at = 0
+	}
+	counts := s.counts
+	if cap(counts) >= end-first {
+		counts = counts[:end-first]
+	} else {
+		counts = make([]float64, end-first)
+	}
+	copy(counts[at:at+n], s.counts)
+	clear(counts[:at])
+	clear(counts[at+n:])
 	s.offset, s.counts = first, counts
 }
 

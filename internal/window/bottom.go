@@ -21,11 +21,20 @@ func hashString(s string) uint64 {
 	return mix(h)
 }
 
-// hashSpan hashes a span. Span ids may count up, which mix scatters.
-func hashSpan(s identity.Span) uint64 {
-	h := mix(binary.LittleEndian.Uint64(s.Trace[:8]))
-	h = mix(h ^ binary.LittleEndian.Uint64(s.Trace[8:]))
-	return mix(h ^ binary.LittleEndian.Uint64(s.ID[:]))
+// spanHash hashes spans. Span ids may count up, which mix scatters. It remembers
+// the trace, as spans of one trace come one after the other.
+type spanHash struct {
+	trace identity.TraceID
+	part  uint64 // hash of trace
+	known bool
+}
+
+func (h *spanHash) of(s *identity.Span) uint64 {
+	if !h.known || h.trace != s.Trace {
+		h.trace, h.known = s.Trace, true
+		h.part = mix(mix(binary.LittleEndian.Uint64(s.Trace[:8])) ^ binary.LittleEndian.Uint64(s.Trace[8:]))
+	}
+	return mix(h.part ^ binary.LittleEndian.Uint64(s.ID[:]))
 }
 
 // mix is the finaliser of SplitMix64, a bijection in which every bit of the

@@ -8,16 +8,21 @@ import (
 
 // calls accumulates the calls along one edge.
 type calls struct {
+	key identity.Edge
+
 	answered, waited               bool // any call was not Leaf, not Async
 	stream, count, matched, errors float64
 	within, share                  float64
 	client, server, network, queue sketch.Sketch
-	shown                          sketch.Sketch // what exemplars go by
-	types                          errorTypes
-	exemplars                      exemplars
+	// What exemplars go by. While that is, of every call, what the caller saw, it
+	// is what client holds, and shown is empty.
+	shown     sketch.Sketch
+	apart     bool // shown differs from client
+	types     errorTypes
+	exemplars exemplars
 }
 
-func (a *calls) add(c *callgraph.Call) {
+func (a *calls) add(c *callgraph.Call, f *Folder) {
 	w := weight(c.Weight)
 	a.answered = a.answered || !c.Leaf
 	a.waited = a.waited || !c.Async
@@ -32,6 +37,10 @@ func (a *calls) add(c *callgraph.Call) {
 	}
 	a.within += w * float64(c.Within)
 	a.share += w * float64(c.Share)
+	d := shown(c)
+	if d >= 0 && d != c.Client {
+		a.part()
+	}
 	if c.Client >= 0 {
 		a.client.Add(c.Client, w)
 	}
@@ -45,9 +54,32 @@ func (a *calls) add(c *callgraph.Call) {
 	if c.Queue >= 0 && c.Async {
 		a.queue.Add(c.Queue, w)
 	}
-	if d := shown(c); d >= 0 {
-		a.shown.Add(d, w)
-		a.exemplars.add(c.Span, d)
+	if d >= 0 {
+		if a.apart {
+			a.shown.Add(d, w)
+		}
+		a.exemplars.add(&c.Span, f.hash.of(&c.Span), d)
+	}
+}
+
+// part has shown go its own way from here on.
+func (a *calls) part() {
+	if !a.apart {
+		a.apart = true
+		a.shown.Merge(&a.client)
+	}
+}
+
+// reset empties a and keeps its memory.
+func (a *calls) reset() {
+	for _, s := range [...]*sketch.Sketch{&a.client, &a.server, &a.network, &a.queue, &a.shown} {
+		s.Reset()
+	}
+	a.types.reset()
+	a.exemplars.reset()
+	*a = calls{
+		client: a.client, server: a.server, network: a.network, queue: a.queue, shown: a.shown,
+		types: a.types, exemplars: a.exemplars,
 	}
 }
 
@@ -72,21 +104,30 @@ func (a *calls) merge(o *calls) {
 	a.errors += o.errors
 	a.within += o.within
 	a.share += o.share
+	if o.apart {
+		a.part()
+		a.shown.Merge(&o.shown)
+	} else if a.apart {
+		a.shown.Merge(&o.client)
+	}
 	a.client.Merge(&o.client)
 	a.server.Merge(&o.server)
 	a.network.Merge(&o.network)
 	a.queue.Merge(&o.queue)
-	a.shown.Merge(&o.shown)
 	a.types.merge(&o.types)
 	a.exemplars.merge(&o.exemplars)
 }
 
 func (a *calls) snapshot(e identity.Edge) Edge {
+	typicalOf := &a.client
+	if a.apart {
+		typicalOf = &a.shown
+	}
 	return Edge{
 		Key: e, Leaf: !a.answered, Async: !a.waited,
 		Stream: a.stream, Count: a.count, Matched: a.matched, Errors: a.errors, ErrorType: a.types.most(),
 		Within: a.within, Share: a.share,
 		Client: &a.client, Server: &a.server, Network: &a.network, Queue: &a.queue,
-		Exemplar: a.exemplars.slow, Typical: a.exemplars.typical(&a.shown),
+		Exemplar: a.exemplars.slow, Typical: a.exemplars.typical(typicalOf),
 	}
 }

@@ -44,6 +44,11 @@ func (e *errorTypes) add(name string, weight float64) {
 	}
 }
 
+func (e *errorTypes) reset() {
+	clear(e.weights)
+	e.highest = 0
+}
+
 func (e *errorTypes) merge(o *errorTypes) {
 	for n, w := range o.weights { // the order does not matter, see bottom.go
 		e.add(n, w)

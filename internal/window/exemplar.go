@@ -18,6 +18,8 @@ const candidates = 16
 type exemplars struct {
 	slow   Exemplar
 	any    bool
+	full   bool        // sample is
+	limit  uint64      // largest hash in sample
 	sample []candidate // by hash, then span, then duration; at most candidates
 }
 
@@ -34,12 +36,18 @@ func compareSpans(a, b identity.Span) int {
 	return cmp.Or(bytes.Compare(a.Trace[:], b.Trace[:]), bytes.Compare(a.ID[:], b.ID[:]))
 }
 
-// add takes in a span and the duration that stands for it.
-func (e *exemplars) add(span identity.Span, duration int64) {
-	x := Exemplar{Span: span, Duration: max(0, duration)}
-	e.offer(x)
-	e.keep(candidate{hashSpan(span), x})
+// add takes in a span, with its hash, and the duration that stands for it.
+func (e *exemplars) add(span *identity.Span, hash uint64, duration int64) {
+	duration = max(0, duration)
+	if duration >= e.slow.Duration || !e.any {
+		e.offer(Exemplar{Span: *span, Duration: duration})
+	}
+	if hash <= e.limit || !e.full { // by far the fewest
+		e.keep(candidate{hash, Exemplar{Span: *span, Duration: duration}})
+	}
 }
+
+func (e *exemplars) reset() { *e = exemplars{sample: e.sample[:0]} }
 
 // offer makes x the slowest if it is; among equals the least span id is.
 func (e *exemplars) offer(x Exemplar) {
@@ -57,6 +65,7 @@ func (e *exemplars) keep(c candidate) {
 	at, _ := slices.BinarySearchFunc(e.sample, c, candidate.compare)
 	e.sample = slices.Insert(e.sample, at, c)
 	e.sample = e.sample[:min(candidates, len(e.sample))]
+	e.full, e.limit = len(e.sample) == candidates, e.sample[len(e.sample)-1].hash
 }
 
 func (e *exemplars) merge(o *exemplars) {

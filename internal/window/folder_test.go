@@ -32,14 +32,14 @@ func span(n int) (s identity.Span) {
 var (
 	cart    = rpc("cart", "GET")
 	toCart  = identity.Edge{Caller: rpc("front", "GET /"), Callee: cart}
-	request = callgraph.Served{RPC: cart, Duration: 10, Exclusive: 10, Weight: 1}
-	call    = callgraph.Call{Edge: toCart, Client: -1, Server: -1, Queue: -1, Weight: 1}
+	request = served{RPC: cart, Duration: 10, Exclusive: 10, Weight: 1}
+	call    = called{Edge: toCart, Client: -1, Server: -1, Queue: -1, Weight: 1}
 )
 
 // merged folds observations into one window and merges it.
-func merged(t *testing.T, observe func(*window.Folder)) *window.Snapshot {
+func merged(t *testing.T, observe func(*folder)) *window.Snapshot {
 	t.Helper()
-	f := window.NewFolder(size)
+	f := newFolder()
 	observe(f)
 	parts := f.Close(size)
 	require.Len(t, parts, 1)
@@ -48,7 +48,7 @@ func merged(t *testing.T, observe func(*window.Folder)) *window.Snapshot {
 }
 
 func TestFolder_windows(t *testing.T) {
-	f := window.NewFolder(size)
+	f := newFolder()
 	at := func(ts ...int64) {
 		for _, v := range ts {
 			r := request
@@ -80,14 +80,14 @@ func TestFolder_windows(t *testing.T) {
 }
 
 func TestFolder_Counts(t *testing.T) {
-	f := window.NewFolder(size)
+	f := newFolder()
 	f.Counted(callgraph.ReasonCycle, 2)
 	f.Counted(callgraph.ReasonCycle, 1)
 	want := [callgraph.NumReasons]int{}
 	want[callgraph.ReasonCycle] = 3
 	assert.Equal(t, want, f.Counts())
 	assert.Equal(t, [callgraph.NumReasons]int{}, f.Counts(), "taken")
-	assert.Panics(t, func() { window.NewFolder(0) })
+	assert.Panics(t, func() { window.NewFolder(0, nil) })
 }
 
 // Four requests and a stream, of weight 2 where it says so:
@@ -99,8 +99,8 @@ func TestFolder_Counts(t *testing.T) {
 //	4      1       1    0      a 1.0   earlier
 //	5   9999                   a       a stream
 func TestMerge_requests(t *testing.T) {
-	s := merged(t, func(f *window.Folder) {
-		for i, r := range []callgraph.Served{
+	s := merged(t, func(f *folder) {
+		for i, r := range []served{
 			{Time: 5, Duration: 8, Exclusive: 8, Instance: "a", Version: "1.0", Weight: 1},
 			{Time: 6, Duration: 20, Exclusive: 12, ChildSum: 16, Instance: "b", Weight: 2, Entry: true, Error: true, ErrorType: "timeout"},
 			{Time: 7, Duration: 40, Exclusive: 40, Instance: "a", Version: "1.1", Weight: 1, Error: true, ErrorType: "reset"},
@@ -129,8 +129,8 @@ func TestMerge_requests(t *testing.T) {
 }
 
 func TestMerge_calls(t *testing.T) {
-	s := merged(t, func(f *window.Folder) {
-		for i, c := range []callgraph.Call{
+	s := merged(t, func(f *folder) {
+		for i, c := range []called{
 			{Client: 10, Server: 6, Queue: -1, Weight: 1},
 			{Client: 30, Server: 31, Queue: -1, Weight: 2, Leaf: true}, // faster than clocks can tell
 			{Client: 50, Server: -1, Queue: -1, Weight: 1, Leaf: true, Error: true, ErrorType: "refused"},
@@ -157,10 +157,10 @@ func TestMerge_calls(t *testing.T) {
 }
 
 func TestMerge_messages(t *testing.T) {
-	s := merged(t, func(f *window.Folder) {
+	s := merged(t, func(f *folder) {
 		for i, wait := range []int64{7, 70, 700} {
-			f.Called(callgraph.Call{Edge: toCart, Span: span(i), Client: 3000, Server: 20, Queue: wait, Weight: 1, Async: true})
-			f.Served(callgraph.Served{RPC: cart, Duration: 20, Weight: 1, Async: i > 0})
+			f.Called(called{Edge: toCart, Span: span(i), Client: 3000, Server: 20, Queue: wait, Weight: 1, Async: true})
+			f.Served(served{RPC: cart, Duration: 20, Weight: 1, Async: i > 0})
 		}
 	})
 	e := s.Edges[0]
@@ -173,7 +173,7 @@ func TestMerge_messages(t *testing.T) {
 }
 
 func TestMerge_ties(t *testing.T) {
-	s := merged(t, func(f *window.Folder) {
+	s := merged(t, func(f *folder) {
 		for i, kind := range []string{"b", "a", "b", "a", "c"} {
 			r := request
 			r.Error, r.ErrorType, r.Span = true, kind, span(5-i)
@@ -186,7 +186,7 @@ func TestMerge_ties(t *testing.T) {
 
 // 100 replicas, of i requests each, and a million types of errors.
 func TestMerge_isBounded(t *testing.T) {
-	s := merged(t, func(f *window.Folder) {
+	s := merged(t, func(f *folder) {
 		for i := range 100 {
 			r := request
 			r.Instance, r.Weight = fmt.Sprint("pod-", i), float64(i+1)
@@ -220,7 +220,7 @@ func TestMerge_ofNothing(t *testing.T) {
 	assert.Equal(t, "a", s.Resources[0].Service.Name, "sorted")
 	assert.Equal(t, "cart", resources[0].Service.Name, "what was given is not written to")
 	assert.Panics(t, func() {
-		f := window.NewFolder(size)
+		f := newFolder()
 		f.Served(request)
 		window.Merge(size, 2*size, f.Close(size), nil)
 	}, "a part of another window")
@@ -228,23 +228,23 @@ func TestMerge_ofNothing(t *testing.T) {
 
 // arbitrary makes requests and calls of few RPCs, instances and types of errors,
 // but of more than are kept apart.
-func arbitrary(rng *rand.Rand, n int) (served []callgraph.Served, called []callgraph.Call) {
+func arbitrary(rng *rand.Rand, n int) (requests []served, calls []called) {
 	rpcs := []identity.RPC{cart, rpc("cart", "PUT"), rpc("front", "GET /")}
 	flip := func(n int) bool { return rng.IntN(n) == 0 }
 	for i := range n {
 		d := int64(math.Exp(rng.Float64() * 12))
-		served = append(served, callgraph.Served{
+		requests = append(requests, served{
 			RPC: rpcs[rng.IntN(3)], Instance: fmt.Sprint(rng.IntN(100)), Version: fmt.Sprint(rng.IntN(3)), Span: span(rng.IntN(n)),
 			Time: rng.Int64N(size), Entry: flip(2), Async: flip(2), Stream: flip(9),
 			Duration: d, Exclusive: d / 2, ChildSum: d, Error: flip(2), ErrorType: fmt.Sprint(rng.IntN(60)), Weight: float64(1 + rng.IntN(3)),
 		})
-		called = append(called, callgraph.Call{
+		calls = append(calls, called{
 			Edge: identity.Edge{Caller: rpcs[rng.IntN(3)], Callee: rpcs[rng.IntN(3)]}, Span: span(i), Time: rng.Int64N(size),
 			Leaf: flip(2), Async: flip(2), Client: d - 5, Server: rng.Int64N(20) - 1, Queue: rng.Int64N(20) - 1,
 			Stream: flip(9), Error: flip(3), ErrorType: fmt.Sprint(rng.IntN(60)), Weight: float64(1 + rng.IntN(3)),
 		})
 	}
-	return served, called
+	return requests, calls
 }
 
 // FuzzMerge: however observations are ordered and split over shards, and in
@@ -255,16 +255,16 @@ func FuzzMerge(f *testing.F) {
 	f.Add(uint64(3), uint16(3000), uint8(3))
 	f.Fuzz(func(t *testing.T, seed uint64, n uint16, shards uint8) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		served, called := arbitrary(rng, int(n%4000))
+		requests, calls := arbitrary(rng, int(n%4000))
 		fold := func(shards int) *window.Snapshot {
-			folders := make([]*window.Folder, shards)
+			folders := make([]*folder, shards)
 			for i := range folders {
-				folders[i] = window.NewFolder(size)
+				folders[i] = newFolder()
 			}
-			for _, s := range served {
+			for _, s := range requests {
 				folders[rng.IntN(shards)].Served(s)
 			}
-			for _, c := range called {
+			for _, c := range calls {
 				folders[rng.IntN(shards)].Called(c)
 			}
 			var parts []*window.Part
@@ -277,19 +277,8 @@ func FuzzMerge(f *testing.F) {
 			return s
 		}
 		want := fold(1)
-		rng.Shuffle(len(served), func(i, j int) { served[i], served[j] = served[j], served[i] })
-		rng.Shuffle(len(called), func(i, j int) { called[i], called[j] = called[j], called[i] })
+		rng.Shuffle(len(requests), func(i, j int) { requests[i], requests[j] = requests[j], requests[i] })
+		rng.Shuffle(len(calls), func(i, j int) { calls[i], calls[j] = calls[j], calls[i] })
 		require.Equal(t, want, fold(1+int(shards%8)))
 	})
-}
-
-func BenchmarkFolder_Served(b *testing.B) {
-	served, _ := arbitrary(rand.New(rand.NewPCG(1, 2)), 1024)
-	f := window.NewFolder(size)
-	i := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		f.Served(served[i&1023])
-		i++
-	}
 }

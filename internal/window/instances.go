@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/sketch"
 )
 
@@ -17,6 +18,9 @@ const OtherInstance = "other"
 
 // instances splits an RPC by replica.
 type instances struct {
+	lately  []replica // whose shares are known by number
+	byNo    index     // of lately
+	spare   []*share
 	byID    map[string]*share
 	rest    *share // of OtherInstance
 	highest string // id of the highest hash in byID, where that is full
@@ -31,6 +35,62 @@ type share struct {
 	latency sketch.Sketch
 }
 
+// replica is what a number stands for, and the share that it belongs to.
+type replica struct {
+	share   *share
+	version string
+}
+
+// maxLately bounds the numbers that are remembered.
+const maxLately = 4 * MaxInstances
+
+// seen returns the share of a replica, of which a request came at t.
+func (r *instances) seen(no identity.ReplicaNo, t int64, names *identity.Names) *share {
+	if len(r.lately) >= maxLately {
+		r.forget()
+	}
+	place, known := r.byNo.of(uint64(uint32(no)))
+	if known {
+		c := &r.lately[place]
+		c.share.versioned(c.version, t)
+		return c.share
+	}
+	r.lately = append(r.lately, replica{}) // at place
+	of := names.Replica(no)
+	s := r.of(of.Instance.ID)
+	s.versioned(of.Version, t)
+	if int(place) < len(r.lately) { // else of has forgotten all
+		r.lately[place] = replica{s, of.Version}
+	}
+	return s
+}
+
+// forget forgets the numbers.
+func (r *instances) forget() {
+	clear(r.lately)
+	r.lately = r.lately[:0]
+	r.byNo.reset(0)
+}
+
+// reset empties r and keeps the memory of shares.
+func (r *instances) reset() {
+	for _, s := range r.byID { // in any order: all are empty then
+		r.drop(s)
+	}
+	if r.rest != nil {
+		r.drop(r.rest)
+	}
+	clear(r.byID)
+	r.forget()
+	*r = instances{byID: r.byID, lately: r.lately, byNo: r.byNo, spare: r.spare}
+}
+
+func (r *instances) drop(s *share) {
+	s.latency.Reset()
+	*s = share{latency: s.latency}
+	r.spare = append(r.spare, s)
+}
+
 // of returns the share of a replica.
 func (r *instances) of(id string) *share {
 	if s := r.byID[id]; s != nil {
@@ -39,7 +99,7 @@ func (r *instances) of(id string) *share {
 	full := len(r.byID) >= MaxInstances
 	if id == OtherInstance || full && !before(id, r.highest) {
 		if r.rest == nil {
-			r.rest = new(share)
+			r.rest = pop(&r.spare)
 		}
 		return r.rest
 	}
@@ -50,8 +110,10 @@ func (r *instances) of(id string) *share {
 		out := r.byID[r.highest]
 		delete(r.byID, r.highest)
 		r.of(OtherInstance).merge(out)
+		r.forget() // some numbers may stand for out
+		r.drop(out)
 	}
-	s := new(share)
+	s := pop(&r.spare)
 	r.byID[id] = s
 	if len(r.byID) >= MaxInstances {
 		r.highest = id

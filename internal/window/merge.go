@@ -6,14 +6,6 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
-// Part is the share of one shard in one window.
-type Part struct {
-	Start int64
-
-	requests map[identity.RPC]*requests
-	calls    map[identity.Edge]*calls
-}
-
 // Merge combines the parts of one window (and the metrics of it) into a
 // snapshot. The parts stay as they are. Their order, and how observations were
 // split over them, do not matter, exactly so while weights are integers and
@@ -24,17 +16,21 @@ func Merge(start, end int64, parts []*Part, resources []Resource) *Snapshot {
 		if p.Start != start {
 			panic("window: part of another window")
 		}
-		for k, r := range p.requests { // each key on its own: the order does not matter
-			if served[k] == nil {
-				served[k] = new(requests)
+		for _, r := range p.requests {
+			of := served[r.key]
+			if of == nil {
+				of = new(requests)
+				served[r.key] = of
 			}
-			served[k].merge(r)
+			of.merge(r)
 		}
-		for k, c := range p.calls {
-			if called[k] == nil {
-				called[k] = new(calls)
+		for _, c := range p.calls {
+			of := called[c.key]
+			if of == nil {
+				of = new(calls)
+				called[c.key] = of
 			}
-			called[k].merge(c)
+			of.merge(c)
 		}
 	}
 	s := &Snapshot{Start: start, End: end, Resources: slices.Clone(resources)}

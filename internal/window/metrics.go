@@ -1,7 +1,6 @@
 package window
 
 import (
-	"maps"
 	"math"
 	"slices"
 
@@ -25,11 +24,14 @@ type Point struct {
 	Instance identity.Instance
 	Metric   string // name of the feature, normalised
 	Stream   uint64 // hash of the rest of the identity: resource and attributes
-	Kind     Temporality
-	Time     int64   // ns
-	Start    int64   // ns, start of the interval of Delta, of the counter of Cumulative; 0 unknown
-	Value    float64 // already in the normalised unit
-	Weight   float64 // count of Ratio
+	// Hash is of Instance, Metric and Stream: of equal ones the same within a
+	// Metrics. It says nothing but where they are looked for.
+	Hash   uint64
+	Kind   Temporality
+	Time   int64   // ns
+	Start  int64   // ns, start of the interval of Delta, of the counter of Cumulative; 0 unknown
+	Value  float64 // already in the normalised unit
+	Weight float64 // count of Ratio
 	// Fold says how streams of one metric of one instance combine: sum or max or mean.
 	Fold Fold
 }
@@ -68,8 +70,9 @@ type Metrics struct {
 	size       int64
 	closed     int64 // start of the last closed window, or before
 	maxStreams int
-	streams    map[streamKey]stream
-	open       map[int64]map[streamKey]*reading // by start
+	streams    streams
+	open       []int64 // starts of the windows that hold readings, ascending
+	folding    folding
 }
 
 // NewMetrics returns a folder of windows of size nanoseconds that keeps at most
@@ -79,16 +82,12 @@ func NewMetrics(size int64, maxStreams int) *Metrics {
 	if size <= 0 || maxStreams <= 0 {
 		panic("window: size and bound of streams must be positive")
 	}
-	return &Metrics{
-		size: size, closed: math.MinInt64, maxStreams: maxStreams,
-		streams: make(map[streamKey]stream),
-		open:    make(map[int64]map[streamKey]*reading),
-	}
+	return &Metrics{size: size, closed: math.MinInt64, maxStreams: maxStreams}
 }
 
 // Add takes in one point. Within a stream the times of points must rise. A point
 // is MetricUsed also where it tells nothing but where a counter stands.
-func (m *Metrics) Add(p Point) MetricReason {
+func (m *Metrics) Add(p *Point) MetricReason {
 	if !finite(p.Value) || !finite(p.Weight) {
 		return MetricNotFinite
 	}
@@ -96,46 +95,55 @@ func (m *Metrics) Add(p Point) MetricReason {
 	if start <= m.closed {
 		return MetricLate
 	}
-	key := streamKey{p.Instance, p.Metric, p.Stream}
-	last, known := m.streams[key]
+	s := m.streams.find(p)
+	known := s != nil
 	switch {
-	case known && p.Time <= last.time:
+	case known && p.Time <= s.last.time:
 		return MetricOutOfOrder
-	case !known && len(m.streams) >= m.maxStreams:
+	case !known && m.streams.used >= m.maxStreams:
 		return MetricStreamLimit
+	case !known:
+		s = m.streams.put(p)
 	}
-	m.streams[key] = stream{kind: p.Kind, time: p.Time, start: p.Start, value: p.Value, weight: p.Weight}
-	value, weight, ok := interval(last, known && last.kind == p.Kind, p)
-	if !ok {
-		return MetricUsed
+	value, weight, ok := interval(s.last, known && s.last.kind == p.Kind, p)
+	s.last = position{kind: p.Kind, time: p.Time, start: p.Start, value: p.Value, weight: p.Weight}
+	if ok {
+		r := m.reading(s, start, p.Fold)
+		r.value += value
+		r.weight += weight
 	}
-	w := m.open[start]
-	if w == nil {
-		w = make(map[streamKey]*reading)
-		m.open[start] = w
-	}
-	r := w[key]
-	if r == nil {
-		r = &reading{fold: p.Fold}
-		w[key] = r
-	}
-	r.value += value
-	r.weight += weight
 	return MetricUsed
 }
 
+// reading returns what s says in the window at start.
+func (m *Metrics) reading(s *stream, start int64, fold Fold) *reading {
+	for k := len(s.readings) - 1; k >= 0; k-- {
+		if s.readings[k].start == start {
+			return &s.readings[k]
+		}
+	}
+	if at, found := slices.BinarySearch(m.open, start); !found {
+		m.open = slices.Insert(m.open, at, start)
+	}
+	s.readings = append(s.readings, reading{start: start, fold: fold})
+	return &s.readings[len(s.readings)-1]
+}
+
 // Open returns the starts of the windows that hold points, ascending.
-func (m *Metrics) Open() []int64 { return slices.Sorted(maps.Keys(m.open)) }
+func (m *Metrics) Open() []int64 { return slices.Clone(m.open) }
 
 // Close removes and returns the resources of the window at start, and refuses
 // what comes for it or earlier ones later. Earlier ones that are still open are
 // lost.
 func (m *Metrics) Close(start int64) []Resource {
 	m.closed = max(m.closed, start)
-	w := m.open[start]
-	maps.DeleteFunc(m.open, func(s int64, _ map[streamKey]*reading) bool { return s <= m.closed })
-	maps.DeleteFunc(m.streams, func(_ streamKey, s stream) bool {
-		return align(s.time, m.size) <= m.closed-forgetAfter*m.size
+	var out []Resource
+	if slices.Contains(m.open, start) {
+		out = m.folding.resources(m.streams.sorted(), start)
+	}
+	m.open = slices.DeleteFunc(m.open, func(s int64) bool { return s <= m.closed })
+	m.streams.forget(m.closed, func(s *stream) bool {
+		return align(s.last.time, m.size) <= m.closed-forgetAfter*m.size
 	})
-	return resources(w)
+	return out
 }

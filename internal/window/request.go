@@ -10,6 +10,8 @@ import (
 
 // requests accumulates the served requests of one RPC.
 type requests struct {
+	key identity.RPC
+
 	entries, async, stream, count, errors float64
 	union, sum                            float64
 	latency, exclusive                    sketch.Sketch
@@ -18,7 +20,7 @@ type requests struct {
 	exemplars                             exemplars
 }
 
-func (r *requests) add(s *callgraph.Served) {
+func (r *requests) add(s *callgraph.Served, f *Folder) {
 	w := weight(s.Weight)
 	if s.Stream {
 		r.stream += w
@@ -31,20 +33,33 @@ func (r *requests) add(s *callgraph.Served) {
 	if s.Async {
 		r.async += w
 	}
-	in := r.instances.of(s.Instance)
-	in.versioned(s.Version, s.Time)
+	took := sketch.ValueOf(s.Duration, w)
+	in := r.instances.seen(s.Replica, s.Time, f.names)
 	in.count += w
-	in.latency.Add(s.Duration, w)
+	in.latency.Put(took)
 	if s.Error {
 		r.errors += w
 		in.errors += w
 		r.types.add(s.ErrorType, w)
 	}
-	r.latency.Add(s.Duration, w)
-	r.exclusive.Add(s.Exclusive, w)
+	r.latency.Put(took)
+	if s.Exclusive != s.Duration {
+		took = sketch.ValueOf(s.Exclusive, w)
+	}
+	r.exclusive.Put(took)
 	r.union += w * float64(max(0, s.Duration-s.Exclusive))
 	r.sum += w * float64(max(0, s.ChildSum))
-	r.exemplars.add(s.Span, s.Duration)
+	r.exemplars.add(&s.Span, f.hash.of(&s.Span), s.Duration)
+}
+
+// reset empties r and keeps its memory.
+func (r *requests) reset() {
+	r.latency.Reset()
+	r.exclusive.Reset()
+	r.types.reset()
+	r.instances.reset()
+	r.exemplars.reset()
+	*r = requests{latency: r.latency, exclusive: r.exclusive, types: r.types, instances: r.instances, exemplars: r.exemplars}
 }
 
 func (r *requests) merge(o *requests) {

@@ -2,78 +2,118 @@ package window
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
-
-	"github.com/sage-rca/sage/internal/identity"
 )
 
-// resources combines the streams of a window into metrics of replicas, and
-// those into metrics of services.
-func resources(w map[streamKey]*reading) []Resource {
-	keys := slices.SortedFunc(maps.Keys(w), compareStreams)
+// folding combines the streams of a window into metrics of replicas, and those
+// into metrics of services. What it holds is memory for the next time.
+type folding struct {
+	live    []*stream // with a reading of the window, by key
+	metrics map[string]int
+	totals  []total
+}
+
+// total is a metric while it is added up over the replicas of a service.
+type total struct {
+	metric string
+	sum    float64
+	n      int
+}
+
+// resources returns the resources of the window at start, of streams by key.
+func (f *folding) resources(streams []*stream, start int64) []Resource {
+	f.live = f.live[:0]
+	for _, s := range streams {
+		for k := range s.readings {
+			if s.readings[k].start == start {
+				s.readings[0], s.readings[k] = s.readings[k], s.readings[0] // where fold looks
+				f.live = append(f.live, s)
+				break
+			}
+		}
+	}
+	defer clear(f.live)
 	var out []Resource
-	for len(keys) > 0 {
-		service := keys[0].instance.Service
-		n := runLength(keys, func(k streamKey) bool { return k.instance.Service == service })
-		if r := resource(service, keys[:n], w); len(r.Values) > 0 {
+	for left := f.live; len(left) > 0; {
+		service := left[0].key.instance.Service
+		n := runLength(left, func(s *stream) bool { return s.key.instance.Service == service })
+		if r := f.resource(left[:n]); len(r.Values) > 0 {
 			out = append(out, r)
 		}
-		keys = keys[n:]
+		left = left[n:]
 	}
 	return out
 }
 
-func resource(service identity.Service, keys []streamKey, w map[streamKey]*reading) Resource {
-	r := Resource{Service: service}
-	sums := make(map[string]float64)
-	counts := make(map[string]int)
-	for len(keys) > 0 {
-		id := keys[0].instance.ID
-		n := runLength(keys, func(k streamKey) bool { return k.instance.ID == id })
-		in := InstanceValues{ID: id, Values: values(keys[:n], w)}
+// resource combines the streams of one service.
+func (f *folding) resource(of []*stream) Resource {
+	r := Resource{Service: of[0].key.instance.Service}
+	if f.metrics == nil {
+		f.metrics = make(map[string]int)
+	}
+	clear(f.metrics)
+	f.totals = f.totals[:0]
+	for len(of) > 0 {
+		id := of[0].key.instance.ID
+		n := runLength(of, func(s *stream) bool { return s.key.instance.ID == id })
+		in := InstanceValues{ID: id, Values: values(of[:n])}
 		for _, v := range in.Values {
-			sums[v.Metric] += v.Value
-			counts[v.Metric]++
+			at, known := f.metrics[v.Metric]
+			if !known {
+				at = len(f.totals)
+				f.metrics[v.Metric] = at
+				f.totals = append(f.totals, total{metric: v.Metric})
+			}
+			f.totals[at].sum += v.Value
+			f.totals[at].n++
 		}
 		if len(in.Values) > 0 {
 			r.Instances = append(r.Instances, in)
 		}
-		keys = keys[n:]
+		of = of[n:]
 	}
-	for _, metric := range slices.Sorted(maps.Keys(sums)) {
-		if v := sums[metric] / float64(counts[metric]); finite(v) {
-			r.Values = append(r.Values, Value{metric, v})
+	slices.SortFunc(f.totals, func(a, b total) int { return cmp.Compare(a.metric, b.metric) })
+	r.Values = make([]Value, 0, len(f.totals))
+	for _, t := range f.totals {
+		if v := t.sum / float64(t.n); finite(v) {
+			r.Values = append(r.Values, Value{t.metric, v})
 		}
 	}
 	return r
 }
 
-// values folds the streams of one replica, sorted, into its metrics.
-func values(keys []streamKey, w map[streamKey]*reading) []Value {
-	var out []Value
-	for len(keys) > 0 {
-		metric := keys[0].metric
-		n := runLength(keys, func(k streamKey) bool { return k.metric == metric })
-		if v := fold(keys[:n], w); finite(v) { // finite numbers may overflow
+// values folds the streams of one replica into its metrics.
+func values(of []*stream) []Value {
+	metrics := 0
+	for k := range of {
+		if k == 0 || of[k].key.metric != of[k-1].key.metric {
+			metrics++
+		}
+	}
+	out := make([]Value, 0, metrics)
+	for len(of) > 0 {
+		metric := of[0].key.metric
+		n := runLength(of, func(s *stream) bool { return s.key.metric == metric })
+		if v := fold(of[:n]); finite(v) { // finite numbers may overflow
 			out = append(out, Value{metric, v})
 		}
-		keys = keys[n:]
+		of = of[n:]
 	}
 	return out
 }
 
-func fold(keys []streamKey, w map[streamKey]*reading) float64 {
+// fold combines the first readings of streams.
+func fold(of []*stream) float64 {
 	sum, most := 0.0, math.Inf(-1)
-	for _, k := range keys {
-		v := w[k].value / w[k].weight
+	for _, s := range of {
+		v := s.readings[0].value / s.readings[0].weight
 		sum += v
 		most = max(most, v)
 	}
-	switch w[keys[0]].fold {
+	switch of[0].readings[0].fold {
 	case FoldMean:
-		return sum / float64(len(keys))
+		return sum / float64(len(of))
 	case FoldMax:
 		return most
 	default:
@@ -81,16 +121,17 @@ func fold(keys []streamKey, w map[streamKey]*reading) float64 {
 	}
 }
 
-// runLength returns how many of the first keys satisfy same.
-func runLength(keys []streamKey, same func(streamKey) bool) int {
+// runLength returns how many of the first streams satisfy same.
+func runLength(of []*stream, same func(*stream) bool) int {
 	n := 0
-	for n < len(keys) && same(keys[n]) {
+	for n < len(of) && same(of[n]) {
 		n++
 	}
 	return n
 }
 
-func compareStreams(a, b streamKey) int {
+func compareStreams(x, y *stream) int {
+	a, b := &x.key, &y.key
 	return cmp.Or(a.instance.Service.Compare(b.instance.Service), cmp.Compare(a.instance.ID, b.instance.ID),
 		cmp.Compare(a.metric, b.metric), cmp.Compare(a.stream, b.stream))
 }

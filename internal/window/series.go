@@ -13,15 +13,17 @@ type streamKey struct {
 	stream   uint64
 }
 
-// stream is what is known of one stream from its last point.
-type stream struct {
+// position is what is known of one stream from its last point.
+type position struct {
 	kind          Temporality
 	time, start   int64
 	value, weight float64
 }
 
-// reading is what the points of one stream say in one window: value / weight.
+// reading is what the points of one stream say in the window at start: value /
+// weight.
 type reading struct {
+	start         int64
 	value, weight float64
 	fold          Fold
 }
@@ -31,7 +33,7 @@ type reading struct {
 // count of a ratio. It returns false where the point tells nothing: at the
 // start of a counter that nobody knows, after a reset at an unknown time, of a
 // delta that is negative, and without time or events in between.
-func interval(last stream, known bool, p Point) (value, weight float64, ok bool) {
+func interval(last position, known bool, p *Point) (value, weight float64, ok bool) {
 	switch p.Kind {
 	case Gauge:
 		return p.Value, 1, true
@@ -56,16 +58,16 @@ func interval(last stream, known bool, p Point) (value, weight float64, ok bool)
 // point ends has begun: at the point before, or at zero at the counter's start
 // where it was reset since. It returns false where that is not known, as it is
 // for the first point of a stream: what it has counted before is of no window.
-func began(last stream, known bool, p Point, decreased bool) (stream, bool) {
+func began(last position, known bool, p *Point, decreased bool) (position, bool) {
 	switch {
 	case !known:
-		return stream{}, false
+		return position{}, false
 	case !decreased && p.Start == last.start:
 		return last, true
 	case p.Start > last.time:
-		return stream{time: p.Start}, true
+		return position{time: p.Start}, true
 	}
-	return stream{}, false
+	return position{}, false
 }
 
 func positive(increase, seconds float64, ok bool) (float64, float64, bool) {

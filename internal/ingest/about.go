@@ -1,0 +1,126 @@
+package ingest
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// about says whom the metrics of one resource are about.
+type about struct {
+	key    resourceKey
+	stream uint64 // hash of all attributes, part of the identity of streams
+
+	owners  []owner // none where nobody is known
+	host    bool    // the owners share a host that the resource is about
+	refused reason  // why there are no owners
+
+	// It holds while joins has learned nothing new, for a grain of event time.
+	learned uint64
+	at      int64
+	places  []identity.Place // that are in use with it
+}
+
+// owner is a replica that metrics are about.
+type owner struct {
+	instance identity.Instance
+	hash     uint64
+}
+
+// maxAbouts is the number of resources that are remembered.
+const maxAbouts = 1 << 12
+
+// grains is the number of grains in the time in which joins forgets.
+const grains = 64
+
+// holds reports whether a is right at event time now, and notes that what it
+// refers to is in use.
+func (a *about) holds(learned uint64, grain, now int64) bool {
+	if a.learned != learned || now-a.at > grain || a.at-now > grain {
+		return false
+	}
+	for k := range a.places {
+		if !a.places[k].Touch(now) {
+			return false
+		}
+	}
+	return true
+}
+
+// look returns whom the resource of metrics is about at event time now.
+func (i *Ingester) look(s *scratch, m pcommon.Map, now int64) *about {
+	learned := i.joins.learned.Load()
+	hash, keep := hashResource(m, nil)
+	old := i.findAbout(m, hash, keep)
+	if old != nil && old.holds(learned, i.joins.forget/grains, now) {
+		return old
+	}
+	a := &about{learned: learned, at: now}
+	i.findOwners(s, a, m, now)
+	switch {
+	case old != nil:
+		a.key, a.stream = old.key, old.stream
+	case keep:
+		a.key, a.stream = keyOf(m, hash), hashMap(m)
+	default:
+		a.stream = hashMap(m)
+	}
+	if keep {
+		i.abouts.put(hash, a, func(old *about) bool { return old.key.is(m, hash) })
+	}
+	return a
+}
+
+// findAbout returns what is known of a resource of that hash, or nil.
+func (i *Ingester) findAbout(m pcommon.Map, hash uint64, keep bool) *about {
+	if !keep {
+		return nil
+	}
+	set := i.abouts.set(hash)
+	for k := range set {
+		if a := set[k].Load(); a != nil && a.key.is(m, hash) {
+			return a
+		}
+	}
+	return nil
+}
+
+// findOwners fills in whom the resource m is about.
+func (i *Ingester) findOwners(s *scratch, a *about, m pcommon.Map, now int64) {
+	r := resourceOf(m, &s.in)
+	s.owners = s.owners[:0]
+	if r.service.Name == "" {
+		a.refused = noService
+		s.owners, a.host = i.joins.find(s.owners, m, identity.Service{}, now)
+		a.own(s.owners)
+		return
+	}
+	place, ok := i.served.AdmitService(r.service, now)
+	if !ok {
+		a.refused = serviceLimit
+		return
+	}
+	a.places = append(a.places, place)
+	if s.owners, _ = i.joins.find(s.owners, m, r.service, now); len(s.owners) > 0 {
+		a.own(s.owners)
+		return
+	}
+	r = r.clone()
+	self := identity.Instance{Service: r.service, ID: r.instance}
+	self.ID, _ = i.admitInstance(self, now)
+	if place, ok := i.instances.Place(self); ok {
+		a.places = append(a.places, place)
+	}
+	a.own([]identity.Instance{self})
+}
+
+// own sets the owners.
+func (a *about) own(instances []identity.Instance) {
+	a.owners = make([]owner, 0, len(instances))
+	for _, in := range instances {
+		in.ID = strings.Clone(in.ID)
+		a.owners = append(a.owners, owner{in, quickHash(quickHash(quickHash(0, in.Service.Namespace), in.Service.Name), in.ID)})
+	}
+}

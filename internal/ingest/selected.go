@@ -1,0 +1,70 @@
+package ingest
+
+import (
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+)
+
+// selected is what is known about the metrics of one name, unit, type and scope:
+// which features they are.
+type selected struct {
+	hash              uint64
+	name, unit, scope string
+	kind              metricKind
+
+	id       uint64 // part of the identity of streams
+	features []selectedFeature
+}
+
+// selectedFeature is a feature that a metric is.
+type selectedFeature struct {
+	row    *row
+	factor float64 // by which it comes to base units
+	// The name, and that where it is one of a host, with their hashes.
+	name, ofHost         string
+	nameHash, ofHostHash uint64
+}
+
+// metricKind is what of a metric's type decides how it is read.
+type metricKind struct {
+	kind      pmetric.MetricType
+	monotonic bool
+}
+
+func metricKindOf(m pmetric.Metric) metricKind {
+	k := metricKind{kind: m.Type()}
+	k.monotonic = k.kind == pmetric.MetricTypeSum && m.Sum().IsMonotonic()
+	return k
+}
+
+// maxSelected is the number of metrics of which is remembered whether and how
+// they are used.
+const maxSelected = 1 << 13
+
+// selectMetric returns what is known about a metric of a scope.
+func (i *Ingester) selectMetric(s *scratch, m pmetric.Metric, scope string) *selected {
+	name, unit, kind := m.Name(), m.Unit(), metricKindOf(m)
+	h := quickHash(quickHash(quickHash(uint64(kind.kind), name), unit), scope)
+	set := i.selected.set(h)
+	for k := range set {
+		if at := set[k].Load(); at != nil && at.hash == h && at.name == name && at.unit == unit && at.scope == scope && at.kind == kind {
+			return at
+		}
+	}
+	at := &selected{
+		hash: h, name: strings.Clone(name), unit: strings.Clone(unit), scope: strings.Clone(scope), kind: kind,
+		id: mix(hashString(hashString(fnvOffset, scope), name)),
+	}
+	for _, r := range i.cfg.Metrics.rowsFor(nil, m) {
+		r.feature = strings.Clone(r.feature)
+		f := selectedFeature{row: &r, factor: factorOf(r.metric, unit, r.unit), name: r.feature}
+		f.ofHost = strings.Clone(hostFeature(r.feature, &s.in))
+		f.nameHash, f.ofHostHash = quickHash(0, f.name), quickHash(0, f.ofHost)
+		at.features = append(at.features, f)
+	}
+	if len(name)+len(unit)+len(scope) <= maxKept {
+		i.selected.put(h, at, func(*selected) bool { return false })
+	}
+	return at
+}

@@ -1,0 +1,65 @@
+package ingest
+
+import "encoding/binary"
+
+// slotCells is the size of the table of slots: large enough for a hash without
+// collisions to be found within a few tries.
+const slotCells = 1024
+
+// minKey is the length of the shortest key that is hashed; db.name, of 7, is
+// the only name that is shorter.
+const minKey = 8
+
+// slotTable finds the one name that a key may be equal to by a hash without
+// collisions, of its length and its last 8 bytes. A span has a dozen attributes,
+// each of which is looked up, so that comparing it with dozens of names, even by
+// a binary search, would cost more than all else that is done with it.
+type slotTable struct {
+	factor uint64
+	cells  [slotCells]uint8 // index in attributeNames, of which the first is nobody's
+	slots  [len(attributeNames)]slot
+	short  uint8 // index of db.name
+}
+
+var slotNames = newSlotTable()
+
+func newSlotTable() *slotTable {
+	for factor := uint64(0x9e3779b97f4a7c15); ; factor += 0x632be59bd9b4e0aa { // stays odd
+		t := &slotTable{factor: factor}
+		if t.fill() {
+			return t
+		}
+	}
+}
+
+// fill enters all names, and reports false where two fall on one cell.
+func (t *slotTable) fill() bool {
+	for i, n := range attributeNames[1:] {
+		t.slots[i+1] = n.slot
+		if len(n.name) < minKey {
+			t.short = uint8(i + 1)
+			continue
+		}
+		c := &t.cells[t.hash(n.name)]
+		if *c != 0 {
+			return false
+		}
+		*c = uint8(i + 1)
+	}
+	return true
+}
+
+func (t *slotTable) hash(key string) uint64 {
+	tail := key[len(key)-minKey:]
+	h := binary.LittleEndian.Uint64([]byte(tail)) ^ uint64(len(key))<<56
+	return h * t.factor >> 54 % slotCells
+}
+
+// cellOf returns the index in attributeNames of the only name that key may be
+// equal to.
+func (t *slotTable) cellOf(key string) uint8 {
+	if len(key) < minKey {
+		return t.short
+	}
+	return t.cells[t.hash(key)]
+}

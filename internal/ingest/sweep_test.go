@@ -1,0 +1,94 @@
+package ingest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// Taking back the numbers of names, in the midst of traces and windows, changes
+// nothing.
+func TestSweep_changesNothing(t *testing.T) {
+	run := func(sweeps bool) []*window.Snapshot {
+		r := newRig(t, testConfig())
+		spans := appSpans()
+		for len(spans) > 0 {
+			n := min(len(spans), 7)
+			r.Traces(batchOf(t, spans[:n]...), now())
+			spans = spans[n:]
+			if sweeps {
+				r.sweepAt.Store(0)
+				r.sweepIfDue()
+			}
+		}
+		return r.end()
+	}
+	assert.Equal(t, run(false), run(true))
+}
+
+// Names that come and go do not add up: here versions, of which nothing else
+// bounds the number.
+func TestSweep_bounds(t *testing.T) {
+	const perBatch, batches = 50, 800
+	r := newRig(t, testConfig())
+	most := 0
+	for k := range batches {
+		end := time.Duration(k) * 20 * time.Millisecond
+		var batch []sp
+		for n := range perBatch {
+			one := root(uint64(k*perBatch+n+1), end+100*time.Millisecond)
+			one.resource = attrs{"service.version": fmt.Sprint(k, ".", n)}
+			batch = append(batch, one)
+		}
+		r.Traces(batchOf(t, batch...), now())
+		most = max(most, r.names.Len())
+	}
+	require.Equal(t, perBatch*batches, r.used)
+	// Spans wait for the allowed lateness, 5 s, and a step of at most 0.1 s more: 255
+	// batches and the one that is coming. So many versions are in use, and a few
+	// names more; a sweep is due at twice that.
+	const inUse = (255+1)*perBatch + 10
+	require.Greater(t, r.used, 2*inUse+perBatch, "more came than may be kept")
+	assert.LessOrEqual(t, most, 2*inUse+perBatch, "a batch beyond the bound")
+	assert.Greater(t, most, minSweep, "else there was no sweep")
+	snaps := r.end()
+	count := 0.0
+	for _, s := range snaps {
+		count += s.RPCs[0].Count
+		require.Len(t, s.RPCs, 1)
+	}
+	assert.Equal(t, float64(r.used), count)
+}
+
+// In the steady state spans are taken in without allocation, and so are points.
+func TestIngester_doesNotAllocateInTheSteadyState(t *testing.T) {
+	cfg := testConfig()
+	cfg.Window, cfg.Lateness = time.Hour, time.Second // no window closes
+	i, err := New(cfg, nothingCounted{}, func(*window.Snapshot) bool { return true })
+	require.NoError(t, err)
+	td := benchTraces()
+	n := uint64(0)
+	spans := func() {
+		shift(td, n)
+		n++
+		i.Traces(td, now())
+	}
+	md := benchMetrics()
+	points := func() {
+		later(md)
+		i.Metrics(md, now())
+	}
+	for range 300 {
+		spans()
+		points()
+	}
+	// What a garbage collection takes from the pool of scratches is made anew.
+	assert.Less(t, testing.AllocsPerRun(100, spans)/float64(td.SpanCount()), 0.01)
+	assert.Less(t, testing.AllocsPerRun(100, points)/float64(md.DataPointCount()), 0.1)
+	require.NoError(t, i.Close(t.Context()))
+}
