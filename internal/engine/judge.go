@@ -30,6 +30,9 @@ func (r *run) judge(s *window.Snapshot) {
 
 	for _, st := range states {
 		slow, typical := exemplars(s, st.RPC)
+		if st.Objective.Indicator == slo.Errors {
+			slow = window.Exemplar{} // a slow request is no evidence of failures
+		}
 		r.said = append(r.said, r.tracker.Observe(s.End, st, r.verdict(s, st), slow, typical)...)
 	}
 	r.said = append(r.said, r.tracker.Tick(s.End)...)
@@ -44,7 +47,8 @@ func (r *run) verdict(s *window.Snapshot, st slo.State) *rca.Verdict {
 	}
 	in := rca.Input{
 		Graph: r.graph, History: r.history, Snapshot: s,
-		Entry: st.RPC, Quantile: st.Objective.Quantile, Threshold: st.Objective.Threshold.Seconds(), Onset: st.Onset,
+		Entry: st.RPC, Quantile: st.Objective.Quantile, Threshold: st.Objective.Threshold.Seconds(),
+		Errors: st.Objective.Indicator == slo.Errors, Onset: st.Onset,
 	}
 	// A model that is behind the graph answers for what it knows.
 	if m := r.training.model; m != nil && m.layout.Graph.Index(cbn.Server(st.RPC)) >= 0 {
@@ -76,14 +80,14 @@ func observations(s *window.Snapshot, entries []identity.RPC) []slo.Observation 
 
 // health says whether a window is one to learn from: it is Violated where any
 // objective is, and Healthy where no tail that was measured comes near its
-// threshold.
+// threshold. Errors that violate nothing are normal.
 func health(states []slo.State) feature.Health {
 	h := feature.Healthy
 	for _, s := range states {
-		switch limit := s.Objective.Threshold.Seconds(); {
+		switch limit := s.Objective.Limit(); {
 		case s.Violated:
 			return feature.Violated
-		case s.Measured && limit > 0 && s.Observed > healthyShare*limit:
+		case s.Objective.Indicator == slo.Latency && s.Measured && limit > 0 && s.Observed > healthyShare*limit:
 			h = feature.Unknown
 		}
 	}

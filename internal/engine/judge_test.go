@@ -26,6 +26,10 @@ func TestHealth(t *testing.T) {
 	well, near := of(false, true, 0.08, 100*time.Millisecond), of(false, true, 0.081, 100*time.Millisecond)
 	bad, unmeasured := of(true, true, 0.2, 100*time.Millisecond), of(false, false, math.NaN(), 100*time.Millisecond)
 	learning := of(false, true, 0.2, 0)
+	errors := of(false, true, 0.0099, 0)
+	errors.Objective.Indicator, errors.Objective.Target = slo.Errors, 0.99
+	failing := errors
+	failing.Violated = true
 	for _, c := range []struct {
 		name   string
 		states []slo.State
@@ -37,6 +41,8 @@ func TestHealth(t *testing.T) {
 		{"violated, whatever the others", []slo.State{near, bad, well}, feature.Violated},
 		{"not measured", []slo.State{unmeasured}, feature.Healthy},
 		{"not learned yet", []slo.State{learning}, feature.Healthy},
+		{"errors within their objective", []slo.State{well, errors}, feature.Healthy},
+		{"too many errors", []slo.State{well, failing}, feature.Violated},
 	} {
 		assert.Equal(t, c.want, health(c.states), c.name)
 	}
@@ -70,6 +76,59 @@ func TestEngine_judgesViolatedWindowsThatFire(t *testing.T) {
 	assert.Equal(t, simple(1, 50*time.Millisecond).RPCs[0].Typical, open.Baseline)
 	assert.InDelta(t, 60, open.Requests, 0, "of three windows since the onset")
 	assert.InDelta(t, 40, open.Bad, 1)
+}
+
+// An objective of errors fires for windows that are as fast as ever. No slow request
+// stands for it.
+func TestEngine_judgesErrors(t *testing.T) {
+	cfg := config()
+	cfg.SLO.Objectives = []slo.Objective{{
+		Name: "a-errors", Service: identity.Service{Name: "a"}, Operation: "*", Indicator: slo.Errors, Target: 0.9,
+	}}
+	r := newRig(t, cfg, nil)
+	var judged []int
+	r.run.diagnose = func(in rca.Input, _ rca.Config) rca.Verdict {
+		judged = append(judged, int((in.Snapshot.Start-epoch)/int64(size)))
+		assert.True(t, in.Quantile > 0 && in.Quantile < 1)
+		assert.Zero(t, in.Threshold)
+		return blame("c")(in, rca.Config{})
+	}
+	windows := letters(0, "GGGGGGGG")
+	for _, i := range []int{2, 3, 4} {
+		windows[i].RPCs[0].Errors = 5 // of 20
+	}
+	r.through(t, windows)
+	assert.Equal(t, []int{3, 4}, judged)
+	assert.Equal(t, []string{"3 open", "6 resolved"}, r.incidents())
+	open := r.said[1].Incident
+	require.NotNil(t, open)
+	assert.InDelta(t, 0.25, open.SLO.Observed, 0)
+	assert.InDelta(t, 10, open.Bad, 0)
+	assert.Zero(t, open.Exemplar)
+	assert.Equal(t, simple(1, 50*time.Millisecond).RPCs[0].Typical, open.Baseline)
+}
+
+// Under rules of burn rates, which outlive a restart, an incident opens once and
+// resolves when the short stretch is well again.
+func TestEngine_burnRates(t *testing.T) {
+	cfg := config()
+	cfg.SLO.Burn = []slo.BurnRule{{Long: 60 * time.Second, Short: 20 * time.Second, Factor: 5}}
+	cfg.SLO.Budget = 2 * time.Minute
+	// All of a violated window is slow, which is 10 times the budget: 3 of 6 windows
+	// reach 5. The last two windows are well from window 11 on.
+	windows := letters(0, "GGGGGGVVVVGGGGGG")
+	want := []string{"8 open", "12 resolved"}
+	whole := newRig(t, cfg, nil).through(t, windows)
+	assert.Equal(t, want, whole.incidents())
+	assert.InDelta(t, 5, whole.said[1].Incident.SLO.Burn.Long, 0.1)
+	assert.InDelta(t, 10, whole.said[1].Incident.SLO.Burn.Short, 0.1)
+
+	for cut := 1; cut < len(windows); cut++ {
+		store := newMemory()
+		before := newRig(t, cfg, store).through(t, windows[:cut])
+		after := newRig(t, cfg, store).through(t, windows[cut:])
+		assert.Equal(t, want, append(before.incidents(), after.incidents()...), "stopped before window %d", cut)
+	}
 }
 
 func TestEngine_learnedObjectives(t *testing.T) {

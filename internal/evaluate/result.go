@@ -107,13 +107,13 @@ type Point struct {
 // Updates is the service-update experiment.
 type Updates struct {
 	App      string       `json:"app"`
-	Services int          `json:"services"` // that are added, and in another branch removed
+	Services int          `json:"services"` // that are added, in other branches removed or redeployed
 	Steps    []UpdateStep `json:"steps"`
 }
 
 // UpdateStep is one state of the application and of the model: "before", "added"
-// (services were, the model does not know them), "scratch" (the same after training
-// anew), "removed" and "removed, scratch".
+// (services were, the model does not know them), "partial" (what changed was learned),
+// "scratch" (all was), and so for "removed" and "redeployed", as in "removed, partial".
 type UpdateStep struct {
 	Name    string         `json:"name"`
 	Methods []MethodResult `json:"methods"`

@@ -32,7 +32,7 @@ type Reason string
 // The reasons.
 const (
 	RootChanged       Reason = "root_changed"
-	LevelChanged      Reason = "level_changed"
+	LevelChanged      Reason = "level_changed" // a ticket has become a page
 	ConfidenceChanged Reason = "confidence_changed"
 	ImpactChanged     Reason = "impact_changed"
 	Heartbeat         Reason = "heartbeat"

@@ -90,12 +90,17 @@ func (t *Tracker) Observe(now int64, s slo.State, v *rca.Verdict, slow, typical 
 	if !s.Firing && (!s.Measured || s.Violated) {
 		return nil // not how a run ends: whoever evaluates the objective began anew
 	}
+	worse := in.Last.SLO.Ticket && !s.Ticket
 	in.take(s, slow)
 	if !s.Firing {
 		delete(t.open, k)
 		return []Event{in.say(now, Resolved, "")}
 	}
-	if reason := in.changed(s, v); reason != "" {
+	reason := in.changed(s, v)
+	if worse { // whoever was not paged by a ticket shall be, whatever else has changed
+		reason = LevelChanged
+	}
+	if reason != "" {
 		return []Event{in.say(now, Update, reason)}
 	}
 	return nil

@@ -333,3 +333,22 @@ func TestID(t *testing.T) {
 	ids[id(key{"a b", identity.RPC{Service: identity.Service{Name: "c"}}}, 1)] = true
 	assert.Len(t, ids, 6)
 }
+
+// A ticket that becomes a page says so at once, and not again.
+func TestTracker_levelChanged(t *testing.T) {
+	tr := NewTracker(rules())
+	ticket := func(at int64, is bool) []Event {
+		s := firing("a", minute, 0.2)
+		s.Ticket = is
+		return tr.Observe(at*minute, s, nil, window.Exemplar{}, window.Exemplar{})
+	}
+	require.Len(t, ticket(2, true), 1, "opened")
+	assert.Empty(t, ticket(3, true))
+	events := ticket(4, false)
+	require.Len(t, events, 1)
+	assert.Equal(t, Update, events[0].Phase)
+	assert.Equal(t, LevelChanged, events[0].Reason)
+	assert.False(t, events[0].SLO.Ticket)
+	assert.Empty(t, ticket(5, false))
+	assert.Empty(t, ticket(6, true), "a page that burns slower is a page all the same")
+}

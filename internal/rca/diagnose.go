@@ -68,6 +68,9 @@ type Input struct {
 	Entry     identity.RPC
 	Quantile  float64
 	Threshold float64
+	// Errors says that the objective is about requests that fail: where failures begin is
+	// asked, and Quantile and Threshold say nothing.
+	Errors bool
 	// Onset is the start of the first violated window: windows from there on are not normal.
 	Onset int64
 }
@@ -79,6 +82,7 @@ const (
 	reasonNoBaseline  = "the entry has no baseline yet"
 	reasonNotSlower   = "the entry is no slower than usual"
 	reasonUnexplained = "no candidate explains the excess"
+	reasonNotFailing  = "no more requests fail than usual"
 )
 
 // Diagnose answers one violated window. It is a pure function of its arguments,
@@ -149,10 +153,13 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 }
 
 func (d *diagnosis) answer(reason string, ev evidence) Verdict {
-	if reason == reasonNotSlower {
+	if d.in.Errors || reason == reasonNotSlower {
 		if out, ok := d.failing(); ok {
 			return out
 		}
+	}
+	if d.in.Errors {
+		return d.abstain(reasonNotFailing)
 	}
 	if reason != "" {
 		return d.abstain(reason)

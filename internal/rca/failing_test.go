@@ -192,6 +192,16 @@ func TestDiagnose_failingElsewhere(t *testing.T) {
 	v = diagnose(in, Config{}.withDefaults(), rec, nil)
 	require.Len(t, v.Culprits, 1, "a slower entry is a matter of latency")
 	assert.Equal(t, svc("back"), v.Culprits[0].Service)
+	in.Errors = true
+	v = diagnose(in, Config{}.withDefaults(), rec, nil)
+	require.Len(t, v.Culprits, 1, "unless the objective is about errors")
+	assert.Equal(t, svc("mid"), v.Culprits[0].Service)
+	assert.Equal(t, ErrorRate, v.Culprits[0].Mechanism)
+
+	in, rec = incident(chain(), func(w *world) { w.own[op("back")] = 0.220 })
+	in.Errors = true
+	v = diagnose(in, Config{}.withDefaults(), rec, nil)
+	assert.Equal(t, reasonNotFailing, v.Reason)
 }
 
 // still is a record whose normal windows do not scatter.

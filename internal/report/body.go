@@ -8,6 +8,7 @@ import (
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
 )
 
 // Bounds of a body, in bytes: of its first line, which is what lists and pagers
@@ -57,43 +58,6 @@ func labelledNext(number string) string {
 	return "\n" + number
 }
 
-// maxName bounds a name within a headline.
-const maxName = 60
-
-// headline is "frontend /dispatch p95 912ms > 600ms (SLO dispatch-p95)".
-func headline(e *incident.Event, whole bool) string {
-	s := &e.SLO
-	var b strings.Builder
-	b.WriteString(clip(display(s.RPC.Service.String()), maxName))
-	if s.RPC.Operation != "" {
-		b.WriteString(" " + clip(display(s.RPC.Operation), maxName))
-	}
-	threshold := s.Objective.Threshold.Seconds()
-	b.WriteString(" " + quantile(s.Objective.Quantile))
-	switch {
-	case !known(s.Observed):
-		b.WriteString(" against " + seconds(threshold))
-	case s.Observed > threshold:
-		b.WriteString(" " + seconds(s.Observed) + " > " + seconds(threshold))
-	default:
-		b.WriteString(" " + seconds(s.Observed) + " <= " + seconds(threshold))
-	}
-	var notes []string
-	if whole && s.Objective.Name != "" && !s.Objective.Learned {
-		notes = append(notes, "SLO "+display(s.Objective.Name))
-	}
-	if s.Objective.Learned {
-		notes = append(notes, "learned SLO")
-	}
-	if whole && !over(e) && known(s.Baseline) {
-		notes = append(notes, "usually "+seconds(s.Baseline))
-	}
-	if len(notes) > 0 {
-		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
-	}
-	return b.String()
-}
-
 // likely is "Likely cause: mysql, slow itself (p=0.91)".
 func likely(v *rca.Verdict) string {
 	names := make([]string, len(v.Culprits))
@@ -110,7 +74,7 @@ func likely(v *rca.Verdict) string {
 // whatIf is "Were it normal: p95 430ms [390ms-500ms], SLO met", empty where
 // nobody can say.
 func whatIf(e *incident.Event, v *rca.Verdict) string {
-	if !known(v.Quantile) {
+	if !supposes(e, v.Quantile) {
 		return ""
 	}
 	what := "it"
@@ -163,12 +127,20 @@ func ending(e *incident.Event) string {
 	}
 	text := fmt.Sprintf("%s after %s", word, e.Time.Sub(e.Start).Round(time.Second))
 	if e.Requests > 0 && known(e.Bad/e.Requests) {
-		text += fmt.Sprintf(", %s of %.0f requests were too slow", percent(e.Bad/e.Requests), e.Requests)
+		text += fmt.Sprintf(", %s of %.0f requests %s", percent(e.Bad/e.Requests), e.Requests, fault(e))
 	}
 	if v := &e.Verdict; !v.Abstained && len(v.Culprits) > 0 {
 		text += fmt.Sprintf(". It was %s (p=%.2f)", phrase(&v.Culprits[0]), v.Culprits[0].Probability)
 	}
 	return text
+}
+
+// fault is what was wrong with the bad requests of an incident.
+func fault(e *incident.Event) string {
+	if e.SLO.Objective.Indicator == slo.Errors {
+		return "failed"
+	}
+	return "were too slow"
 }
 
 // next is the line of the first candidate that is no culprit, and of how much of
@@ -215,7 +187,7 @@ func causeBody(e *incident.Event, i int) string {
 	c := &v.Candidates[i]
 	finding := fmt.Sprintf("%s: candidate %d of %d for %s (p=%.2f)", phrase(c), i+1, len(v.Candidates), headline(e, false), c.Probability)
 	number := ""
-	if known(c.Quantile) {
+	if supposes(e, c.Quantile) {
 		number = supposed("it alone", e, c.Quantile, c.Lower, c.Upper, c.Quantile <= e.SLO.Objective.Threshold.Seconds())
 	}
 	first := sentence(finding, number)

@@ -28,7 +28,7 @@ func (w *writer) causes(e *incident.Event, m engine.ModelStatus) {
 		a.truth(attrCulprit, i < len(v.Culprits)) // culprits come first
 		a.cause(c)
 		a.texts(attrEvidence, c.Evidence)
-		if known(c.Quantile) {
+		if supposes(e, c.Quantile) {
 			a.number(attrWhatIf, c.Quantile)
 			a.number(attrWhatIfLower, c.Lower)
 			a.number(attrWhatIfUpper, c.Upper)

@@ -83,6 +83,26 @@ func examples() map[string]engine.Output {
 		Method: rca.MethodRobust, Abstained: true, Reason: "no candidate explains the excess", RuledOut: []string{"cpu", "memory", "traffic"},
 		Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN(), HopsObserved: 3, HopsTotal: 5,
 	})
+	out["open_ticket"] = event(incident.Open, 1, verdict)
+	ticket := &out["open_ticket"].Incident.SLO
+	ticket.Ticket = true
+	ticket.Burn = slo.Burn{Rule: slo.BurnRule{Long: 6 * time.Hour, Short: 30 * time.Minute, Factor: 6, Ticket: true}, Long: 6.2, Short: 7.5, Holds: true}
+	ticket.Budget = slo.Budget{Period: 720 * time.Hour, Remaining: 0.62}
+
+	failing := verdict
+	failing.Method, failing.Candidates = rca.MethodRobust, []rca.Cause{db}
+	failing.Candidates[0].Mechanism, failing.Candidates[0].Metric = rca.ErrorRate, "error_ratio"
+	failing.Candidates[0].Observed, failing.Candidates[0].Usual = 0.05, 0
+	failing.Candidates[0].Evidence = []string{"errors 5% vs 0% usual"}
+	failing.Culprits = failing.Candidates
+	out["open_errors"] = event(incident.Open, 1, failing)
+	errors := out["open_errors"].Incident
+	errors.Exemplar = window.Exemplar{}
+	errors.SLO.Objective = slo.Objective{Name: "cart-errors", Indicator: slo.Errors, Quantile: 0.99, Target: 0.999}
+	errors.SLO.Observed, errors.SLO.Baseline, errors.SLO.BadRatio = 0.041, 0.0002, 0.041
+	errors.SLO.Burn = slo.Burn{Rule: slo.BurnRule{Long: time.Hour, Short: 5 * time.Minute, Factor: 14.4}, Long: 22, Short: 41, Holds: true}
+	errors.SLO.Budget = slo.Budget{Period: 720 * time.Hour, Remaining: -0.3}
+
 	m, d := ready, ready
 	d.State, d.Reason = engine.Degraded, "training failed: no finite loss"
 	out["model_ready"] = engine.Output{Model: &m, ModelAt: m}

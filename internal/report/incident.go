@@ -7,6 +7,7 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
 )
 
 // maxListed is the number of candidates, and of trace ids, that an incident lists.
@@ -25,13 +26,12 @@ func (w *writer) incident(e *incident.Event, m engine.ModelStatus) {
 	a.number(attrDuration, e.Time.Sub(e.Start).Seconds())
 
 	a.objective(e)
-	a.number(attrObserved, e.SLO.Observed)
-	a.number(attrBaseline, e.SLO.Baseline)
+	a.observed(&e.SLO)
 	if e.Requests > 0 && known(e.Requests) {
 		a.integer(attrRequests, int64(math.Round(e.Requests)))
 		a.number(attrBadRatio, e.Bad/e.Requests)
 	}
-	a.verdict(&e.Verdict)
+	a.verdict(e)
 	a.traces(e)
 	a.method(&e.Verdict, m)
 	if !over(e) && !e.Verdict.Abstained {
@@ -51,14 +51,34 @@ func (a attributes) objective(e *incident.Event) {
 	o := e.SLO.Objective
 	a.text(attrSLOName, o.Name)
 	a.text(attrSLOSource, origin(o.Learned))
-	a.text(attrSLOIndicator, "latency")
+	a.text(attrSLOIndicator, o.Indicator.String())
 	a.text(attrSLOService, e.SLO.RPC.Service.Name)
 	a.text(attrSLOOperation, e.SLO.RPC.Operation)
 	if o.Target > 0 {
 		a.number(attrSLOObjective, o.Target)
 	}
-	a.number(attrSLOThreshold, o.Threshold.Seconds())
-	a.number(attrSLOQuantile, o.Quantile)
+	if o.Indicator == slo.Latency {
+		a.number(attrSLOThreshold, o.Threshold.Seconds())
+		a.number(attrSLOQuantile, o.Quantile)
+	}
+}
+
+// observed says how far from its objective the operation is.
+func (a attributes) observed(s *slo.State) {
+	if s.Objective.Indicator == slo.Errors {
+		a.number(attrErrors, s.Observed)
+		a.number(attrUsual, s.Baseline)
+	} else {
+		a.number(attrObserved, s.Observed)
+		a.number(attrBaseline, s.Baseline)
+	}
+	if s.Burn.Known() {
+		a.number(attrBurnLong, s.Burn.Long)
+		a.number(attrBurnShort, s.Burn.Short)
+	}
+	if s.Budget.Known() {
+		a.number(attrBudget, s.Budget.Remaining)
+	}
 }
 
 func origin(learned bool) string {
@@ -69,7 +89,8 @@ func origin(learned bool) string {
 }
 
 // verdict says what is to blame, and what of that is known how well.
-func (a attributes) verdict(v *rca.Verdict) {
+func (a attributes) verdict(e *incident.Event) {
+	v := &e.Verdict
 	a.truth(attrAbstained, v.Abstained)
 	if v.Abstained || len(v.Culprits) == 0 {
 		a.text(attrKind, string(rca.KindUnknown))
@@ -78,7 +99,7 @@ func (a attributes) verdict(v *rca.Verdict) {
 		a.texts(attrCauses, entities(v.Culprits))
 		a.cause(&v.Culprits[0])
 		a.texts(attrEvidence, v.Culprits[0].Evidence)
-		if known(v.Quantile) {
+		if supposes(e, v.Quantile) {
 			a.number(attrWhatIf, v.Quantile)
 			a.number(attrWhatIfLower, v.Lower)
 			a.number(attrWhatIfUpper, v.Upper)
@@ -87,7 +108,7 @@ func (a attributes) verdict(v *rca.Verdict) {
 			a.text(attrIntervention, intervention(v.Culprits))
 		}
 	}
-	a.candidates(v.Candidates)
+	a.candidates(e)
 	a.texts(attrRuledOut, v.RuledOut)
 	if v.HopsTotal > 0 {
 		a.integer(attrHopsObserved, int64(v.HopsObserved))
@@ -103,8 +124,8 @@ func (a attributes) confidence(v *rca.Verdict) {
 }
 
 // candidates are parallel lists, the most probable first.
-func (a attributes) candidates(cs []rca.Cause) {
-	cs = cs[:min(len(cs), maxListed)]
+func (a attributes) candidates(e *incident.Event) {
+	cs := e.Verdict.Candidates[:min(len(e.Verdict.Candidates), maxListed)]
 	mechanisms := make([]string, len(cs))
 	probability, whatIf := make([]float64, len(cs)), make([]float64, len(cs))
 	for i := range cs {
@@ -114,7 +135,15 @@ func (a attributes) candidates(cs []rca.Cause) {
 	a.texts(attrCandidateEntity, entities(cs))
 	a.texts(attrCandidateMechanism, mechanisms)
 	a.numbers(attrCandidateProbability, probability)
-	a.numbers(attrCandidateWhatIf, whatIf)
+	if e.SLO.Objective.Indicator == slo.Latency {
+		a.numbers(attrCandidateWhatIf, whatIf)
+	}
+}
+
+// supposes reports whether a counterfactual tail is known, and of interest: it says
+// nothing of errors.
+func supposes(e *incident.Event, tail float64) bool {
+	return e.SLO.Objective.Indicator == slo.Latency && known(tail)
 }
 
 // traces are a slow request and a usual one to compare it with.

@@ -90,13 +90,13 @@ func (w *writer) begin(s source) {
 }
 
 // severityOf is that of a transition. Objectives that somebody configured are
-// errors, learned ones, which nobody asked for, warnings; confidence changes
-// nothing.
+// errors, where rules of burn rates say that it is worth a page; learned ones, which
+// nobody asked for, are warnings; confidence changes nothing.
 func severityOf(e *incident.Event) plog.SeverityNumber {
 	switch {
 	case over(e):
 		return plog.SeverityNumberInfo
-	case e.SLO.Objective.Learned:
+	case e.SLO.Objective.Learned || e.SLO.Ticket:
 		return plog.SeverityNumberWarn
 	default:
 		return plog.SeverityNumberError

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -31,20 +32,24 @@ var options = report.Options{Engine: "rootcause", EventNameAttribute: true, Cand
 // A golden file per kind of event; UPDATE=1 rewrites them.
 func TestLogs_golden(t *testing.T) {
 	for name, out := range examples() {
-		t.Run(name, func(t *testing.T) {
-			b, err := (&plog.JSONMarshaler{}).MarshalLogs(report.Logs([]engine.Output{out}, options))
-			require.NoError(t, err)
-			var pretty bytes.Buffer
-			require.NoError(t, json.Indent(&pretty, b, "", " "))
-			file := filepath.Join("testdata", name+".json")
-			if os.Getenv("UPDATE") != "" {
-				require.NoError(t, os.WriteFile(file, pretty.Bytes(), 0o600))
-			}
-			want, err := os.ReadFile(file)
-			require.NoError(t, err)
-			assert.JSONEq(t, string(want), pretty.String())
-		})
+		t.Run(name, func(t *testing.T) { golden(t, name, report.Logs([]engine.Output{out}, options)) })
 	}
+}
+
+// golden compares records with the file of a name.
+func golden(t *testing.T, name string, ld plog.Logs) {
+	t.Helper()
+	b, err := (&plog.JSONMarshaler{}).MarshalLogs(ld)
+	require.NoError(t, err)
+	var pretty bytes.Buffer
+	require.NoError(t, json.Indent(&pretty, b, "", " "))
+	file := filepath.Join("testdata", name+".json")
+	if os.Getenv("UPDATE") != "" {
+		require.NoError(t, os.WriteFile(file, pretty.Bytes(), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(want), pretty.String())
 }
 
 var letters = map[string]string{"rca.incident": "I", "rca.root_cause": "C", "rca.model.status": "M"}
@@ -120,6 +125,7 @@ func TestLogs_severityAndIdentity(t *testing.T) {
 	all := examples()
 	tests := map[string]plog.SeverityNumber{
 		"open": plog.SeverityNumberError, "update": plog.SeverityNumberError, "resolved": plog.SeverityNumberInfo,
+		"open_ticket": plog.SeverityNumberWarn, "open_robust": plog.SeverityNumberWarn,
 		"expired": plog.SeverityNumberInfo, "model_ready": plog.SeverityNumberInfo, "model_degraded": plog.SeverityNumberWarn,
 	}
 	for name, want := range tests {
@@ -163,7 +169,11 @@ func FuzzLogs(f *testing.F) {
 		unknown.Verdict = rca.Verdict{Abstained: true, Reason: evidence, RuledOut: []string{operation}}
 		ended := e
 		ended.Phase = incident.Resolved
-		for _, r := range records(report.Logs([]engine.Output{{Incident: &e}, {Incident: &unknown}, {Incident: &ended}, {}}, options)) {
+		errors := e
+		errors.SLO.Objective.Indicator, errors.SLO.Objective.Target = slo.Errors, b
+		errors.SLO.Burn = slo.Burn{Rule: slo.BurnRule{Long: 90 * time.Minute}, Long: a, Short: b}
+		errors.SLO.Budget = slo.Budget{Period: time.Hour, Remaining: a}
+		for _, r := range records(report.Logs([]engine.Output{{Incident: &e}, {Incident: &unknown}, {Incident: &ended}, {Incident: &errors}, {}}, options)) {
 			body := r.Body().Str()
 			line, _, _ := strings.Cut(body, "\n")
 			assert.LessOrEqual(t, len(body), 1024)
@@ -181,4 +191,30 @@ func FuzzLogs(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestLogs_errors(t *testing.T) {
+	r := records(report.Logs([]engine.Output{examples()["open_errors"]}, options))
+	require.Len(t, r, 2)
+	body := r[0].Body().Str()
+	assert.True(t, strings.HasPrefix(body, "shop/frontend POST /cart errors 4.1% > 0.1% (SLO cart-errors, burn 22x/1h, usually 0.02%). "+
+		"Likely cause: shop/payment-db errors (p=0.81).\n"), body)
+	for _, k := range []string{
+		"rca.slo.threshold_s", "rca.slo.quantile", "rca.latency.observed_s", "rca.counterfactual.quantile_s", "rca.counterfactual.restores_slo", "rca.candidates.counterfactual_s",
+	} {
+		for i := range r {
+			_, ok := r[i].Attributes().Get(k)
+			assert.False(t, ok, "%s says nothing of errors", k)
+		}
+	}
+	assert.NotContains(t, r[1].Body().Str(), "Were it")
+	v, ok := r[0].Attributes().Get("rca.slo.budget_remaining")
+	require.True(t, ok)
+	assert.InDelta(t, -0.3, v.Double(), 0)
+
+	ended := *examples()["open_errors"].Incident
+	ended.Phase = incident.Resolved
+	body = records(report.Logs([]engine.Output{{Incident: &ended}}, options))[0].Body().Str()
+	assert.Contains(t, body, "Resolved after 2m0s, 22% of 824 requests failed. It was shop/payment-db errors")
+	assert.NotContains(t, body, "burn")
 }

@@ -38,9 +38,14 @@ const (
 	attrSLOObjective = prefix + "slo.objective"
 	attrSLOThreshold = prefix + "slo.threshold_s"
 	attrSLOQuantile  = prefix + "slo.quantile"
+	attrBurnLong     = prefix + "slo.burn_rate.long"
+	attrBurnShort    = prefix + "slo.burn_rate.short"
+	attrBudget       = prefix + "slo.budget_remaining"
 
 	attrObserved = prefix + "latency.observed_s"
 	attrBaseline = prefix + "latency.baseline_s"
+	attrErrors   = prefix + "errors.observed_ratio"
+	attrUsual    = prefix + "errors.baseline_ratio"
 	attrRequests = prefix + "impact.request_count"
 	attrBadRatio = prefix + "impact.bad_ratio"
 

@@ -9,8 +9,12 @@ import (
 	"slices"
 )
 
-// encodingVersion of the persisted state.
-const encodingVersion = 2
+// encodingVersion of the persisted state. Version 2 had no accounts of error
+// budgets; it is read as a state in which nothing has been counted yet.
+const (
+	encodingVersion = 3
+	oldestVersion   = 2
+)
 
 // stored is the persisted state. JSON holds it: names are valid UTF-8 here, and
 // no number in it is NaN.
@@ -43,8 +47,8 @@ func (w *Watcher) UnmarshalBinary(b []byte) error {
 	if err := d.Decode(&s); err != nil {
 		return fmt.Errorf("slo: not a state of objectives: %w", err)
 	}
-	if s.Version != encodingVersion {
-		return fmt.Errorf("slo: state of version %d cannot be read, only %d", s.Version, encodingVersion)
+	if s.Version < oldestVersion || s.Version > encodingVersion {
+		return fmt.Errorf("slo: state of version %d cannot be read, only %d to %d", s.Version, oldestVersion, encodingVersion)
 	}
 	if len(s.Tracks) > MaxTracks {
 		return fmt.Errorf("slo: state of %d tracks is beyond the bound of %d", len(s.Tracks), MaxTracks)
@@ -58,11 +62,8 @@ func (w *Watcher) UnmarshalBinary(b []byte) error {
 		if restored.tracks[k] != nil {
 			return fmt.Errorf("slo: track %d stands there twice", i)
 		}
-		if !w.wanted(t) || t.Objective.Learned && restored.learned >= MaxLearned {
+		if !w.adopt(t) || t.Objective.Learned && restored.learned >= MaxLearned {
 			continue
-		}
-		if n := len(t.Recent); n > w.cfg.OpenN {
-			t.Recent = t.Recent[n-w.cfg.OpenN:]
 		}
 		restored.tracks[k] = t
 		if t.Objective.Learned {
@@ -76,25 +77,51 @@ func (w *Watcher) UnmarshalBinary(b []byte) error {
 // valid reports whether a track that was read can be one that was written.
 func (t *track) valid() bool {
 	latency := func(v float64) bool { return v >= 0 && !math.IsInf(v, 1) }
-	count := func(v float64) bool { return v >= 0 && v < 1<<60 }
 	for _, v := range t.Baseline {
 		if !latency(v) {
 			return false
 		}
 	}
 	for _, r := range t.Recent {
-		if !count(r.Count) || !count(r.Bad) {
+		if !counts(r.Count) || !counts(r.Bad) {
 			return false
 		}
 	}
-	return len(t.Recent) <= maxRun && len(t.Baseline) <= maxBaseline && within(t.Objective.Quantile) &&
-		t.Objective.Threshold >= 0 && t.Met >= 0 && t.Learned >= 0 && count(t.Requests) && count(t.Bad) &&
+	for i := range t.Burn {
+		if !t.Burn[i].valid() {
+			return false
+		}
+	}
+	return len(t.Burn) <= maxRules && t.Budget.valid() && t.Objective.Indicator <= Errors &&
+		len(t.Recent) <= maxRun+1 && len(t.Baseline) <= maxBaseline && within(t.Objective.Quantile) &&
+		t.Objective.Threshold >= 0 && t.Met >= 0 && t.Learned >= 0 && counts(t.Requests) && counts(t.Bad) &&
 		(!t.Firing || t.Onset != 0)
 }
 
-// wanted reports whether the configuration still asks for a track.
-func (w *Watcher) wanted(t *track) bool {
-	return slices.ContainsFunc(w.objectives(Observation{RPC: t.RPC, Entry: true}), func(o Objective) bool {
-		return o.Name == t.Objective.Name && o.Learned == t.Objective.Learned && o.Quantile == t.Objective.Quantile
+// counts reports whether v can be a weight of requests.
+func counts(v float64) bool { return v >= 0 && v < 1<<60 }
+
+// adopt brings a track that was read in line with the configuration, and reports
+// whether that still asks for it. Requests that were told good from bad by another
+// threshold are not counted on.
+func (w *Watcher) adopt(t *track) bool {
+	all := w.objectives(Observation{RPC: t.RPC, Entry: true})
+	i := slices.IndexFunc(all, func(o Objective) bool {
+		return o.Name == t.Objective.Name && o.Learned == t.Objective.Learned &&
+			o.Indicator == t.Objective.Indicator && o.Quantile == t.Objective.Quantile
 	})
+	if i < 0 {
+		return false
+	}
+	before := t.Objective.Threshold
+	t.Objective = all[i]
+	switch {
+	case t.Objective.Learned:
+		t.Objective.Threshold = before
+	case t.Objective.Threshold != before:
+		t.Burn, t.Budget = nil, ring{}
+	}
+	t.Recent = t.Recent[max(0, len(t.Recent)-w.cfg.OpenN-1):]
+	t.fit(w.cfg)
+	return true
 }

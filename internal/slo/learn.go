@@ -36,6 +36,7 @@ func (t *track) healthy(cfg Config, seconds float64) {
 //
 // where s is the standard deviation of a normal distribution of that
 // interquartile range: a tail that is noisy by itself gets more room.
+// See docs/math.md, 26.
 func learned(baseline []float64, headroom float64) float64 {
 	s := slices.Sorted(slices.Values(baseline))
 	m := at(s, 0.5)

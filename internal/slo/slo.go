@@ -1,9 +1,3 @@
-// Package slo watches latency objectives of operations over windows: the
-// configured ones, and ones learned from healthy tails where none is configured.
-//
-// A Watcher holds one track per objective and operation. A window in which the
-// operation had too few requests is not measured: it freezes the track, and
-// neither opens nor resolves anything.
 package slo
 
 import (
@@ -13,18 +7,6 @@ import (
 	"github.com/sage-rca/sage/internal/sketch"
 )
 
-// Objective is one SLO: quantile of the latency of the operations that match
-// stays at most Threshold, in Target of the windows.
-type Objective struct {
-	Name      string           // unique among the configured ones
-	Service   identity.Service // Namespace empty: any namespace
-	Operation string           // glob: * matches any run of characters, ? any one
-	Quantile  float64          // in (0, 1)
-	Threshold time.Duration    // 0 while it is being learned
-	Target    float64          // objective, share of good requests, in (0, 1); default 0.99
-	Learned   bool             // not configured but learned
-}
-
 // Config are the rules.
 type Config struct {
 	Objectives []Objective
@@ -33,6 +15,12 @@ type Config struct {
 	// Open when violated in OpenK of the last OpenN measured windows; healthy
 	// again after ResolveM measured windows in a row that meet the objective.
 	OpenK, OpenN, ResolveM int
+	// Burn are rules of burn rates, of which any opens; where there are none, OpenK
+	// of OpenN windows do. ResolveM windows in a row in which none holds resolve.
+	Burn []BurnRule
+	// Budget is the period of the error budget of objectives that have none of
+	// their own; 0: no account of it is kept.
+	Budget time.Duration
 	// MinRequests of an operation in a window for the window to count as measured.
 	MinRequests float64
 }
@@ -54,25 +42,36 @@ type Observation struct {
 	RPC     identity.RPC
 	Entry   bool // reached from outside: learned objectives are for these
 	Latency *sketch.Sketch
-	Errors  float64
+	Errors  float64 // weight of the requests that failed
 }
 
 // State is what is known of one objective on one operation after a window.
 type State struct {
 	Objective Objective
 	RPC       identity.RPC
-	Measured  bool    // enough requests in this window
-	Violated  bool    // this window violates the objective
-	Firing    bool    // the opening rule holds, the resolving one not yet
-	Observed  float64 // quantile in seconds, NaN when not measured
-	Baseline  float64 // median of the same quantile over healthy windows, NaN when none
-	Count     float64
-	BadRatio  float64 // share of requests above the threshold
-	Errors    float64
+	Measured  bool // enough requests in this window
+	// Violated: this window violates the objective, and under rules of burn rates
+	// so much that it burns the budget as fast as the mildest rule asks for.
+	Violated bool
+	Firing   bool // the opening rule holds, the resolving one not yet
+	// Ticket: of the rules that held since the run fires, each is worth a ticket
+	// and none a page.
+	Ticket bool
+	// Observed is the quantile in seconds, of Errors the share of failed requests;
+	// NaN when not measured.
+	Observed float64
+	Baseline float64 // median of Observed over healthy windows, NaN when none
+	Count    float64
+	BadRatio float64 // share of bad requests: above the threshold, or failed
+	Errors   float64
 	// Onset is the start of the first violated window of the current run, ns; 0
 	// when none. The window that ends a run still carries the run's.
 	Onset int64
 	// Requests and Bad are those of the measured windows since Onset, and how many
-	// of them were above the threshold.
+	// of them were bad.
 	Requests, Bad float64
+	// Burn is how fast the error budget burns; zero where that is not known.
+	Burn Burn
+	// Budget is what is left of it; zero where that is not known.
+	Budget Budget
 }

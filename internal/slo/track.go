@@ -15,14 +15,17 @@ type track struct {
 	Objective Objective
 	RPC       identity.RPC
 	Seen      int64     // start of the last window that was measured
-	Recent    []result  // of the last measured windows, at most OpenN, oldest first
+	Recent    []result  // of the last measured windows, at most OpenN + 1, oldest first; none under rules of burn rates
 	Met       int       // measured windows in a row that met the objective
 	Firing    bool      //
+	Paged     bool      `json:",omitempty"` // a rule of burn rates that is worth a page held since it fires
 	Onset     int64     // start of the first violated window of the run, 0: no run
 	Requests  float64   // since Onset
 	Bad       float64   // of them
-	Baseline  []float64 // quantiles of healthy windows in seconds, oldest first
+	Baseline  []float64 // of healthy windows what the objective limits, oldest first
 	Learned   int       // healthy windows since the threshold was last learned
+	Burn      []ring    `json:",omitempty"` // by rule of Config.Burn
+	Budget    ring      `json:",omitzero"`
 }
 
 // result is one measured window.
@@ -32,39 +35,50 @@ type result struct {
 	Count, Bad float64
 }
 
-// observe takes in one window in which the operation was seen.
-func (t *track) observe(cfg Config, start int64, o Observation) State {
+// observe takes in the window [start, end), in which the operation was seen.
+func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	s := State{Observed: math.NaN(), Count: o.Latency.Count(), Errors: o.Errors}
 	s.Measured = s.Count > 0 && s.Count >= cfg.MinRequests
 	if !s.Measured {
-		return t.state(s)
+		return t.state(cfg, start, s)
 	}
 	t.Seen = start
-	s.Observed = o.Latency.Quantile(t.Objective.Quantile) / 1e9
-	if t.Objective.Threshold <= 0 { // not learned yet
+	var over bool
+	s.Observed, s.BadRatio, over = t.Objective.measure(o)
+	if t.Objective.Limit() <= 0 { // not learned yet
 		t.healthy(cfg, s.Observed)
-		return t.state(s)
+		return t.state(cfg, start, s)
 	}
-	s.BadRatio = o.Latency.FractionAbove(float64(t.Objective.Threshold))
-	s.Violated = s.Observed > t.Objective.Threshold.Seconds()
-	ends := t.rule(cfg, result{start, s.Violated, s.Count, s.Count * s.BadRatio})
-	out := t.state(s)
+	r := result{start, over, s.Count, s.Count * s.BadRatio}
+	t.account(start, end, r)
+	var ends bool
+	if len(cfg.Burn) > 0 {
+		r.Violated = reaches(s.BadRatio, mildest(cfg.Burn)*t.Objective.Budget())
+		ends = t.burning(cfg, r, t.burn(cfg, start))
+	} else {
+		ends = t.rule(cfg, r)
+	}
+	s.Violated = r.Violated
+	out := t.state(cfg, start, s)
 	switch {
 	case ends:
 		t.rest()
 		out.Firing = false
-	case !s.Violated && !t.Firing:
+	case !over && !s.Violated && !t.Firing:
 		t.healthy(cfg, s.Observed)
 	}
 	out.Objective, out.Baseline = t.Objective, median(t.Baseline)
 	return out
 }
 
-// state completes s with what the track holds.
-func (t *track) state(s State) State {
+// state completes s, which is of the window that begins at start, with what the
+// track holds.
+func (t *track) state(cfg Config, start int64, s State) State {
 	s.Objective, s.RPC, s.Firing, s.Onset = t.Objective, t.RPC, t.Firing, t.Onset
 	s.Requests, s.Bad = t.Requests, t.Bad
+	s.Ticket = len(cfg.Burn) > 0 && t.Firing && !t.Paged
 	s.Baseline = median(t.Baseline)
+	s.Burn, s.Budget = t.burn(cfg, start), t.budget(cfg, start)
 	return s
 }
 
@@ -73,9 +87,9 @@ func (t *track) state(s State) State {
 // behind, and a few slow requests by chance far less.
 const lasting = 0.2
 
-// rule fires when k of the last n measured windows violate the objective and the last
-// one shows that it goes on, otherwise when one more of one more do, and reports whether a run that fires ends, which it does after m in a row that
-// meet it.
+// rule fires when k of the last n measured windows violate the objective and the
+// last one shows that it goes on, otherwise when one more of one more do, and
+// reports whether a run that fires ends, which it does after m in a row that meet it.
 func (t *track) rule(cfg Config, r result) (ends bool) {
 	t.Met++
 	if r.Violated {
@@ -117,5 +131,5 @@ func (t *track) rule(cfg Config, r result) (ends bool) {
 
 // rest ends a run: what was before it is forgotten.
 func (t *track) rest() {
-	t.Firing, t.Onset, t.Requests, t.Bad, t.Recent = false, 0, 0, 0, nil
+	t.Firing, t.Paged, t.Onset, t.Requests, t.Bad, t.Recent = false, false, 0, 0, 0, nil
 }

@@ -2,8 +2,6 @@ package slo
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -25,9 +23,6 @@ const (
 // gives up its place, and with it its baseline and a run that stands.
 const forgetAfter = 7 * 24 * time.Hour
 
-// defaultTarget stands for a target that is left out, and is that of learned objectives.
-const defaultTarget = 0.99
-
 // Watcher evaluates objectives window by window. It is not safe for concurrent use.
 type Watcher struct {
 	cfg     Config
@@ -46,51 +41,12 @@ func (k key) compare(o key) int { return cmp.Or(cmp.Compare(k.name, o.name), k.r
 
 // NewWatcher returns a watcher, or all that is wrong with cfg.
 func NewWatcher(cfg Config) (*Watcher, error) {
-	cfg.Objectives = slices.Clone(cfg.Objectives)
+	cfg.Objectives, cfg.Burn = slices.Clone(cfg.Objectives), slices.Clone(cfg.Burn)
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
 	return &Watcher{cfg: cfg, tracks: make(map[key]*track)}, nil
 }
-
-// complete fills in the defaults, and returns all that is wrong.
-func (c *Config) complete() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("slo: "+format, args...)) }
-	names := make(map[string]bool)
-	for i := range c.Objectives {
-		o := &c.Objectives[i]
-		if o.Target == 0 {
-			o.Target = defaultTarget
-		}
-		if o.Name == "" || o.Service.Name == "" {
-			bad("objective %d needs a name and a service", i)
-		}
-		if names[o.Name] {
-			bad("objective %d has the name %q of another", i, o.Name)
-		}
-		names[o.Name] = true
-		if !within(o.Quantile) || !within(o.Target) || o.Threshold <= 0 {
-			bad("objective %d needs a quantile and a target in (0, 1) and a positive threshold (got %v, %v, %s)",
-				i, o.Quantile, o.Target, o.Threshold)
-		}
-		if o.Learned {
-			bad("objective %d is configured, not learned", i)
-		}
-	}
-	if c.OpenK < 1 || c.OpenN < c.OpenK || c.OpenN > maxRun || c.ResolveM < 1 {
-		bad("rule needs 1 <= k <= n <= %d and m >= 1 (got k=%d n=%d m=%d)", maxRun, c.OpenK, c.OpenN, c.ResolveM)
-	}
-	if !(c.MinRequests >= 0) || math.IsInf(c.MinRequests, 1) {
-		bad("requests of a measured window must not be negative (got %v)", c.MinRequests)
-	}
-	if l := c.Learn; l.Enabled && (l.Windows < 1 || !within(l.Quantile) || !(l.Headroom >= 1) || math.IsInf(l.Headroom, 1)) {
-		bad("learning needs windows >= 1, a quantile in (0, 1) and headroom >= 1 (got %d, %v, %v)", l.Windows, l.Quantile, l.Headroom)
-	}
-	return errors.Join(errs...)
-}
-
-func within(v float64) bool { return v > 0 && v < 1 }
 
 // Refused returns how many observations were left out because of MaxTracks and
 // MaxLearned.
@@ -99,20 +55,20 @@ func (w *Watcher) Refused() int { return w.refused }
 // Observe takes in the operations of the window [start, end), each at most once,
 // and returns the states of all objectives on them, and of those that fire without
 // having been seen, sorted by name of the objective, then by operation.
-func (w *Watcher) Observe(start, _ int64, obs []Observation) []State {
+func (w *Watcher) Observe(start, end int64, obs []Observation) []State {
 	w.forget(start)
 	seen := make(map[key]State)
 	for _, o := range obs {
 		for _, objective := range w.objectives(o) {
 			k := key{objective.Name, o.RPC}
 			if t := w.track(k, objective, start); t != nil {
-				seen[k] = t.observe(w.cfg, start, o)
+				seen[k] = t.observe(w.cfg, start, end, o)
 			}
 		}
 	}
 	for k, t := range w.tracks {
 		if _, ok := seen[k]; !ok && t.Firing {
-			seen[k] = t.state(State{Observed: math.NaN()})
+			seen[k] = t.state(w.cfg, start, State{Observed: math.NaN()})
 		}
 	}
 	out := make([]State, 0, len(seen))
@@ -153,7 +109,7 @@ func (w *Watcher) objectives(o Observation) []Objective {
 			Service:   o.RPC.Service,
 			Operation: o.RPC.Operation,
 			Quantile:  w.cfg.Learn.Quantile,
-			Target:    defaultTarget,
+			Target:    w.cfg.Learn.Quantile,
 			Learned:   true,
 		})
 	}
@@ -169,13 +125,11 @@ func (w *Watcher) track(k key, o Objective, start int64) *track {
 			return nil
 		}
 		t = &track{Objective: o, RPC: k.rpc, Seen: start}
+		t.fit(w.cfg)
 		w.tracks[k] = t
 		if o.Learned {
 			w.learned++
 		}
-	}
-	if !o.Learned {
-		t.Objective = o // configuration wins over what was restored
 	}
 	return t
 }

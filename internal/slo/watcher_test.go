@@ -48,7 +48,8 @@ func newWatcher(t *testing.T, cfg Config) *Watcher {
 }
 
 // window observes one window that a letter describes: V violates (200 ms), G is
-// good (50 ms), u has too few requests (all slow), . is one without the operation.
+// good (50 ms), b is violated by one request of 20, u has too few requests (all
+// slow), . is one without the operation.
 func window(w *Watcher, i int, letter rune) []State {
 	start := int64(i+1) * second
 	var obs []Observation
@@ -57,6 +58,10 @@ func window(w *Watcher, i int, letter rune) []State {
 		obs = []Observation{{RPC: rpc("front", "GET /"), Latency: latency(20, 200*time.Millisecond)}}
 	case 'G':
 		obs = []Observation{{RPC: rpc("front", "GET /"), Latency: latency(20, 50*time.Millisecond)}}
+	case 'b':
+		l := latency(19, 50*time.Millisecond)
+		l.Merge(latency(1, 200*time.Millisecond))
+		obs = []Observation{{RPC: rpc("front", "GET /"), Latency: l}}
 	case 'u':
 		obs = []Observation{{RPC: rpc("front", "GET /"), Latency: latency(9, 900*time.Millisecond)}}
 	}
@@ -70,10 +75,13 @@ func TestWatcher_runs(t *testing.T) {
 		onset         []int64
 	}{
 		{"nothing violates", "GGGGGG", "------", []int64{0, 0, 0, 0, 0, 0}},
-		{"one of three is not enough", "GVGGG", "-----", []int64{0, 2, 2, 2, 0}},
+		{"one of three is not enough", "GVGGGG", "------", []int64{0, 2, 2, 2, 2, 0}},
 		{"two in a row open, two good ones resolve", "GVVVGG", "--FFF-", []int64{0, 2, 2, 2, 2, 2}},
 		{"two of three open", "VGVGG", "--FF-", []int64{1, 1, 1, 1, 1}},
-		{"a violation that has slid out does not count", "VGGV", "----", []int64{1, 1, 1, 4}},
+		{"a violation that has slid out does not count", "VGGVG", "-----", []int64{1, 1, 1, 1, 4}},
+		{"a last window of few slow ones does not show that it goes on", "VbG", "---", []int64{1, 1, 1}},
+		{"one window more does", "VbGb", "---F", []int64{1, 1, 1, 1}},
+		{"also where all of them are of few slow ones", "bbb", "--F", []int64{1, 1, 1}},
 		{"a violation resets the count of good ones", "VVGVGG", "-FFFF-", []int64{1, 1, 1, 1, 1, 1}},
 		{"unmeasured windows freeze a run that fires", "VVuuu.GuG", "-FFFFFFF-", []int64{1, 1, 1, 1, 1, 1, 1, 1, 1}},
 		{"unmeasured windows freeze a run that does not fire yet", "Vu.uV", "----F", []int64{1, 1, 0, 1, 1}},

@@ -17,12 +17,19 @@ type Config struct {
 	// in rootcause_spans_refused with reason late.
 	Lateness time.Duration `mapstructure:"lateness"`
 
-	// SLOs are the latency objectives that are watched.
+	// SLOs are the objectives that are watched.
 	SLOs []SLO `mapstructure:"slos"`
+	// OpenSLO are files of OpenSLO v1, read when the Collector starts, whose
+	// objectives over spans are watched too.
+	OpenSLO []string `mapstructure:"openslo"`
 	// LearnedSLOs adds objectives for entry operations that no SLO matches.
 	LearnedSLOs LearnedSLOs `mapstructure:"learned_slos"`
 	// Rule says when an incident opens and when it resolves.
 	Rule Rule `mapstructure:"rule"`
+	// BurnRates open incidents instead of rule.violated of rule.of windows.
+	BurnRates BurnRates `mapstructure:"burn_rates"`
+	// ErrorBudget says how the budgets of SLOs are counted.
+	ErrorBudget ErrorBudget `mapstructure:"error_budget"`
 
 	// Training says when and how the model is fitted.
 	Training Training `mapstructure:"training"`
@@ -39,8 +46,8 @@ type Config struct {
 	Storage *component.ID `mapstructure:"storage"`
 }
 
-// SLO is one latency objective: the quantile of the operations that match is at
-// most the threshold.
+// SLO is one objective: of latency, that a share of the requests, or a quantile, is at
+// most the threshold; of errors, that a share of the requests does not fail.
 type SLO struct {
 	// Name stands in every event (rca.slo.name). It must be unique.
 	Name string `mapstructure:"name"`
@@ -49,13 +56,18 @@ type SLO struct {
 	// Operation is a glob of the operations that the service serves: * matches
 	// any run of characters, ? any one. Each that matches is watched on its own.
 	Operation string `mapstructure:"operation"`
-	// Quantile is in (0, 1).
+	// Indicator is latency, the default, or errors.
+	Indicator string `mapstructure:"indicator"`
+	// Quantile of latency, in (0, 1), that violates a window where it is above the
+	// threshold; default Objective.
 	Quantile float64 `mapstructure:"quantile"`
-	// Threshold is exact.
+	// Threshold of latency is exact.
 	Threshold time.Duration `mapstructure:"threshold"`
-	// Objective is the share of requests that shall be under the threshold, in
-	// (0, 1). It is stated in events; it does not decide when an incident opens.
+	// Objective is the share of requests that shall be good, in (0, 1); default
+	// Quantile. What it leaves is the error budget.
 	Objective float64 `mapstructure:"objective"`
+	// Period of the error budget; default error_budget.period.
+	Period time.Duration `mapstructure:"period"`
 }
 
 // LearnedSLOs are objectives from healthy tails. Events mark them with
@@ -81,6 +93,33 @@ type Rule struct {
 	ResolveAfter int `mapstructure:"resolve_after"`
 	// MinRequests of the operation in a window.
 	MinRequests int `mapstructure:"min_requests"`
+}
+
+// BurnRates say when an incident opens by how fast an error budget burns.
+type BurnRates struct {
+	Enabled bool `mapstructure:"enabled"`
+	// Rules, of which any opens; default: a page at 14.4 over 1h and 5m, a ticket at
+	// 6 over 6h and 30m.
+	Rules []BurnRule `mapstructure:"rules"`
+}
+
+// BurnRule holds while the share of bad requests is Factor times what the objective
+// allows, over the last Long and over the last Short.
+type BurnRule struct {
+	// Long is a multiple of Short from 1 to 24.
+	Long time.Duration `mapstructure:"long"`
+	// Short is at least one window.
+	Short time.Duration `mapstructure:"short"`
+	// Factor by which the budget burns faster than its period allows.
+	Factor float64 `mapstructure:"factor"`
+	// Severity is page, the default, or ticket: events are ERROR or WARN.
+	Severity string `mapstructure:"severity"`
+}
+
+// ErrorBudget says how the budgets of SLOs are counted.
+type ErrorBudget struct {
+	// Period over which the budget of an SLO without a period of its own is counted.
+	Period time.Duration `mapstructure:"period"`
 }
 
 // Training says when and how the model is fitted.
@@ -169,6 +208,7 @@ func createDefaultConfig() component.Config {
 		Lateness:    10 * time.Second,
 		LearnedSLOs: LearnedSLOs{Enabled: true, Windows: 20, Quantile: 0.99, Headroom: 2},
 		Rule:        Rule{Violated: 2, Of: 3, ResolveAfter: 3, MinRequests: 10},
+		ErrorBudget: ErrorBudget{Period: 30 * 24 * time.Hour},
 		Training: Training{
 			Enabled: true, History: 24 * time.Hour, MinWindows: 40, Interval: time.Hour,
 			CPUBudget: 0.5, PublishAfter: 2, Epochs: 200, Structured: true, Seed: 1,

@@ -10,6 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/slo"
 )
 
 func load(t *testing.T, name string) *Config {
@@ -51,6 +54,8 @@ func TestConfig_reportsEverythingThatIsWrong(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{
 		"window", "lateness", "slos[0].quantile", "slos[0].threshold", "slos[1].name", "slos[1].service", "slos[1].operation", "slos[1].objective",
+		"slos[2].quantile", "slos[2].threshold", "slos[2].period", "slos[3].indicator", "openslo[0]",
+		"burn_rates.rules[0].short", "burn_rates.rules[0].factor", "burn_rates.rules[0].severity", "burn_rates.rules[1].long", "error_budget.period",
 		"learned_slos.windows", "learned_slos.quantile", "learned_slos.headroom",
 		"rule.of", "rule.resolve_after", "rule.min_requests",
 		"training.min_windows", "training.interval", "training.cpu_budget", "training.publish_after", "training.epochs",
@@ -63,7 +68,7 @@ func TestConfig_reportsEverythingThatIsWrong(t *testing.T) {
 
 // Configurations that Validate accepts start an engine: it does not refuse later.
 func TestConfig_validMeansUsable(t *testing.T) {
-	for _, name := range []string{"empty", "issue"} {
+	for _, name := range []string{"empty", "issue", "burn_rates"} {
 		cfg := load(t, name)
 		require.NoError(t, cfg.Validate())
 		_, err := newEngineForTest(cfg)
@@ -73,12 +78,87 @@ func TestConfig_validMeansUsable(t *testing.T) {
 
 func TestConfig_objectives(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.SLOs = []SLO{{Name: "a", Service: "shop/eu/cart", Operation: "*", Threshold: time.Second}}
-	got := cfg.objectives()[0]
-	assert.Equal(t, "shop/eu", got.Service.Namespace)
-	assert.Equal(t, "cart", got.Service.Name)
-	assert.InDelta(t, 0.99, got.Quantile, 0)
-	assert.InDelta(t, 0.99, got.Target, 0)
+	cfg.SLOs = []SLO{
+		{Name: "a", Service: "shop/eu/cart", Operation: "*", Threshold: time.Second},
+		{Name: "b", Service: "cart", Operation: "*", Quantile: 0.95, Threshold: time.Second, Period: time.Hour},
+		{Name: "c", Service: "cart", Operation: "*", Indicator: "latency", Objective: 0.999, Threshold: time.Second},
+		{Name: "d", Service: "cart", Operation: "*", Indicator: "errors", Objective: 0.9},
+	}
+	cfg.OpenSLO = []string{"testdata/openslo.yaml"}
+	require.NoError(t, cfg.Validate())
+	got, err := cfg.objectives()
+	require.NoError(t, err)
+	cart := identity.Service{Name: "cart"}
+	assert.Equal(t, []slo.Objective{
+		{Name: "a", Service: identity.Service{Namespace: "shop/eu", Name: "cart"}, Operation: "*", Threshold: time.Second},
+		{Name: "b", Service: cart, Operation: "*", Quantile: 0.95, Threshold: time.Second, Period: time.Hour},
+		{Name: "c", Service: cart, Operation: "*", Threshold: time.Second, Target: 0.999},
+		{Name: "d", Service: cart, Operation: "*", Indicator: slo.Errors, Target: 0.9},
+		{Name: "checkout-latency", Service: identity.Service{Name: "frontend"}, Operation: "POST /cart/*", Threshold: 500 * time.Millisecond, Target: 0.99, Period: 30 * 24 * time.Hour},
+		{Name: "checkout-errors", Service: identity.Service{Name: "frontend"}, Operation: "POST /cart/*", Indicator: slo.Errors, Target: 0.999, Period: 30 * 24 * time.Hour},
+	}, got)
+
+	cfg.OpenSLO = []string{"testdata/missing.yaml"}
+	_, err = cfg.engineConfig()
+	require.EqualError(t, err, "testdata/missing.yaml: no such file or directory")
+}
+
+func TestConfig_burnRates(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	got := func() slo.Config {
+		c, err := cfg.engineConfig()
+		require.NoError(t, err)
+		return c.SLO
+	}
+	assert.Empty(t, got().Burn)
+	assert.Equal(t, 720*time.Hour, got().Budget)
+	cfg.BurnRates.Enabled = true
+	assert.Equal(t, slo.DefaultBurnRules(), got().Burn)
+	require.NoError(t, cfg.Validate())
+
+	cfg = load(t, "burn_rates")
+	require.NoError(t, cfg.Validate())
+	assert.Equal(t, []slo.BurnRule{
+		{Long: 2 * time.Minute, Short: 10 * time.Second, Factor: 14.4},
+		{Long: 12 * time.Minute, Short: time.Minute, Factor: 6, Ticket: true},
+	}, got().Burn)
+	assert.Equal(t, time.Hour, got().Budget)
+}
+
+// What rules, objectives, windows and files ask of each other is checked too.
+func TestConfig_refusesWhatDoesNotFit(t *testing.T) {
+	for want, spoil := range map[string]func(*Config){
+		"burn_rates.rules: must be set: the usual rules need windows of at most 5m0s (got 10m0s)": func(c *Config) {
+			c.Window = 10 * time.Minute
+		},
+		"slos[0].objective: with a target of 0.8 no burn rate is above 5, and the mildest rule asks for 6": func(c *Config) {
+			c.SLOs = []SLO{{Name: "a", Service: "cart", Operation: "*", Threshold: time.Second, Objective: 0.8}}
+		},
+		"slos[0].objective: with a target of 0.5 no burn rate is above 2, and the mildest rule asks for 6": func(c *Config) {
+			c.SLOs = []SLO{{Name: "a", Service: "cart", Operation: "*", Threshold: time.Second, Quantile: 0.5}}
+		},
+		"learned_slos.quantile: with a target of 0.8 no burn rate is above 5, and the mildest rule asks for 6": func(c *Config) {
+			c.LearnedSLOs.Quantile = 0.8
+		},
+		"error_budget.period: must be at least a minute and at least one window (got 1s)": func(c *Config) {
+			c.ErrorBudget.Period = time.Second
+		},
+		"openslo[0]: testdata/openslo.yaml:14: the name \"checkout-latency\" is taken by slos[0]": func(c *Config) {
+			c.SLOs = []SLO{{Name: "checkout-latency", Service: "cart", Operation: "*", Threshold: time.Second}}
+			c.OpenSLO = []string{"testdata/openslo.yaml"}
+		},
+		"openslo[1]: testdata/mixed.yaml:15: with a target of 0.8 no burn rate is above 5, and the mildest rule asks for 6\n" +
+			"openslo[1]: testdata/mixed.yaml:30: metric sources of type \"prometheus\" are not supported: only otel-spans, the spans that the Collector receives\n" +
+			"openslo[1]: testdata/mixed.yaml:35: budgetingMethod must be Occurrences: requests are counted, not slices of time (got \"Timeslices\")\n" +
+			"openslo[2]: testdata/missing.yaml: no such file or directory": func(c *Config) {
+			c.OpenSLO = []string{"testdata/openslo.yaml", "testdata/mixed.yaml", "testdata/missing.yaml"}
+		},
+	} {
+		cfg := createDefaultConfig().(*Config)
+		cfg.BurnRates.Enabled = true
+		spoil(cfg)
+		assert.EqualError(t, cfg.Validate(), want)
+	}
 }
 
 // Bounds that do not fit into each other are refused, with what would fit; the

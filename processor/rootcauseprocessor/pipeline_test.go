@@ -25,7 +25,11 @@ import (
 )
 
 func newEngineForTest(cfg *Config) (*engine.Engine, error) {
-	return engine.New(cfg.engineConfig(), nil, observer{}, func(context.Context, []engine.Output) {})
+	c, err := cfg.engineConfig()
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(c, nil, observer{}, func(context.Context, []engine.Output) {})
 }
 
 // pipelines are one processor in a traces, a metrics and some logs pipelines.

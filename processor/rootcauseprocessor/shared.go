@@ -117,7 +117,11 @@ func (s *shared) start(ctx context.Context, host component.Host) error {
 // run starts the engine, what feeds it, and its clock. The caller holds mu.
 func (s *shared) run(ctx context.Context, persistent engine.Store) error {
 	o := s.observer()
-	e, err := engine.New(s.cfg.engineConfig(), persistent, o, s.emitter())
+	cfg, err := s.cfg.engineConfig()
+	if err != nil {
+		return err
+	}
+	e, err := engine.New(cfg, persistent, o, s.emitter())
 	if err != nil {
 		return err
 	}

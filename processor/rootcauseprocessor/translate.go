@@ -1,13 +1,10 @@
 package rootcauseprocessor
 
 import (
-	"cmp"
-	"strings"
 	"time"
 
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/gvae"
-	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/ingest"
 	"github.com/sage-rca/sage/internal/rca"
@@ -15,12 +12,6 @@ import (
 )
 
 const mib = 1 << 20
-
-// defaultQuantile and defaultObjective stand for what an SLO leaves out.
-const (
-	defaultQuantile  = 0.99
-	defaultObjective = 0.99
-)
 
 // forgetAfter is the event time after which a service, operation, replica or
 // call that was not seen gives up its place.
@@ -53,17 +44,22 @@ func (c *Config) ingestConfig() ingest.Config {
 	}
 }
 
-// engineConfig returns what the engine needs to know.
-func (c *Config) engineConfig() engine.Config {
+// engineConfig returns what the engine needs to know. It reads the files of openslo.
+func (c *Config) engineConfig() (engine.Config, error) {
+	objectives, err := c.objectives()
+	if err != nil {
+		return engine.Config{}, err
+	}
 	return engine.Config{
 		Window: c.Window,
 		SLO: slo.Config{
-			Objectives: c.objectives(),
+			Objectives: objectives,
 			Learn: slo.LearnConfig{
 				Enabled: c.LearnedSLOs.Enabled, Windows: c.LearnedSLOs.Windows,
 				Quantile: c.LearnedSLOs.Quantile, Headroom: c.LearnedSLOs.Headroom,
 			},
 			OpenK: c.Rule.Violated, OpenN: c.Rule.Of, ResolveM: c.Rule.ResolveAfter,
+			Burn: c.BurnRates.rules(), Budget: c.ErrorBudget.Period,
 			MinRequests: float64(c.Rule.MinRequests),
 		},
 		RCA: rca.Config{Seed: c.Training.Seed},
@@ -81,23 +77,5 @@ func (c *Config) engineConfig() engine.Config {
 		ForgetWindows:  max(10, int(forgetAfter/c.Window)),
 		ModelHeartbeat: c.Events.ModelHeartbeat,
 		HistoryEvery:   max(1, int(5*time.Minute/c.Window)),
-	}
-}
-
-func (c *Config) objectives() []slo.Objective {
-	out := make([]slo.Objective, 0, len(c.SLOs))
-	for _, s := range c.SLOs {
-		var service identity.Service
-		if i := strings.LastIndexByte(s.Service, '/'); i >= 0 {
-			service = identity.Service{Namespace: s.Service[:i], Name: s.Service[i+1:]}
-		} else {
-			service = identity.Service{Name: s.Service}
-		}
-		out = append(out, slo.Objective{
-			Name: s.Name, Service: service, Operation: s.Operation,
-			Quantile: cmp.Or(s.Quantile, defaultQuantile), Threshold: s.Threshold,
-			Target: cmp.Or(s.Objective, defaultObjective),
-		})
-	}
-	return out
+	}, nil
 }

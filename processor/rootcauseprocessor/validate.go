@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"strings"
 	"time"
 )
 
@@ -49,42 +48,14 @@ func (c *Config) Validate() error {
 	c.validateSLOs(&p)
 	c.LearnedSLOs.validate(&p)
 	c.Rule.validate(&p)
+	c.validateBurnRates(&p)
+	c.validatePeriod(&p, "error_budget.period", c.ErrorBudget.Period)
 	c.Training.validate(&p, c.Window)
 	c.Limits.validate(&p)
 	c.validateMemory(&p)
 	c.Metrics.validate(&p)
 	c.Events.validate(&p)
 	return errors.Join(p...)
-}
-
-func (c *Config) validateSLOs(p *problems) {
-	names := make(map[string]int)
-	for i, s := range c.SLOs {
-		at := func(setting string) string { return fmt.Sprintf("slos[%d].%s", i, setting) }
-		if s.Name == "" {
-			p.add(at("name"), "must not be empty: events carry it")
-		} else if j, taken := names[s.Name]; taken {
-			p.add(at("name"), "%q is taken by slos[%d]", s.Name, j)
-		} else {
-			names[s.Name] = i
-		}
-		if strings.HasPrefix(s.Name, "auto:") {
-			p.add(at("name"), "must not begin with \"auto:\", which marks learned objectives (got %q)", s.Name)
-		}
-		if s.Service == "" || strings.HasSuffix(s.Service, "/") {
-			p.add(at("service"), "must be service.name or service.namespace/service.name (got %q)", s.Service)
-		}
-		if s.Operation == "" {
-			p.add(at("operation"), "must not be empty: use \"*\" for every operation of the service")
-		}
-		if s.Quantile != 0 {
-			p.inside(at("quantile"), s.Quantile)
-		}
-		if s.Objective != 0 {
-			p.inside(at("objective"), s.Objective)
-		}
-		p.lasting(at("threshold"), s.Threshold)
-	}
 }
 
 func (l *LearnedSLOs) validate(p *problems) {
