@@ -117,12 +117,12 @@ fmt-check:
 	@out="$$($(TOOL) gofumpt -l $$(git ls-files '*.go' | grep -v '/generated_'))"; [ -z "$$out" ] || { echo "not formatted, run make fmt:"; echo "$$out"; exit 1; }
 
 generate: ## regenerate what metadata.yaml describes
-	$(GO) generate ./processor/... ./exporter/...
+	$(GO) generate ./processor/... ./connector/... ./exporter/...
 
 generate-check:
 	@echo "==> mdatagen"
-	@$(GO) generate ./processor/... ./exporter/...
-	@git diff --exit-code -- processor exporter || { echo "generated files differ: commit what make generate writes"; exit 1; }
+	@$(GO) generate ./processor/... ./connector/... ./exporter/...
+	@git diff --exit-code -- processor connector exporter || { echo "generated files differ: commit what make generate writes"; exit 1; }
 
 lint: ## run the linters (built from source the first time: about 4 minutes)
 	@echo "==> golangci-lint"

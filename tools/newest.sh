@@ -18,13 +18,13 @@ for m in component confmap consumer exporter extension pdata pipeline processor 
   config/configopaque config/configoptional config/configretry; do
   modules+=("$base/$m@$STABLE")
 done
-for m in component/componentstatus component/componenttest config/confighttp confmap/xconfmap consumer/consumererror \
-  consumer/consumertest consumer/xconsumer exporter/exporterhelper exporter/exportertest exporter/xexporter \
+for m in component/componentstatus component/componenttest config/confighttp confmap/xconfmap connector connector/connectortest \
+  connector/xconnector consumer/consumererror consumer/consumertest consumer/xconsumer exporter/exporterhelper exporter/exportertest exporter/xexporter \
   extension/xextension pdata/pprofile pdata/testdata pdata/xpdata pipeline/xpipeline processor/processorhelper \
   processor/processortest processor/xprocessor; do
   modules+=("$base/$m@$BETA")
 done
 
 "$go" get -modfile="$dir/go.mod" "${modules[@]}"
-"$go" vet -modfile="$dir/go.mod" ./processor/... ./exporter/... ./internal/ingest ./internal/report
-"$go" test -modfile="$dir/go.mod" ./processor/... ./exporter/... ./internal/report
+"$go" vet -modfile="$dir/go.mod" ./processor/... ./connector/... ./exporter/... ./internal/rootcause/... ./internal/ingest ./internal/report
+"$go" test -modfile="$dir/go.mod" ./processor/... ./connector/... ./exporter/... ./internal/rootcause/... ./internal/report

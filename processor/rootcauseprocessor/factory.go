@@ -10,15 +10,22 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/processor"
 
+	"github.com/sage-rca/sage/internal/rootcause"
 	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/metadata"
 )
 
+// Config is what a user may set. `rootcause: {}` is a working configuration.
+type Config = rootcause.Config
+
+// factory makes instances that share engines.
+type factory struct{ *rootcause.Registry }
+
 // NewFactory returns the factory of the processor.
 func NewFactory() processor.Factory {
-	f := &factory{running: make(map[*Config]*shared)}
+	f := &factory{rootcause.NewRegistry(rootcause.Component{Kind: component.KindProcessor, Instruments: instruments})}
 	return processor.NewFactory(
 		metadata.Type,
-		createDefaultConfig,
+		rootcause.DefaultConfig,
 		processor.WithTraces(f.traces, metadata.TracesStability),
 		processor.WithMetrics(f.metrics, metadata.MetricsStability),
 		processor.WithLogs(f.logs, metadata.LogsStability),
@@ -26,26 +33,26 @@ func NewFactory() processor.Factory {
 }
 
 func (f *factory) traces(_ context.Context, set processor.Settings, cfg component.Config, next consumer.Traces) (processor.Traces, error) {
-	s, err := f.share(set, cfg.(*Config))
+	i, err := f.Instance(set.ID, set.TelemetrySettings, cfg.(*Config))
 	if err != nil {
 		return nil, err
 	}
-	return &traces{instance: instance{shared: s}, next: next}, nil
+	return &traces{Instance: i, next: next}, nil
 }
 
 func (f *factory) metrics(_ context.Context, set processor.Settings, cfg component.Config, next consumer.Metrics) (processor.Metrics, error) {
-	s, err := f.share(set, cfg.(*Config))
+	i, err := f.Instance(set.ID, set.TelemetrySettings, cfg.(*Config))
 	if err != nil {
 		return nil, err
 	}
-	return &metrics{instance: instance{shared: s}, next: next}, nil
+	return &metrics{Instance: i, next: next}, nil
 }
 
 func (f *factory) logs(_ context.Context, set processor.Settings, cfg component.Config, next consumer.Logs) (processor.Logs, error) {
-	s, err := f.share(set, cfg.(*Config))
+	i, err := f.Instance(set.ID, set.TelemetrySettings, cfg.(*Config))
 	if err != nil {
 		return nil, err
 	}
-	s.addSink(next)
-	return &logs{instance: instance{shared: s, emits: true}, next: next}, nil
+	i.EmitWithin(next)
+	return &logs{Instance: i, next: next}, nil
 }

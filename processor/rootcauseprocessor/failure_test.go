@@ -22,7 +22,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	logtest "go.uber.org/zap/zaptest/observer"
 
-	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/rootcause"
 	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/metadata"
 	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/metadatatest"
 )
@@ -80,7 +80,7 @@ func TestTelemetry(t *testing.T) {
 func TestStart_saysWhereEventsGoNowhere(t *testing.T) {
 	for logs, want := range []int{1, 0} { // pipelines: warnings
 		set, _, logged := watched(t)
-		p := newPipelinesWith(t, set, createDefaultConfig().(*Config), logs)
+		p := newPipelinesWith(t, set, rootcause.DefaultConfig().(*Config), logs)
 		p.start(t)
 		p.stop(t)
 		assert.Equal(t, want, logged.FilterMessageSnippet("no logs pipeline names this processor").Len())
@@ -91,12 +91,11 @@ func TestStart_saysWhereEventsGoNowhere(t *testing.T) {
 // and the data flows on.
 func TestData_passesThroughPanics(t *testing.T) {
 	set, tel, logged := watched(t)
-	p := newPipelinesWith(t, set, createDefaultConfig().(*Config), 1)
+	p := newPipelinesWith(t, set, rootcause.DefaultConfig().(*Config), 1)
 	p.start(t)
-	s := p.traces.(*traces).shared
 	var broken ptrace.Traces // without memory behind it: reading it panics
 	for range 100 {
-		assert.NotPanics(t, func() { s.seeTraces(broken) })
+		assert.NotPanics(t, func() { p.traces.(*traces).SeeTraces(broken) })
 	}
 	require.NoError(t, p.traces.ConsumeTraces(t.Context(), request(1, time.Now(), time.Second)))
 	p.stop(t)
@@ -164,26 +163,4 @@ func TestEvents_aHangingPipelineHoldsUpNoData(t *testing.T) {
 	defer cancel()
 	require.Error(t, l.Shutdown(ctx), "what was queued is given up")
 	require.NoError(t, tr.Shutdown(context.Background()))
-}
-
-// What the engine refuses because of a bound is counted by reason, and a late
-// window is a refusal, not a failure.
-func TestRefusals_areCounted(t *testing.T) {
-	tel := componenttest.NewTelemetry()
-	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.Background())) })
-	b, err := newTelemetry(tel.NewTelemetrySettings())
-	require.NoError(t, err)
-	o := observer{b, zap.NewNop()}
-	var _ engine.RefusalObserver = o
-	o.Refused(engine.ColumnLimit, 3)
-	o.Failed("window", &engine.LateError{Start: 1, Last: 2})
-	o.Failed("window", errors.New("panic"))
-
-	for name, want := range map[string]int64{
-		"otelcol_rootcause_limits_reached": 3, "otelcol_rootcause_windows_refused": 1, "otelcol_rootcause_failures": 1,
-	} {
-		m, err := tel.GetMetric(name)
-		require.NoError(t, err)
-		assert.Equal(t, want, m.Data.(metricdata.Sum[int64]).DataPoints[0].Value, name)
-	}
 }

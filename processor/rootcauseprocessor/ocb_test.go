@@ -52,7 +52,7 @@ func TestOCB(t *testing.T) {
 }
 
 // readmeLines returns the manifest lines between the markers in README.md: processors,
-// then exporters.
+// connectors, then exporters.
 func readmeLines(t *testing.T, root string) string {
 	b, err := os.ReadFile(filepath.Join(root, "README.md"))
 	require.NoError(t, err)

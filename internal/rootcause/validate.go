@@ -1,4 +1,4 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"os"
@@ -20,6 +20,9 @@ func read(t *testing.T, path string) string {
 	require.NoError(t, err)
 	return string(b)
 }
+
+// readme has the settings of both components.
+const readme = "../../processor/rootcauseprocessor/README.md"
 
 // settings lists the keys of a configuration by path; those of list elements
 // stand alone, as README.md has a table of their own for them.
@@ -43,7 +46,7 @@ func settings(of reflect.Type, path string) []string {
 }
 
 func TestDocs_everySettingIsInTheReadme(t *testing.T) {
-	text := read(t, "README.md")
+	text := read(t, readme)
 	all := settings(reflect.TypeFor[Config](), "")
 	require.Greater(t, len(all), 40)
 	for _, s := range all {
@@ -53,8 +56,8 @@ func TestDocs_everySettingIsInTheReadme(t *testing.T) {
 
 // Defaults in README.md are those of the code, where they are written the same way.
 func TestDocs_defaultsAreThoseOfTheCode(t *testing.T) {
-	text := read(t, "README.md")
-	cfg := createDefaultConfig().(*Config)
+	text := read(t, readme)
+	cfg := DefaultConfig().(*Config)
 	for setting, want := range map[string]string{
 		"window": cfg.Window.String(), "lateness": cfg.Lateness.String(),
 		"limits.memory_mib": "512", "limits.pending_spans": "200000", "training.min_windows": "40",

@@ -1,4 +1,4 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"context"
@@ -14,8 +14,8 @@ type store struct {
 }
 
 // openStore returns the store that the extension named extension keeps for the
-// processor id.
-func openStore(ctx context.Context, host component.Host, extension, id component.ID) (*store, error) {
+// component id of a kind.
+func openStore(ctx context.Context, host component.Host, extension component.ID, kind component.Kind, id component.ID) (*store, error) {
 	ext, ok := host.GetExtensions()[extension]
 	if !ok {
 		return nil, fmt.Errorf("storage: extension %q is not running: configure it and name it in service.extensions", extension)
@@ -24,7 +24,7 @@ func openStore(ctx context.Context, host component.Host, extension, id component
 	if !ok {
 		return nil, fmt.Errorf("storage: extension %q does not store anything: use one such as file_storage", extension)
 	}
-	client, err := s.GetClient(ctx, component.KindProcessor, id, "")
+	client, err := s.GetClient(ctx, kind, id, "")
 	if err != nil {
 		return nil, fmt.Errorf("storage: extension %q: %w", extension, err)
 	}

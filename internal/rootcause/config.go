@@ -1,4 +1,4 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"time"
@@ -202,7 +202,8 @@ type Events struct {
 	MaxOpen int `mapstructure:"max_open"`
 }
 
-func createDefaultConfig() component.Config {
+// DefaultConfig returns what `rootcause: {}` means, a *Config.
+func DefaultConfig() component.Config {
 	return &Config{
 		Window:      30 * time.Second,
 		Lateness:    10 * time.Second,

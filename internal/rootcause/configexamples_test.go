@@ -1,4 +1,4 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"os"
@@ -12,12 +12,15 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 )
 
-// from returns the configuration of the processor that a whole one holds.
-func from(t *testing.T, whole *confmap.Conf) *Config {
+// components are the places of a configuration of rootcause in a whole one.
+var components = []string{"processors::rootcause", "connectors::rootcause"}
+
+// from returns the configuration at a place of a whole one.
+func from(t *testing.T, whole *confmap.Conf, place string) *Config {
 	t.Helper()
-	sub, err := whole.Sub("processors::rootcause")
+	sub, err := whole.Sub(place)
 	require.NoError(t, err)
-	cfg := createDefaultConfig().(*Config)
+	cfg := DefaultConfig().(*Config)
 	require.NoError(t, sub.Unmarshal(cfg))
 	return cfg
 }
@@ -27,21 +30,23 @@ func TestConfig_examples(t *testing.T) {
 	t.Chdir("../..")
 	files, err := filepath.Glob("config/*.yaml")
 	require.NoError(t, err)
-	seen := 0
+	seen := map[string]int{}
 	for _, f := range files {
 		whole, err := confmaptest.LoadConf(f)
 		require.NoError(t, err, f)
-		if !whole.IsSet("processors::rootcause") {
-			continue
+		for _, place := range components {
+			if whole.IsSet(place) {
+				seen[place]++
+				require.NoError(t, from(t, whole, place).Validate(), f)
+			}
 		}
-		seen++
-		require.NoError(t, from(t, whole).Validate(), f)
 	}
-	assert.GreaterOrEqual(t, seen, 3)
+	assert.GreaterOrEqual(t, seen[components[0]], 3)
+	assert.GreaterOrEqual(t, seen[components[1]], 1)
 
 	whole, err := confmaptest.LoadConf("config/slos.yaml")
 	require.NoError(t, err)
-	cfg := from(t, whole)
+	cfg := from(t, whole, components[0])
 	_, err = newEngineForTest(cfg)
 	require.NoError(t, err)
 	objectives, err := cfg.objectives()
@@ -55,11 +60,11 @@ func TestConfig_examples(t *testing.T) {
 
 // What README.md shows can be used.
 func TestDocs_examplesOfTheReadme(t *testing.T) {
-	blocks := strings.Split(read(t, "README.md"), "```yaml\n")[1:]
+	blocks := strings.Split(read(t, readme), "```yaml\n")[1:]
 	require.Len(t, blocks, 3)
 	for i, b := range blocks {
 		text, _, _ := strings.Cut(b, "```")
-		cfg := createDefaultConfig().(*Config)
+		cfg := DefaultConfig().(*Config)
 		if strings.HasPrefix(text, "apiVersion") {
 			cfg.OpenSLO = []string{filepath.Join(t.TempDir(), "slo.yaml")}
 			require.NoError(t, os.WriteFile(cfg.OpenSLO[0], []byte(text), 0o600))
@@ -68,7 +73,7 @@ func TestDocs_examplesOfTheReadme(t *testing.T) {
 			require.NoError(t, err)
 			whole, err := r.AsConf()
 			require.NoError(t, err)
-			cfg = from(t, whole)
+			cfg = from(t, whole, components[0])
 		}
 		require.NoError(t, cfg.Validate())
 		objectives, err := cfg.objectives()

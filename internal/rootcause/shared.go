@@ -1,4 +1,4 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/pipeline"
 	"go.uber.org/zap"
 
 	"github.com/sage-rca/sage/internal/engine"
@@ -21,45 +21,15 @@ import (
 	"github.com/sage-rca/sage/internal/report"
 )
 
-// factory knows the engines that are shared: one per component ID, which all of
-// its instances know by the same *Config.
-type factory struct {
-	mu      sync.Mutex // guards everything below
-	running map[*Config]*shared
-}
-
-// share returns the engine of cfg, a new one where there is none yet.
-func (f *factory) share(set processor.Settings, cfg *Config) (*shared, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	s := f.running[cfg]
-	if s == nil {
-		t, err := newTelemetry(set.TelemetrySettings)
-		if err != nil {
-			return nil, err
-		}
-		s = &shared{
-			id: set.ID, cfg: cfg, log: set.Logger, telemetry: t,
-			forget: func() {
-				f.mu.Lock()
-				defer f.mu.Unlock()
-				delete(f.running, cfg)
-			},
-		}
-		f.running[cfg] = s
-	}
-	s.refs.Add(1)
-	return s, nil
-}
-
 // eventTimeout bounds how long the engine waits for a logs pipeline.
 const eventTimeout = 10 * time.Second
 
 // shared is what all instances of one component ID have in common: the way from
 // spans and points to events. The first Start starts it. It stops when the
-// first of its logs pipelines does, since what comes behind that pipeline is gone
-// soon after, or with the last instance.
+// first instance that stands within a logs pipeline does, since what comes behind
+// that one is gone soon after, or with the last instance.
 type shared struct {
+	kind      component.Kind
 	id        component.ID
 	cfg       *Config
 	log       *zap.Logger
@@ -72,6 +42,7 @@ type shared struct {
 
 	mu      sync.Mutex // guards everything below
 	sinks   []consumer.Logs
+	behind  map[pipeline.ID]bool // logs pipelines that a sink feeds, where they are known
 	started bool
 	stopped bool
 	engine  *engine.Engine
@@ -86,6 +57,17 @@ func (s *shared) addSink(next consumer.Logs) {
 	s.sinks = append(s.sinks, next)
 }
 
+// addSinkOf adds the logs pipeline id, unless it has been added.
+func (s *shared) addSinkOf(id pipeline.ID, next consumer.Logs) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.behind[id] {
+		return
+	}
+	s.behind[id] = true
+	s.sinks = append(s.sinks, next)
+}
+
 // start starts the engine, the first time that it is called.
 func (s *shared) start(ctx context.Context, host component.Host) error {
 	s.mu.Lock()
@@ -93,12 +75,12 @@ func (s *shared) start(ctx context.Context, host component.Host) error {
 	if s.started || s.stopped {
 		return nil
 	}
-	if len(s.sinks) == 0 {
+	if len(s.sinks) == 0 { // only a processor can have none
 		s.log.Warn("no logs pipeline names this processor: root-cause events go nowhere. Add it to the processors of a logs pipeline")
 	}
 	var persistent engine.Store
 	if s.cfg.Storage != nil {
-		st, err := openStore(ctx, host, *s.cfg.Storage, s.id)
+		st, err := openStore(ctx, host, *s.cfg.Storage, s.kind, s.id)
 		if err != nil {
 			return err
 		}
@@ -142,12 +124,12 @@ func (s *shared) run(ctx context.Context, persistent engine.Store) error {
 }
 
 // stop ends the share of one instance.
-func (s *shared) stop(ctx context.Context, emits bool) error {
+func (s *shared) stop(ctx context.Context, within bool) error {
 	last := s.refs.Add(-1) == 0
 	if last {
 		s.forget()
 	}
-	if !last && !emits {
+	if !last && !within {
 		return nil
 	}
 	s.mu.Lock()

@@ -1,4 +1,4 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"path/filepath"
@@ -21,14 +21,14 @@ func load(t *testing.T, name string) *Config {
 	require.NoError(t, err)
 	sub, err := cm.Sub("rootcause/" + name)
 	require.NoError(t, err)
-	cfg := createDefaultConfig().(*Config)
+	cfg := DefaultConfig().(*Config)
 	require.NoError(t, sub.Unmarshal(cfg))
 	return cfg
 }
 
 func TestConfig_emptyIsTheDefaultAndValid(t *testing.T) {
 	cfg := load(t, "empty")
-	assert.Equal(t, createDefaultConfig(), cfg)
+	assert.Equal(t, DefaultConfig(), cfg)
 	assert.NoError(t, cfg.Validate())
 }
 
@@ -77,7 +77,7 @@ func TestConfig_validMeansUsable(t *testing.T) {
 }
 
 func TestConfig_objectives(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
+	cfg := DefaultConfig().(*Config)
 	cfg.SLOs = []SLO{
 		{Name: "a", Service: "shop/eu/cart", Operation: "*", Threshold: time.Second},
 		{Name: "b", Service: "cart", Operation: "*", Quantile: 0.95, Threshold: time.Second, Period: time.Hour},
@@ -104,7 +104,7 @@ func TestConfig_objectives(t *testing.T) {
 }
 
 func TestConfig_burnRates(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
+	cfg := DefaultConfig().(*Config)
 	got := func() slo.Config {
 		c, err := cfg.engineConfig()
 		require.NoError(t, err)
@@ -154,7 +154,7 @@ func TestConfig_refusesWhatDoesNotFit(t *testing.T) {
 			c.OpenSLO = []string{"testdata/openslo.yaml", "testdata/mixed.yaml", "testdata/missing.yaml"}
 		},
 	} {
-		cfg := createDefaultConfig().(*Config)
+		cfg := DefaultConfig().(*Config)
 		cfg.BurnRates.Enabled = true
 		spoil(cfg)
 		assert.EqualError(t, cfg.Validate(), want)
@@ -164,7 +164,7 @@ func TestConfig_refusesWhatDoesNotFit(t *testing.T) {
 // Bounds that do not fit into each other are refused, with what would fit; the
 // default leaves the history room for thousands of columns.
 func TestConfig_memoryHoldsWhatOtherLimitsAllow(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
+	cfg := DefaultConfig().(*Config)
 	assert.Greater(t, cfg.columns(), 5000)
 
 	cfg.Limits.MemoryMiB = 140

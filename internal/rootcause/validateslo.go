@@ -1,4 +1,4 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"cmp"
@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sage-rca/sage/internal/rootcause/internal/openslo"
 	"github.com/sage-rca/sage/internal/slo"
-	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/openslo"
 )
 
 // validateSLOs reports what is wrong with objectives, and with the files of others.

@@ -1,12 +1,12 @@
-package rootcauseprocessor
+package rootcause
 
 import (
 	"errors"
 	"strings"
 
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/rootcause/internal/openslo"
 	"github.com/sage-rca/sage/internal/slo"
-	"github.com/sage-rca/sage/processor/rootcauseprocessor/internal/openslo"
 )
 
 // indicatorErrors and severityTicket are what is not the default.

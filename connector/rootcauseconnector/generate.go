@@ -1,0 +1,3 @@
+package rootcauseconnector
+
+//go:generate go tool -modfile=../../tools/go.mod mdatagen metadata.yaml
