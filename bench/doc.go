@@ -1,4 +1,4 @@
-// Bench measures what Sage costs beside what else a Collector does, all
+// Command bench measures what Sage costs beside what else a Collector does, all
 // contenders in one process, taking turns, so that a machine that is slower for
 // a while is so for everyone. It is a module of its own: nothing of the peers
 // is in the product's go.mod.

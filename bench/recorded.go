@@ -184,7 +184,7 @@ func recordedSpan(s ptrace.Span, row []string, n int) error {
 	a.PutStr("network.peer.address", "10.244.1.17")
 	a.PutInt("network.peer.port", int64(30000+n))
 	a.PutStr("network.type", "ipv4")
-	a.PutStr("otel.library.name", "otelgrpc")
+	a.PutStr("network.transport", "tcp")
 	return nil
 }
 

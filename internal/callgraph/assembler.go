@@ -143,10 +143,15 @@ func (a *Assembler) resolve(t *trace) {
 	a.frag.assign()
 	a.frag.match()
 	a.frag.spend()
-	a.cfg.SinkLock.Lock()
-	a.emit()
-	a.cfg.SinkLock.Unlock()
+	a.handOver()
 	a.pending.remove(t)
+}
+
+// handOver emits what is loaded.
+func (a *Assembler) handOver() {
+	a.cfg.SinkLock.Lock()
+	defer a.cfg.SinkLock.Unlock()
+	a.emit()
 }
 
 // counted counts what no trace is resolved for.

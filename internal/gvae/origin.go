@@ -16,18 +16,6 @@ type Origin struct {
 	ChangedNodes, ChangedLatents []bool
 }
 
-// identity returns the origin of a spec in itself.
-func (s *Spec) identity() Origin {
-	count := func(n int) []int {
-		out := make([]int, n)
-		for i := range out {
-			out[i] = i
-		}
-		return out
-	}
-	return Origin{X: count(s.NX), Nodes: count(len(s.Nodes)), Latents: count(len(s.Latents))}
-}
-
 // validate reports everything that is wrong with an origin of spec in prev.
 func (o *Origin) validate(spec, prev *Spec) error {
 	var errs []error

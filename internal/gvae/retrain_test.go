@@ -348,3 +348,15 @@ func TestTrain_since(t *testing.T) {
 	_, _, err = Train(t.Context(), chainSpec(), data, DefaultConfig(), nil)
 	assert.ErrorContains(t, err, "Since has 1 values, want 7")
 }
+
+// identity returns the origin of a spec in itself.
+func (s *Spec) identity() Origin {
+	count := func(n int) []int {
+		out := make([]int, n)
+		for i := range out {
+			out[i] = i
+		}
+		return out
+	}
+	return Origin{X: count(s.NX), Nodes: count(len(s.Nodes)), Latents: count(len(s.Latents))}
+}

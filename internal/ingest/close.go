@@ -51,9 +51,18 @@ func (i *Ingester) Start() {
 	go func() {
 		defer close(c.done)
 		for w := range c.queue {
-			i.hand(w)
+			i.protect(func() { i.hand(w) })
 		}
 	}()
+}
+
+// protect calls f behind the door of the configuration.
+func (i *Ingester) protect(f func()) {
+	if i.cfg.Protect == nil {
+		f()
+		return
+	}
+	i.cfg.Protect(f)
 }
 
 // hand merges a window and gives it away.
@@ -64,9 +73,7 @@ func (i *Ingester) hand(w closedWindow) {
 	}
 	s := window.Merge(w.start, w.start+i.mark.size, parts, w.resources)
 	if w.part != nil {
-		i.folding.mu.Lock()
-		i.folding.folder.Recycle(w.part)
-		i.folding.mu.Unlock()
+		i.folding.with(func(f *window.Folder) { f.Recycle(w.part) })
 	}
 	i.emit(s)
 }
@@ -78,21 +85,7 @@ func (i *Ingester) Close(ctx context.Context) error {
 	c := &i.closing
 	c.closed.Store(true)
 
-	i.world.RLock()
-	var seen losses
-	c.mu.Lock()
-	first := !c.finished
-	var rest []closedWindow
-	if first {
-		rest = i.collect(i.flushBound(), &seen)
-		c.finished = true
-	}
-	started := c.started
-	c.mu.Unlock()
-	i.world.RUnlock()
-
-	seen.report(i.obs)
-	if first {
+	if rest, first, started := i.last(); first {
 		i.finish(ctx, rest, started)
 	}
 	select {
@@ -103,16 +96,32 @@ func (i *Ingester) Close(ctx context.Context) error {
 	}
 }
 
+// last closes the windows that are open, the first time that it is called.
+func (i *Ingester) last() (rest []closedWindow, first, started bool) {
+	i.world.RLock()
+	defer i.world.RUnlock()
+	var seen losses
+	defer func() { seen.report(i.obs) }()
+	c := &i.closing
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if first, started = !c.finished, c.started; first {
+		c.finished = true
+		i.protect(func() { rest = i.collect(i.flushBound(), &seen) })
+	}
+	return rest, first, started
+}
+
 // finish queues the last windows and ends the queue.
 func (i *Ingester) finish(ctx context.Context, rest []closedWindow, started bool) {
 	c := &i.closing
 	if !started {
 		close(c.queue)
 		for w := range c.queue {
-			i.hand(w)
+			i.protect(func() { i.hand(w) })
 		}
 		for _, w := range rest {
-			i.hand(w)
+			i.protect(func() { i.hand(w) })
 		}
 		close(c.done)
 		return
@@ -167,9 +176,7 @@ func (i *Ingester) moveTo(mark int64) {
 			return
 		}
 		for _, s := range i.shards {
-			s.mu.Lock()
-			s.traces.Advance(step)
-			s.mu.Unlock()
+			s.advance(step)
 		}
 		c.at.Store(step)
 	})
@@ -226,16 +233,14 @@ func (i *Ingester) collect(bound int64, seen *losses) []closedWindow {
 		return w
 	}
 	for _, s := range i.shards {
-		s.mu.Lock()
-		s.traces.Advance(bound)
-		s.mu.Unlock()
+		s.advance(bound)
 	}
-	i.folding.mu.Lock()
-	for _, p := range i.folding.folder.Close(bound) {
-		at(p.Start).part = p
-	}
-	seen.take(i.folding.folder)
-	i.folding.mu.Unlock()
+	i.folding.with(func(f *window.Folder) {
+		for _, p := range f.Close(bound) {
+			at(p.Start).part = p
+		}
+		seen.take(f)
+	})
 	for _, w := range i.metrics.close(bound, i.mark.size) {
 		at(w.start).resources = w.resources
 	}

@@ -32,6 +32,9 @@ type Config struct {
 	Shards int
 	// MaxPending bounds the closed windows that wait to be merged.
 	MaxPending int
+	// Protect calls a function such that a panic in it ends there; nil: calls it.
+	// It is for what happens on no caller's goroutine, or is the last that does.
+	Protect func(func())
 }
 
 // Limits bound what is kept. Each must be positive.

@@ -36,25 +36,15 @@ func (m *metricShard) close(bound, size int64) (windows []closedWindow) {
 func (i *Ingester) fold(s *scratch) bool {
 	var counts [math.MaxUint8 + 1]int // by window.MetricReason
 	mark := i.mark.load()
-	m := &i.metrics
-	m.mu.Lock()
-	for k := range s.points {
-		p := &s.points[k]
-		r := m.folder.Add(p)
-		counts[r]++
-		if r != window.MetricUsed || p.Time <= mark {
-			continue
-		}
-		mark = p.Time
-		if i.mark.step(mark) > i.closing.at.Load() {
-			m.mu.Unlock()
-			i.mark.advance(mark)
+	for rest := s.points; len(rest) > 0; {
+		n, due := 0, false
+		n, mark, due = i.foldUntilDue(rest, mark, &counts)
+		rest = rest[n:]
+		i.mark.advance(mark)
+		if due {
 			i.moveTo(mark)
-			m.mu.Lock()
 		}
 	}
-	m.mu.Unlock()
-	i.mark.advance(mark)
 
 	s.used = counts[window.MetricUsed]
 	for k, n := range counts {
@@ -63,6 +53,28 @@ func (i *Ingester) fold(s *scratch) bool {
 		}
 	}
 	return s.used > 0
+}
+
+// foldUntilDue adds points up to and including the first that moves the watermark,
+// which is at mark, so far that something is due. It returns how many these are, the
+// watermark after them, and whether something is.
+func (i *Ingester) foldUntilDue(points []window.Point, mark int64, counts *[math.MaxUint8 + 1]int) (n int, after int64, due bool) {
+	m := &i.metrics
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for k := range points {
+		p := &points[k]
+		r := m.folder.Add(p)
+		counts[r]++
+		if r != window.MetricUsed || p.Time <= mark {
+			continue
+		}
+		mark = p.Time
+		if i.mark.step(mark) > i.closing.at.Load() {
+			return k + 1, mark, true
+		}
+	}
+	return len(points), mark, false
 }
 
 func metricReason(r window.MetricReason) string {

@@ -68,18 +68,46 @@ func (i *Ingester) deal(s *scratch, from, to int) {
 		s.tails[n] = int32(k)
 	}
 	for _, n := range s.touched {
-		sh := i.shards[n]
-		sh.mu.Lock()
-		for k := s.heads[n]; k >= 0; k = s.arrivals[k].next {
-			a := &s.arrivals[k]
-			var more *callgraph.More
-			if a.more >= 0 {
-				more = &s.more[a.more]
-			}
-			sh.traces.Add(&a.span, more)
-		}
-		sh.mu.Unlock()
+		i.shards[n].add(s, s.heads[n])
 		s.heads[n] = -1
 	}
 	s.touched = s.touched[:0]
+}
+
+// Locks are let go in deferred calls: a panic that the caller survives must not make
+// the next batch wait for ever.
+
+// add takes in the arrivals of the shard, of which first is the first.
+func (sh *shard) add(s *scratch, first int32) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for k := first; k >= 0; k = s.arrivals[k].next {
+		a := &s.arrivals[k]
+		var more *callgraph.More
+		if a.more >= 0 {
+			more = &s.more[a.more]
+		}
+		sh.traces.Add(&a.span, more)
+	}
+}
+
+// advance resolves the traces of the shard that are due by then.
+func (sh *shard) advance(to int64) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.traces.Advance(to)
+}
+
+// mark notes the names that the traces of the shard refer to.
+func (sh *shard) mark(m *identity.Marks) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.traces.Mark(m)
+}
+
+// with calls f with the folder, which nobody else uses meanwhile.
+func (f *folding) with(do func(*window.Folder)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	do(f.folder)
 }

@@ -1,6 +1,9 @@
 package ingest
 
-import "github.com/sage-rca/sage/internal/identity"
+import (
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/window"
+)
 
 // minSweep is the number of names below which none is taken back.
 const minSweep = 1 << 14
@@ -24,13 +27,9 @@ func (i *Ingester) sweepIfDue() {
 		i.producers.Mark(m)
 		i.known.Mark(m)
 		for _, s := range i.shards {
-			s.mu.Lock()
-			s.traces.Mark(m)
-			s.mu.Unlock()
+			s.mark(m)
 		}
-		i.folding.mu.Lock()
-		i.folding.folder.Forget()
-		i.folding.mu.Unlock()
+		i.folding.with((*window.Folder).Forget)
 	})
 	i.sweepAt.Store(max(minSweep, int64(2*i.names.Len())))
 }

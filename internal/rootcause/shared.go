@@ -107,7 +107,9 @@ func (s *shared) run(ctx context.Context, persistent engine.Store) error {
 	if err != nil {
 		return err
 	}
-	i, err := ingest.New(s.cfg.ingestConfig(), o, e.Offer)
+	in := s.cfg.ingestConfig()
+	in.Protect = s.guard
+	i, err := ingest.New(in, o, e.Offer)
 	if err != nil {
 		return err
 	}

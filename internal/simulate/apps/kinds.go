@@ -15,9 +15,6 @@ var decoyKinds = []simulate.FaultKind{
 	simulate.Deploy, simulate.OffPath, simulate.Blip, simulate.MetricGap, simulate.Restart,
 }
 
-// FaultKinds returns all faults that NewPlan can draw.
-func FaultKinds() []simulate.FaultKind { return append([]simulate.FaultKind(nil), faultKinds...) }
-
 // mechanisms are how each fault does harm.
 var mechanisms = map[simulate.FaultKind]string{
 	simulate.CPUContention:  "cpu",
