@@ -11,7 +11,7 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 PKGS    := ./...
 SOURCES  = $(shell find . -name '*.go' -not -path './dist/*' -not -path './out/*') go.mod go.sum
 
-.PHONY: help build demo demo-live evaluate evaluate-quick accuracy test check race e2e test-ocb build-full cover golden fuzz bench bench-micro fmt fmt-check lint generate generate-check tidy-check newest clean
+.PHONY: help build demo demo-live evaluate evaluate-quick accuracy test check race e2e test-ocb build-full cover golden fuzz bench bench-torch bench-micro fmt fmt-check lint generate generate-check tidy-check newest clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -78,9 +78,16 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 	  done; \
 	done
 
-bench: ## what Sage costs beside what else a Collector does, into out/bench.json and out/bench.md (a few minutes; DATA=dir... names recordings)
+bench: dist/otelcol-sage bench-torch ## what Sage costs beside what else there is, into out/bench.json and out/bench.md (some 10 minutes; DATA=dir... names recordings)
 	@mkdir -p out
 	$(GO) run -C bench . -out $(CURDIR)/out $(addprefix -data ,$(abspath $(DATA))) $(BENCHFLAGS)
+
+# PyTorch, which a training step is compared with, and a BLAS that is not the reference.
+bench-torch:
+	@python3 -c 'import torch' 2>/dev/null || /usr/bin/python3 -c 'import torch' 2>/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "==> installing PyTorch" && \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-torch libopenblas0-pthread >/dev/null; } || \
+	  echo "==> no PyTorch here, and it cannot be installed: that comparison is skipped"
 
 bench-micro: ## run the benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...

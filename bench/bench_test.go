@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,13 +10,26 @@ import (
 	"time"
 )
 
-// A short run of everything gives all the numbers that bench.json is read for.
+// TestMain lets tests start parts in processes of their own.
+func TestMain(m *testing.M) {
+	asked, err := part()
+	switch {
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	case !asked:
+		m.Run()
+	}
+}
+
+// A short run gives the numbers that bench.json is read for, and keeps those of
+// sections that are not run.
 func TestRun_givesAllNumbers(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "bench.json"), []byte(`{"train":{"ms_per_step":1.5}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := run([]string{"-out", dir, "-rounds", "1", "-turn", "8"}, io.Discard); err != nil {
+	if err := run([]string{"-out", dir, "-rounds", "1", "-turn", "8", "-only", "ingest,metrics"}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "bench.json"))
@@ -29,7 +43,7 @@ func TestRun_givesAllNumbers(t *testing.T) {
 	for section, numbers := range map[string][]string{
 		"ingest": {
 			"ns_per_span", "bytes_per_span", "allocs_per_span",
-			"spanmetrics_ns_per_span", "unmarshal_ns_per_span", "fields_ns_per_span",
+			"spanmetrics_ns_per_span", "unmarshal_ns_per_span", "fields_ns_per_span", "after_unmarshal_ns_per_span",
 		},
 		"metrics": {"ns_per_point"},
 		"train":   {"ms_per_step"}, // of an earlier run
@@ -44,18 +58,18 @@ func TestRun_givesAllNumbers(t *testing.T) {
 
 // The load is what it says: whole traces of 100 spans with ten attributes or
 // more, of 20 services, whose ids and times move on.
-func TestSyntheticSpans(t *testing.T) {
-	l, err := newSpanLoad(syntheticSpans(), batchEvery)
+func TestSpanShape(t *testing.T) {
+	l, err := newSpanLoad(usualShape.spans(), batchEvery)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l.spans != batchSpans || len(l.templates) != batches {
+	if l.spans != batchSpans || len(l.templates) != usualShape.batches {
 		t.Fatalf("%d batches of %d spans", len(l.templates), l.spans)
 	}
 	c := &spanClock{spanLoad: l}
 	seen := make(map[[16]byte]int)
 	names := make(map[string]bool)
-	for n := range 2 * batches {
+	for n := range 2 * usualShape.batches {
 		td := c.next()
 		for _, rs := range td.ResourceSpans().All() {
 			name, _ := rs.Resource().Attributes().Get("service.name")
@@ -77,7 +91,7 @@ func TestSyntheticSpans(t *testing.T) {
 			t.Fatalf("a trace of %d spans", n)
 		}
 	}
-	if len(seen) != 2*batches*batchSpans/traceSpans || len(names) != services {
+	if len(seen) != 2*usualShape.batches*batchSpans/traceSpans || len(names) != usualShape.services {
 		t.Fatalf("%d traces, %d services", len(seen), len(names))
 	}
 }

@@ -24,11 +24,16 @@ func (c cost) minus(o cost) cost {
 func spent() cost {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
+	return cost{cpuTime(), m.TotalAlloc, m.Mallocs}
+}
+
+// cpuTime returns what all threads of the process have taken so far.
+func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		panic(err) // cannot fail with these arguments
 	}
-	return cost{time.Duration(u.Utime.Nano() + u.Stime.Nano()), m.TotalAlloc, m.Mallocs}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // perItem is a cost over a number of items.

@@ -16,7 +16,11 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	asked, err := part()
+	if !asked {
+		err = run(os.Args[1:], os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -24,10 +28,13 @@ func main() {
 
 // settings are what the command line says.
 type settings struct {
-	rounds int      // turns of each contender
-	turn   int      // batches in a turn
-	data   []string // directories of recorded spans
-	who    string   // contenders that take part, by a part of their name; empty for all
+	rounds    int        // turns of each contender
+	turn      int        // batches in a turn
+	data      []string   // directories of recorded spans
+	collector string     // a built Collector
+	sizes     int        // applications of the scale, the smallest first
+	scale     []scaleRow // what the scale has measured
+	who       string     // contenders that take part, by a part of their name; empty for all
 }
 
 func run(args []string, w io.Writer) error {
@@ -35,6 +42,8 @@ func run(args []string, w io.Writer) error {
 	var s settings
 	flags.IntVar(&s.rounds, "rounds", 7, "turns of each contender; the lower quartile counts")
 	flags.IntVar(&s.turn, "turn", 300, "batches in a turn")
+	flags.StringVar(&s.collector, "collector", "../dist/otelcol-sage", "built Collector, for the pipeline with and without the processor")
+	flags.IntVar(&s.sizes, "sizes", len(scaleSizes), "applications of the scale, the smallest first")
 	flags.Func("data", "directory of recorded spans in the layout of Nezha (DIR/trace/*.csv.gz), or of several such; may be repeated",
 		func(dir string) error {
 			s.data = append(s.data, dir)
@@ -60,27 +69,31 @@ func run(args []string, w io.Writer) error {
 	}
 	var tables strings.Builder
 	fmt.Fprintf(&tables, "%s/%s, %s, GOMAXPROCS %d\n", runtime.GOOS, runtime.GOARCH, runtime.Version(), runtime.GOMAXPROCS(0))
+	var errs []error
 	for _, section := range sections {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), section.name) {
 			continue
 		}
 		numbers, table, err := section.run(&s)
-		switch {
-		case errors.Is(err, errSkipped):
-			fmt.Fprintf(&tables, "\n## %s\n\n%v\n", section.title, err)
-			continue
-		case err != nil:
-			return fmt.Errorf("%s: %w", section.name, err)
+		if err == nil {
+			results[section.name], err = json.Marshal(numbers)
 		}
-		if results[section.name], err = json.Marshal(numbers); err != nil {
-			return fmt.Errorf("%s: %w", section.name, err)
+		if err != nil {
+			table = err.Error() + "\n"
+			if !errors.Is(err, errSkipped) {
+				errs = append(errs, fmt.Errorf("%s: %w", section.name, err))
+			}
 		}
 		fmt.Fprintf(&tables, "\n## %s\n\n%s", section.title, table)
+		// Written after each: the last ones take long.
+		if err := write(*out, results, tables.String()); err != nil {
+			return err
+		}
 	}
 	if _, err := io.WriteString(w, tables.String()); err != nil {
 		return err
 	}
-	return write(*out, results, tables.String())
+	return errors.Join(errs...)
 }
 
 // profiled writes a CPU profile until the function that it returns is called.

@@ -32,7 +32,7 @@ type metricLoad struct {
 
 func newMetricLoad() (*metricLoad, error) {
 	md := pmetric.NewMetrics()
-	for s := range services {
+	for s := range usualShape.services {
 		for n := range replicas {
 			rm := md.ResourceMetrics().AppendEmpty()
 			describe(rm.Resource().Attributes(), s, n)
@@ -138,6 +138,6 @@ func metricsSection(s *settings) (_ any, _ string, err error) {
 	numbers := metricsNumbers{
 		NS: c[1].ns, Bytes: c[1].bytes, Allocs: c[1].allocs, Unmarshal: c[2].ns, Points: s.rounds * s.turn * l.points,
 	}
-	what := fmt.Sprintf("A scrape of %d points of %d replicas, 3 of 18 of a metric that is not selected.\n\n", l.points, services*replicas)
+	what := fmt.Sprintf("A scrape of %d points of %d replicas, 3 of 18 of a metric that is not selected.\n\n", l.points, usualShape.services*replicas)
 	return numbers, what + table("point", contenders, c), nil
 }

@@ -19,16 +19,23 @@ func nothing(load *spanLoad) contender {
 	return contender{name: "making the batch", take: func(int) { l.next() }, end: func() {}}
 }
 
-// unmarshalling is what any Collector pays before a pipeline sees a span.
-func unmarshalling(load *spanLoad) contender {
+// unmarshalling is what any Collector pays before a pipeline sees a span. What comes
+// of it is given to then.
+func unmarshalling(load *spanLoad, name string, then func(td ptrace.Traces), end func(*wireLoad)) (contender, error) {
 	l := &spanClock{spanLoad: load}
+	w, err := newWireLoad(load, 0)
+	if err != nil {
+		return contender{}, err
+	}
 	u := &ptrace.ProtoUnmarshaler{}
-	return contender{name: "OTLP unmarshal", end: func() {}, take: func(n int) {
+	return contender{name: name, end: func() { end(w) }, take: func(int) {
 		l.next() // as all do, so that the costs compare
-		if _, err := u.UnmarshalTraces(l.wire[n%len(l.wire)]); err != nil {
+		td, err := u.UnmarshalTraces(w.next(load.every))
+		if err != nil {
 			panic(err) // it was marshalled here
 		}
-	}}
+		then(td)
+	}}, nil
 }
 
 // fieldReading reads the fields of each span without its attributes: the least

@@ -10,15 +10,28 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// What the load is made of.
+// What loads are made of.
 const (
-	services   = 20
 	replicas   = 2
 	traceSpans = 100
 	batchSpans = 1000
-	batches    = 8                      // different ones, used again with new ids and times
 	batchEvery = 100 * time.Millisecond // of event time: 10,000 spans a second
 )
+
+// spanShape is an application of services, each of which calls so many others; a
+// request for an operation of one is for one operation of each.
+type spanShape struct {
+	services, operations, callees int
+	stride                        int // service n calls those from n*stride+1 on
+	entries                       int // services that users call, the first
+	batches                       int // different ones, used again with new ids and times
+}
+
+// usualShape is that of the comparisons.
+var usualShape = spanShape{services: 20, operations: 2, callees: 2, stride: 1, entries: 1, batches: 8}
+
+// odd, added again and again, runs through all numbers.
+const odd = 0x9e3779b97f4a7c15
 
 // epoch is the time at which loads begin.
 var epoch = time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
@@ -37,19 +50,23 @@ type spanLoad struct {
 // without a gap.
 type spanClock struct {
 	*spanLoad
-	at uint64 // batches so far
+	batches int
+	elapsed time.Duration // since epoch, until the next batch
 }
+
+// now is when the next batch begins.
+func (c *spanClock) now() time.Time { return epoch.Add(c.elapsed) }
 
 // next returns the next batch, of traces that nobody has seen. It is valid until
 // anybody's next call.
 func (c *spanClock) next() ptrace.Traces {
-	const odd = 0x9e3779b97f4a7c15 // runs through all numbers
-	k := int(c.at) % len(c.templates)
+	k := c.batches % len(c.templates)
 	td := c.templates[k]
-	begin := epoch.Add(time.Duration(c.at) * c.every)
+	begin := c.now()
 	shift := uint64(begin.Sub(c.begins[k]))
 	c.begins[k] = begin
-	c.at++
+	c.batches++
+	c.elapsed += c.every
 	for i := range td.ResourceSpans().Len() {
 		scopes := td.ResourceSpans().At(i).ScopeSpans()
 		for j := range scopes.Len() {
@@ -86,14 +103,29 @@ func newSpanLoad(templates []ptrace.Traces, every time.Duration) (*spanLoad, err
 	return l, nil
 }
 
-// syntheticSpans returns batches of whole traces: a tree of requests over 20
-// services of two replicas, with CLIENT and SERVER spans, some INTERNAL ones and
-// some calls of a database.
-func syntheticSpans() []ptrace.Traces {
+// salt makes the traces of a load other ones than those of a load of the same shape.
+func (l *spanLoad) salt(salt uint64) {
+	for _, td := range l.templates {
+		for _, rs := range td.ResourceSpans().All() {
+			for _, ss := range rs.ScopeSpans().All() {
+				for _, s := range ss.Spans().All() {
+					id := s.TraceID()
+					binary.LittleEndian.PutUint64(id[:8], binary.LittleEndian.Uint64(id[:8])^salt)
+					s.SetTraceID(id)
+				}
+			}
+		}
+	}
+}
+
+// spans returns batches of whole traces: trees of requests over services of two
+// replicas, with CLIENT and SERVER spans, some INTERNAL ones and some calls of a
+// database.
+func (s spanShape) spans() []ptrace.Traces {
 	r := rand.New(rand.NewPCG(1, 2))
 	var out []ptrace.Traces
-	for range batches {
-		b := newSpanBatch(r)
+	for range s.batches {
+		b := s.batch(r)
 		for range batchSpans / traceSpans {
 			b.trace()
 		}
@@ -104,6 +136,7 @@ func syntheticSpans() []ptrace.Traces {
 
 // spanBatch is a batch while it is made.
 type spanBatch struct {
+	spanShape
 	r    *rand.Rand
 	td   ptrace.Traces
 	of   []ptrace.SpanSlice // by service, replica
@@ -111,12 +144,12 @@ type spanBatch struct {
 	left int // spans that the trace still gets
 }
 
-func newSpanBatch(r *rand.Rand) *spanBatch {
-	b := &spanBatch{r: r, td: ptrace.NewTraces()}
-	for s := range services {
+func (s spanShape) batch(r *rand.Rand) *spanBatch {
+	b := &spanBatch{spanShape: s, r: r, td: ptrace.NewTraces()}
+	for service := range s.services {
 		for n := range replicas {
 			rs := b.td.ResourceSpans().AppendEmpty()
-			describe(rs.Resource().Attributes(), s, n)
+			describe(rs.Resource().Attributes(), service, n)
 			ss := rs.ScopeSpans().AppendEmpty()
 			ss.Scope().SetName("io.opentelemetry.instrumentation")
 			b.of = append(b.of, ss.Spans())
@@ -152,32 +185,20 @@ func (b *spanBatch) trace() {
 	binary.LittleEndian.PutUint64(b.id[8:], b.r.Uint64())
 	b.left = traceSpans
 	begin := time.Duration(b.r.Int64N(int64(batchEvery)))
-	for first := true; b.left > 0; first = false {
-		root := pcommon.SpanID{}
-		if !first {
-			root = b.lastRoot()
+	entry := b.r.IntN(b.entries)
+	var root pcommon.SpanID
+	for b.left > 0 { // further requests below the root where the first tree has too few spans
+		id := b.request(root, entry, b.r.IntN(b.operations), begin, 200*time.Millisecond, 0)
+		if root.IsEmpty() {
+			root = id
 		}
-		b.request(root, 0, begin, 200*time.Millisecond, 0)
 	}
 }
 
-// lastRoot returns the first root of the trace, below which further requests go
-// where the first tree had fewer spans than wanted.
-func (b *spanBatch) lastRoot() pcommon.SpanID {
-	for _, spans := range b.of[:replicas] {
-		for k := spans.Len() - 1; k >= 0; k-- {
-			if s := spans.At(k); s.TraceID() == b.id && s.ParentSpanID().IsEmpty() {
-				return s.SpanID()
-			}
-		}
-	}
-	panic("a trace without a root")
-}
-
-// request appends a request that service serves and, below it, what it calls.
-func (b *spanBatch) request(parent pcommon.SpanID, service int, begin, length time.Duration, depth int) {
+// request appends a request that service serves and, below it, what it calls. It
+// returns the id of the server's span.
+func (b *spanBatch) request(parent pcommon.SpanID, service, method int, begin, length time.Duration, depth int) pcommon.SpanID {
 	replica := b.r.IntN(replicas)
-	method := b.r.IntN(2)
 	server := b.add(service, replica, parent, ptrace.SpanKindServer, begin, length)
 	b.serverAttributes(server, service, method)
 	above := server.SpanID()
@@ -200,11 +221,12 @@ func (b *spanBatch) request(parent pcommon.SpanID, service int, begin, length ti
 			b.query(above, service, replica, at, part*7/10)
 			continue
 		}
-		callee := (service + 1 + b.r.IntN(2)) % services
+		callee := (service*b.stride + 1 + b.r.IntN(b.callees)) % b.services
 		client := b.add(service, replica, above, ptrace.SpanKindClient, at, part*9/10)
 		b.clientAttributes(client, callee)
-		b.request(client.SpanID(), callee, at+part/20, part*8/10, depth+1)
+		b.request(client.SpanID(), callee, (method+callee)%b.operations, at+part/20, part*8/10, depth+1)
 	}
+	return server.SpanID()
 }
 
 func (b *spanBatch) add(service, replica int, parent pcommon.SpanID, kind ptrace.SpanKind, begin, length time.Duration) ptrace.Span {

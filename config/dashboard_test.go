@@ -7,9 +7,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/servicegraph"
+	"github.com/sage-rca/sage/internal/sketch"
+	"github.com/sage-rca/sage/internal/window"
 )
 
 // metric is one that a component's documentation.md lists.
@@ -49,6 +57,41 @@ func documented(t *testing.T) map[string]metric {
 		}
 	}
 	require.Greater(t, len(out), 25)
+	return out
+}
+
+// graphed are the metrics of the service graph, with the labels that a connection within
+// a namespace has.
+func graphed(t *testing.T) map[string]metric {
+	t.Helper()
+	took := new(sketch.Sketch)
+	took.Add(int64(time.Second), 1)
+	rpc := identity.RPC{Service: identity.Service{Namespace: "shop", Name: "cart"}}
+	g := servicegraph.New(1, int64(time.Hour))
+	require.Zero(t, g.Add(&window.Share{Edges: []window.EdgeShare{{
+		Key: identity.Edge{Caller: rpc, Callee: rpc}, Count: 1, Client: took, Server: took, Queue: took,
+	}}}))
+	out := map[string]metric{}
+	for _, m := range g.Metrics(1).ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
+		// Their names end in what Prometheus would add.
+		of := metric{kind: m.Type().String(), attributes: []string{
+			"client", "server", "connection_type", "client_service_namespace", "server_service_namespace",
+		}}
+		labels := pcommon.NewMap()
+		switch m.Type() {
+		case pmetric.MetricTypeSum:
+			require.True(t, strings.HasSuffix(m.Name(), "_total") && m.Sum().IsMonotonic(), m.Name())
+			labels = m.Sum().DataPoints().At(0).Attributes()
+		case pmetric.MetricTypeHistogram:
+			require.True(t, strings.HasSuffix(m.Name(), "_seconds") && m.Unit() == "s", m.Name())
+			labels = m.Histogram().DataPoints().At(0).Attributes()
+		default:
+			require.Fail(t, "of a type that the test knows nothing of", m.Name())
+		}
+		assert.ElementsMatch(t, of.attributes, slices.Collect(maps.Keys(labels.AsRaw())))
+		out[m.Name()] = of
+	}
+	require.Len(t, out, 5)
 	return out
 }
 
@@ -117,7 +160,7 @@ func dashboard(t *testing.T) (panels []panel, variables []string) {
 }
 
 var (
-	selector = regexp.MustCompile(`otelcol_\w+`)
+	selector = regexp.MustCompile(`(?:otelcol|traces_service_graph)_\w+`)
 	grouping = regexp.MustCompile(`by \(([^)]*)\)`)
 	legend   = regexp.MustCompile(`{{(\w+)}}`)
 )
@@ -128,7 +171,9 @@ func TestDashboard_metricsAndAttributesExist(t *testing.T) {
 	attributes := map[string][]string{} // by series
 	hidden := map[string]bool{}
 	of := map[string]string{} // metric by series
-	for name, m := range documented(t) {
+	all := documented(t)
+	maps.Copy(all, graphed(t))
+	for name, m := range all {
 		hidden[name] = true
 		for _, s := range series(name, m) {
 			attributes[s], of[s] = m.attributes, name
@@ -152,7 +197,7 @@ func TestDashboard_metricsAndAttributesExist(t *testing.T) {
 				for _, l := range labels {
 					assert.True(t, slices.Contains(attributes[s], l) || l == "le" && strings.HasSuffix(s, "_bucket"), "%s: %s has no %s", p.Title, s, l)
 				}
-				counts := strings.HasSuffix(s, "_total") || strings.HasSuffix(s, "_bucket")
+				counts := strings.HasSuffix(s, "_total") || strings.HasSuffix(s, "_bucket") || strings.HasSuffix(s, "_sum") || strings.HasSuffix(s, "_count")
 				assert.Equal(t, counts, strings.Contains(target.Expr, "rate(") || strings.Contains(target.Expr, "increase("), "%s: %s", p.Title, target.Expr)
 			}
 		}

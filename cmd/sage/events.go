@@ -136,6 +136,8 @@ func (s *sink) take(ld plog.Logs) error {
 					s.tally.incidents[in.ID] = in.State
 					s.tally.transits++
 					s.print.incident(in, rl, sl, r)
+				case eventlog.EventChange:
+					s.print.change(r)
 				case eventlog.EventModelStatus:
 					s.print.model(r)
 				case eventlog.EventRootCause: // the incident's record lists its candidates

@@ -69,7 +69,10 @@ func headline(in eventlog.Incident) string {
 	if d := lasted(in); over && d > 0 {
 		fmt.Fprintf(&b, " after %s", d)
 	}
-	if over && in.Culprit != "" {
+	switch {
+	case in.MergedInto != "":
+		fmt.Fprintf(&b, "; now part of %s", in.MergedInto)
+	case over && in.Culprit != "":
 		fmt.Fprintf(&b, "; it was %s", cause(in))
 	}
 	return b.String()
@@ -114,6 +117,9 @@ func reasons(in eventlog.Incident) []line {
 		evidence = strings.Join(in.Evidence, "; ")
 	}
 	add("evidence", evidence)
+	if len(in.SLOs) > 1 {
+		add("SLOs", strings.Join(in.SLOs, ", "))
+	}
 	var others []string
 	for i, c := range in.Candidates {
 		if i > 0 {
@@ -186,11 +192,18 @@ func seconds(s float64) string {
 
 // model prints the state of the model in one line.
 func (p printer) model(r plog.LogRecord) {
-	if p.quiet {
-		return
+	if !p.quiet {
+		p.line("model", r)
 	}
+}
+
+// change prints what was noticed to have changed.
+func (p printer) change(r plog.LogRecord) { p.line("change", r) }
+
+// line prints the first line of a record's body.
+func (p printer) line(label string, r plog.LogRecord) {
 	text, _, _ := strings.Cut(r.Body().AsString(), "\n")
-	fmt.Fprintf(p.out, "%s  model     %s\n", r.Timestamp().AsTime().UTC().Format(clock), text)
+	fmt.Fprintf(p.out, "%s  %-8s  %s\n", r.Timestamp().AsTime().UTC().Format(clock), label, text)
 }
 
 // record prints one log record as OTLP JSON, with its resource and scope.

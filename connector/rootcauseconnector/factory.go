@@ -2,22 +2,14 @@ package rootcauseconnector
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/pipeline"
 
 	"github.com/sage-rca/sage/connector/rootcauseconnector/internal/metadata"
 	"github.com/sage-rca/sage/internal/rootcause"
 )
-
-// Config is what a user may set, the same as of the processor. `rootcause: {}` is a
-// working configuration.
-type Config = rootcause.Config
 
 // factory makes instances that share engines.
 type factory struct{ *rootcause.Registry }
@@ -27,36 +19,56 @@ func NewFactory() connector.Factory {
 	f := &factory{rootcause.NewRegistry(rootcause.Component{Kind: component.KindConnector, Instruments: instruments})}
 	return connector.NewFactory(
 		metadata.Type,
-		rootcause.DefaultConfig,
-		connector.WithTracesToLogs(f.traces, metadata.TracesToLogsStability),
-		connector.WithMetricsToLogs(f.metrics, metadata.MetricsToLogsStability),
+		defaultConfig,
+		connector.WithTracesToLogs(f.tracesToLogs, metadata.TracesToLogsStability),
+		connector.WithMetricsToLogs(f.metricsToLogs, metadata.MetricsToLogsStability),
+		connector.WithTracesToMetrics(f.tracesToMetrics, metadata.TracesToMetricsStability),
+		connector.WithMetricsToMetrics(f.metricsToMetrics, metadata.MetricsToMetricsStability),
 	)
 }
 
-func (f *factory) traces(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Traces, error) {
-	i, err := f.before(next, set, cfg)
+func (f *factory) tracesToLogs(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Traces, error) {
+	i, err := f.beforeLogs(next, set, cfg)
 	if err != nil {
 		return nil, err
 	}
 	return traces{i}, nil
 }
 
-func (f *factory) metrics(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Metrics, error) {
-	i, err := f.before(next, set, cfg)
+func (f *factory) metricsToLogs(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Metrics, error) {
+	i, err := f.beforeLogs(next, set, cfg)
 	if err != nil {
 		return nil, err
 	}
 	return metrics{i}, nil
 }
 
-// before returns an instance that stands before next, all the logs pipelines that
-// the connector's other instance stands before too.
-func (f *factory) before(next consumer.Logs, set connector.Settings, cfg component.Config) (*rootcause.Instance, error) {
-	pipelines, err := split(next)
+func (f *factory) tracesToMetrics(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Metrics) (connector.Traces, error) {
+	i, err := f.beforeMetrics(next, set, cfg)
 	if err != nil {
 		return nil, err
 	}
-	i, err := f.Instance(set.ID, set.TelemetrySettings, cfg.(*Config))
+	return traces{i}, nil
+}
+
+// metricsToMetrics is for summaries of others, which are added up with what spans say;
+// other metrics end here, where nothing is judged.
+func (f *factory) metricsToMetrics(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Metrics) (connector.Metrics, error) {
+	i, err := f.beforeMetrics(next, set, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return metrics{i}, nil
+}
+
+// beforeLogs returns an instance that stands before next, all the logs pipelines that
+// the connector's other instances stand before too.
+func (f *factory) beforeLogs(next consumer.Logs, set connector.Settings, cfg component.Config) (*rootcause.Instance, error) {
+	pipelines, err := logsPipelines(next)
+	if err != nil {
+		return nil, err
+	}
+	i, err := f.instance(set, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -66,27 +78,25 @@ func (f *factory) before(next consumer.Logs, set connector.Settings, cfg compone
 	return i, nil
 }
 
-// logsPipeline is one that begins with the connector.
-type logsPipeline struct {
-	id    pipeline.ID
-	first consumer.Logs
+// beforeMetrics returns an instance that stands before next, all metrics pipelines
+// likewise.
+func (f *factory) beforeMetrics(next consumer.Metrics, set connector.Settings, cfg component.Config) (*rootcause.Instance, error) {
+	pipelines, err := metricsPipelines(next)
+	if err != nil {
+		return nil, err
+	}
+	i, err := f.instance(set, cfg)
+	if err != nil {
+		return nil, err
+	}
+	emit := cfg.(*Config).Emit
+	for _, p := range pipelines {
+		i.TellInto(p.id, p.first, rootcause.Telling{Summaries: emit.Summaries, ServiceGraph: emit.ServiceGraph})
+	}
+	return i, nil
 }
 
-// split returns the logs pipelines that next stands for, in the order of their IDs. The
-// Collector tells them; a consumer that does not is taken for the only one.
-func split(next consumer.Logs) ([]logsPipeline, error) {
-	router, ok := next.(connector.LogsRouterAndConsumer)
-	if !ok {
-		return []logsPipeline{{id: pipeline.NewID(pipeline.SignalLogs), first: next}}, nil
-	}
-	var out []logsPipeline
-	for _, id := range router.PipelineIDs() {
-		first, err := router.Consumer(id)
-		if err != nil {
-			return nil, fmt.Errorf("logs pipeline %q: %w", id, err)
-		}
-		out = append(out, logsPipeline{id: id, first: first})
-	}
-	slices.SortFunc(out, func(a, b logsPipeline) int { return strings.Compare(a.id.String(), b.id.String()) })
-	return out, nil
+// instance returns one of the engine that all of cfg share.
+func (f *factory) instance(set connector.Settings, cfg component.Config) (*rootcause.Instance, error) {
+	return f.Instance(set.ID, set.TelemetrySettings, cfg.(*Config).config())
 }

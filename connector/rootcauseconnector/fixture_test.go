@@ -68,8 +68,9 @@ func one(next consumer.Logs) map[pipeline.ID]consumer.Logs {
 
 // violatedConfig watches a median of 100 ms in windows of a second.
 func violatedConfig() *Config {
-	cfg := rootcause.DefaultConfig().(*Config)
+	cfg := defaultConfig().(*Config)
 	cfg.Window, cfg.Lateness = time.Second, 0
+	cfg.Input.Backfill = true // tests send the hour before
 	cfg.Training.Enabled = false
 	cfg.SLOs = []rootcause.SLO{{Name: "shop", Service: "shop", Operation: "*", Quantile: 0.5, Threshold: 100 * time.Millisecond}}
 	return cfg

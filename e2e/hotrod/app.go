@@ -114,6 +114,14 @@ func (a *App) Restart(ctx context.Context, s Service, flags []string) error {
 	return a.run(ctx, s, flags)
 }
 
+// Stop ends a service, as long as it is not restarted.
+func (a *App) Stop(s Service) error {
+	if err := a.procs[s].Stop(); err != nil {
+		return fmt.Errorf("stop %s: %w", s, err)
+	}
+	return nil
+}
+
 // Close ends all services.
 func (a *App) Close() error {
 	var errs []error

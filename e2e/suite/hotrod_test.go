@@ -46,10 +46,12 @@ func root(t *testing.T) string {
 	return dir
 }
 
-func newStage(t *testing.T) *stage {
+// newStage starts one that writes to out/name, with config/e2e.yaml and what overlays add
+// to it.
+func newStage(t *testing.T, name string, overlays ...string) *stage {
 	t.Helper()
 	dir := root(t)
-	out := filepath.Join(dir, "out", "e2e")
+	out := filepath.Join(dir, "out", name)
 	require.NoError(t, os.RemoveAll(out))
 	require.NoError(t, os.MkdirAll(out, 0o755))
 	s := &stage{out: out, proxies: proxies{}, events: watch(t, filepath.Join(out, "events.jsonl"))}
@@ -57,7 +59,7 @@ func newStage(t *testing.T) *stage {
 	var err error
 	s.Session, err = live.Start(t.Context(), live.Config{
 		Collector:   filepath.Join(dir, "dist", "otelcol-sage"),
-		Configs:     []string{filepath.Join(dir, "config", "e2e.yaml")},
+		Configs:     append([]string{filepath.Join(dir, "config", "e2e.yaml")}, overlays...),
 		HotROD:      filepath.Join(dir, "dist", "hotrod"),
 		OutDir:      out,
 		Events:      s.events.addr,
@@ -94,7 +96,7 @@ func (s *stage) p95() float64 {
 // HotROD is healthy, then broken in five ways, one after another, then its
 // Collector is killed in the middle of an incident.
 func TestHotROD(t *testing.T) {
-	s := newStage(t)
+	s := newStage(t, "e2e")
 	if !t.Run("healthy", s.healthy) {
 		return
 	}

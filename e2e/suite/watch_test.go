@@ -25,6 +25,7 @@ type watcher struct {
 	changed   chan struct{}
 	incidents []eventlog.Incident
 	models    []eventlog.ModelStatus
+	changes   []eventlog.Change
 }
 
 // watch starts a watcher that lives as long as the test; every request received
@@ -58,6 +59,10 @@ func (w *watcher) take(t *testing.T, ld plog.Logs) {
 					in := eventlog.ReadIncident(rl.Resource(), r)
 					w.incidents = append(w.incidents, in)
 					t.Logf("%s %s #%d %s\n%s", in.Time.Format(time.TimeOnly), in.State, in.Sequence, in.ID, in.Body)
+				case eventlog.EventChange:
+					c := eventlog.ReadChange(rl.Resource(), r)
+					w.changes = append(w.changes, c)
+					t.Logf("%s %s", c.Time.Format(time.TimeOnly), c.Body)
 				case eventlog.EventModelStatus:
 					m := eventlog.ReadModelStatus(r)
 					w.models = append(w.models, m)
@@ -75,6 +80,13 @@ func (w *watcher) seen() ([]eventlog.Incident, []eventlog.ModelStatus) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]eventlog.Incident(nil), w.incidents...), append([]eventlog.ModelStatus(nil), w.models...)
+}
+
+// noticed returns a copy of the changes that have come so far.
+func (w *watcher) noticed() []eventlog.Change {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]eventlog.Change(nil), w.changes...)
 }
 
 // await returns when reached is true of what has come, or fails after limit.

@@ -79,3 +79,11 @@ func TestAlert_times(t *testing.T) {
 	out.Incident.End = onset.Add(-time.Hour)
 	assert.Equal(t, onset, alertOf(out, onset.Add(time.Hour)).EndsAt)
 }
+
+// Whoever was told of an incident that became part of another must hear that it is over.
+func TestAlert_mergedEnds(t *testing.T) {
+	a := alertOf(one().merged(3, "inc-2"), onset.Add(time.Hour))
+	assert.Equal(t, onset.Add(3*time.Minute), a.EndsAt)
+	assert.Contains(t, a.Annotations["summary"], "Merged into inc-2")
+	assert.True(t, incidentEvent(one().merged(3, "inc-2")).ended(), "for every destination")
+}

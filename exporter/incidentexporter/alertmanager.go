@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// maxAlerts bounds the alerts of one request, as Prometheus does.
+	// maxAlerts bounds the incidents of one request, as Prometheus does its alerts.
 	maxAlerts = 64
 	// resolvedFor is how long alerts that are resolved are sent again, as Prometheus
 	// does: an Alertmanager that is restarted before it has told of a recovery must
@@ -106,9 +106,10 @@ func (a *alertmanager) deliver(ctx context.Context, events []event) ([]event, er
 			a.meter.refused(ctx, orderReasons[superseded])
 		}
 		changed[k] = ev
+		severity, now := a.severity(k, ev), time.Now()
 		a.put(ctx, k, entry{
 			Position: p, Incident: ev.in.ID, State: ev.in.State, Ended: ev.ended(),
-			Alert: newAlert(a.cfg, ev, a.severity(k, ev), time.Now()),
+			Alert: newAlert(a.cfg, ev, severity, now), Outgrown: a.outgrown(k, ev, severity, now),
 		})
 	}
 	// What was forgotten for later ones is not sent.
@@ -127,12 +128,46 @@ func (a *alertmanager) deliver(ctx context.Context, events []event) ([]event, er
 	return left, err
 }
 
-// severity is that of the incident's first record: it is a label, and labels stay.
+// severity is that of the incident's first record, since it is a label, and labels
+// stay; but what has become worse must reach whoever is not called for less.
 func (a *alertmanager) severity(k key, ev *event) string {
-	if e := a.book.entries[k]; e != nil && e.Incident == ev.in.ID && e.Alert != nil {
-		return e.Alert.Labels["severity"]
+	is := severityName(ev.severity)
+	e := a.known(k, ev)
+	if e == nil {
+		return is
 	}
-	return severityName(ev.severity)
+	was := e.Alert.Labels["severity"]
+	if !ev.ended() && is == critical {
+		return is
+	}
+	return was
+}
+
+// known is what is known of an incident, nil where nothing is.
+func (a *alertmanager) known(k key, ev *event) *entry {
+	if e := a.book.entries[k]; e != nil && e.Incident == ev.in.ID && e.Alert != nil {
+		return e
+	}
+	return nil
+}
+
+// outgrown is the alert of a lower severity that the incident had before, as resolved:
+// with other labels it would be another one that fires on. It is sent for as long as
+// resolved ones are.
+func (a *alertmanager) outgrown(k key, ev *event, severity string, now time.Time) *alert {
+	e := a.known(k, ev)
+	switch {
+	case e == nil:
+		return nil
+	case e.Alert.Labels["severity"] != severity:
+		old := *e.Alert
+		old.EndsAt = now
+		return &old
+	case e.Outgrown != nil && now.Sub(e.Outgrown.EndsAt) <= resolvedFor:
+		return e.Outgrown
+	default:
+		return nil
+	}
 }
 
 // send posts the alerts of keys, and returns how many were dealt with. Those that
@@ -155,12 +190,17 @@ func (a *alertmanager) send(ctx context.Context, keys []key) (sent int, err erro
 
 func (a *alertmanager) sendChunk(ctx context.Context, keys []key) error {
 	until := time.Now().Add(a.cfg.ValidFor)
-	alerts := make([]alert, len(keys))
-	for i, k := range keys {
-		alerts[i] = *a.book.entries[k].Alert
-		if alerts[i].EndsAt.IsZero() {
-			alerts[i].EndsAt = until
+	alerts := make([]alert, 0, len(keys))
+	for _, k := range keys {
+		e := a.book.entries[k]
+		if old := e.Outgrown; old != nil && time.Since(old.EndsAt) <= resolvedFor {
+			alerts = append(alerts, *old)
 		}
+		now := *e.Alert
+		if now.EndsAt.IsZero() {
+			now.EndsAt = until
+		}
+		alerts = append(alerts, now)
 	}
 	body, err := json.Marshal(alerts)
 	if err != nil {

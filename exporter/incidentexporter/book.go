@@ -42,6 +42,7 @@ type entry struct {
 	Heard    time.Time // when the record came
 	Turn     uint64    // counts, for the order of Heard
 	Alert    *alert    `json:",omitempty"` // for Alertmanager
+	Outgrown *alert    `json:",omitempty"` // likewise: of a lower severity before, resolved
 }
 
 // order says how a record stands to what is known of its key.

@@ -19,6 +19,8 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/sage-rca/sage/internal/engine"
 )
 
 type queueConfig = exporterhelper.QueueBatchConfig
@@ -394,4 +396,34 @@ func TestDelivery_unknownExtensions(t *testing.T) {
 func TestDelivery_empty(t *testing.T) {
 	b := start(t, quick().pagerDuty("http://127.0.0.1:1").direct(), nil)
 	require.NoError(t, b.ConsumeLogs(t.Context(), plog.NewLogs()))
+}
+
+// A ticket that becomes a page gets an alert of that severity: the labels are others, so
+// that the one before is resolved. It stays a page to its end.
+func TestDelivery_ticketBecomesPage(t *testing.T) {
+	am := listen(t)
+	b := start(t, quick().alertmanager(am.URL), nil)
+	for i, out := range []engine.Output{ticket(one().open()), ticket(one().update(2)), one().update(3), ticket(one().update(4)), one().resolved(5)} {
+		b.consume(t, out)
+		am.await(t, "delivered", has(i+1))
+	}
+	b.stop(t)
+	var got []string
+	for _, body := range am.bodies() {
+		var alerts []alert
+		require.NoError(t, json.Unmarshal(body, &alerts))
+		text := ""
+		for _, a := range alerts {
+			state := "firing"
+			if !a.EndsAt.After(time.Now()) {
+				state = "resolved"
+			}
+			text += fmt.Sprintf("%s %s %s; ", a.Annotations["incident_sequence"], a.Labels["severity"], state)
+		}
+		got = append(got, text)
+	}
+	assert.Equal(t, []string{
+		"1 warning firing; ", "2 warning firing; ",
+		"2 warning resolved; 3 critical firing; ", "2 warning resolved; 4 critical firing; ", "2 warning resolved; 5 critical resolved; ",
+	}, got)
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/sage-rca/sage/internal/eventlog"
 )
 
-// eventChange is the name of an event that is agreed on and not emitted yet.
-const eventChange = "rca.change"
-
 // maxID bounds the ID of an incident: PagerDuty's deduplication keys have at most
 // 255 characters, and docs/events.md promises 100.
 const maxID = 255
@@ -43,7 +40,7 @@ type event struct {
 func readEvent(res pcommon.Resource, scope pcommon.InstrumentationScope, r plog.LogRecord) (ev event, problem string) {
 	ev = event{resource: res, scope: scope, record: r, name: eventlog.Name(r), severity: r.SeverityNumber()}
 	switch ev.name {
-	case eventlog.EventModelStatus, eventChange:
+	case eventlog.EventModelStatus, eventlog.EventChange:
 		return ev, ""
 	case eventlog.EventIncident, eventlog.EventRootCause:
 	default:

@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sage-rca/sage/internal/change"
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/eventlog"
 	"github.com/sage-rca/sage/internal/identity"
@@ -76,6 +77,25 @@ var options = report.Options{Engine: "rootcause", EventNameAttribute: true, Cand
 func modelStatus() engine.Output {
 	m := engine.ModelStatus{State: engine.Ready, Version: 1, Time: onset}
 	return engine.Output{Model: &m, ModelAt: m}
+}
+
+// ticket is a transition of an incident that is worth a ticket.
+func ticket(out engine.Output) engine.Output {
+	out.Incident.SLO.Ticket = true
+	return out
+}
+
+// deploy is a change that was noticed.
+func deploy() engine.Output {
+	c := change.Change{ID: "chg-1", Kind: change.Version, Service: identity.Service{Namespace: "shop", Name: "payment"}, Since: onset, Noticed: onset, Old: "1", New: "2"}
+	return engine.Output{Change: &c}
+}
+
+// merged is an incident that has become part of another.
+func (s story) merged(n int, into string) engine.Output {
+	out := s.resolved(n)
+	out.Incident.MergedInto = into
+	return out
 }
 
 // ordinary are records that are no events.

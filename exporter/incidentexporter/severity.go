@@ -9,12 +9,15 @@ var severities = map[string]plog.SeverityNumber{
 	"error": plog.SeverityNumberError,
 }
 
+// critical is the severity that pages.
+const critical = "critical"
+
 // severityName is a severity in the words of PagerDuty, which are also those that
 // rules for Alertmanager use: critical pages, warning does not.
 func severityName(n plog.SeverityNumber) string {
 	switch {
 	case n >= plog.SeverityNumberError:
-		return "critical"
+		return critical
 	case n >= plog.SeverityNumberWarn:
 		return "warning"
 	default:

@@ -144,4 +144,4 @@ func (p *problems) link(setting, v string) {
 }
 
 // knownEvents are the names of the events that there are.
-var knownEvents = []string{eventlog.EventIncident, eventlog.EventRootCause, eventChange, eventlog.EventModelStatus}
+var knownEvents = []string{eventlog.EventIncident, eventlog.EventRootCause, eventlog.EventChange, eventlog.EventModelStatus}

@@ -95,14 +95,19 @@ func encodeCloudEvent(source string, ev *event) ([]byte, error) {
 }
 
 // cloudEventID is the same however often an event is delivered, by whatever
-// Collector: of an incident its ID and sequence, of a candidate its rank too, of
-// anything else a digest of the record.
+// Collector: of an incident its ID and sequence, of a candidate its rank too, of a
+// change its ID, of anything else a digest of the record.
 func cloudEventID(ev *event) (string, error) {
 	switch ev.name {
 	case eventlog.EventIncident:
 		return fmt.Sprintf("%s/%d", ev.in.ID, ev.in.Sequence), nil
 	case eventlog.EventRootCause:
 		return fmt.Sprintf("%s/%d/%d", ev.in.ID, ev.in.Sequence, ev.rank()), nil
+	case eventlog.EventChange:
+		if id := text(ev.record.Attributes(), "rca.change.id"); id != "" {
+			return id, nil
+		}
+		fallthrough
 	default:
 		b, err := new(plog.ProtoMarshaler).MarshalLogs(write([]event{*ev}))
 		if err != nil {

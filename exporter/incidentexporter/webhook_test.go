@@ -66,7 +66,7 @@ func TestCloudEvent_incident(t *testing.T) {
 // Every event that there is makes a valid CloudEvent, of an ID of its own that is
 // the same every time.
 func TestCloudEvent_ids(t *testing.T) {
-	outs := []engine.Output{one().open(), one().update(2), one().resolved(3), one().named("inc-2", "frontend").open(), modelStatus()}
+	outs := []engine.Output{one().open(), one().update(2), one().resolved(3), one().named("inc-2", "frontend").open(), modelStatus(), deploy()}
 	seen := map[string]string{}
 	for range 2 {
 		for _, ev := range events(outs...) {
@@ -79,7 +79,7 @@ func TestCloudEvent_ids(t *testing.T) {
 			seen[e.ID()] = string(b)
 		}
 	}
-	assert.Len(t, seen, 8, "four incident records, three candidates, one model status")
+	assert.Len(t, seen, 9, "four incident records, three candidates, one model status, one change")
 }
 
 func TestCloudEvent_modelStatus(t *testing.T) {
@@ -88,4 +88,11 @@ func TestCloudEvent_modelStatus(t *testing.T) {
 	assert.Equal(t, "io.github.sage-rca.model.status", e.Type())
 	assert.Equal(t, "sage", e.Subject())
 	assert.Empty(t, e.Extensions())
+}
+
+func TestCloudEvent_change(t *testing.T) {
+	ev := events(deploy())[0]
+	e := cloudEventOf(t, &ev)
+	assert.Equal(t, "chg-1", e.ID(), "whoever tells of it, and however often")
+	assert.Equal(t, "io.github.sage-rca.change", e.Type())
 }

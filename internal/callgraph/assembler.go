@@ -139,10 +139,13 @@ func (a *Assembler) Pending() int { return a.pending.slab.used }
 // resolve hands to the sink what has come of t, and forgets it.
 func (a *Assembler) resolve(t *trace) {
 	a.frag.load(t, &a.pending.slab)
+	a.bridge()
+	a.frag.sort()
 	a.frag.survey()
 	a.frag.assign()
 	a.frag.match()
 	a.frag.spend()
+	a.frag.wait()
 	a.handOver()
 	a.pending.remove(t)
 }

@@ -46,6 +46,8 @@ type Span struct {
 	// service is zero where they do not. It becomes a leaf service where no span
 	// of the callee is found.
 	Callee identity.RPCNo
+	// Terminal marks calls of what calls nobody else: databases, caches, brokers.
+	Terminal bool
 }
 
 // More is what few spans have.
@@ -99,6 +101,9 @@ type Call struct {
 	// calls to this callee: Within where they follow each other, less where they
 	// overlap. Both are 0 outside of a request.
 	Within, Share int64
+	// Request is the duration in ns of the caller's request where that is an entry, and
+	// this its first call to this callee: so each request is told of once. -1 elsewhere.
+	Request int64
 	// Queue is the time in ns from the end of PRODUCER to the start of CONSUMER
 	// of an Async call, never negative, by two clocks; -1 where not known.
 	Queue int64
@@ -124,6 +129,7 @@ const (
 	ReasonTraceLimit                      // more spans in one trace than are kept
 	ReasonSkewed                          // queue wait negative by the two clocks
 	ReasonUnmatchedParent                 // call of a request of which a span never came: its caller is not known
+	ReasonBridged                         // SERVER whose parent never came; served for an uninstrumented hop that was called around it
 	numReasons
 )
 
@@ -135,6 +141,7 @@ func (r Reason) String() string {
 	return [...]string{
 		"invalid_id", "duplicate", "cycle", "unmatched_client", "unmatched_server",
 		"unmatched_consumer", "pending_limit", "trace_limit", "clock_skew", "unmatched_parent",
+		"bridged",
 	}[r]
 }
 

@@ -52,7 +52,7 @@ func (a *Assembler) serve(i int32) {
 	o := &a.out.served
 	o.RPC, o.Replica, o.Time = s.rpc, s.replica, f.time(i)
 	o.Span.Trace, o.Span.ID = f.trace, s.id
-	o.Entry, o.Async, o.Stream = entry, s.kind == Consumer, s.stream
+	o.Entry, o.Async, o.Stream = entry, s.kind == Consumer, n.waits
 	o.Duration, o.Exclusive = took, took-n.busy
 	o.ChildSum = max(n.sum, n.busy) // shares are rounded
 	o.Error, o.Weight = s.failed, s.weight
@@ -98,12 +98,12 @@ func (a *Assembler) call(i int32) {
 		if caller, ok := a.caller(n.parent); ok && caller == f.rpc(i) {
 			return // two instrumentations of one request
 		}
-		a.connect(i, n.parent, f.rpc(i), sides{client: -1, server: n.span.duration()})
+		a.connect(i, n.parent, f.rpc(i), sides{client: -1, server: n.span.duration(), stream: n.waits})
 	}
 }
 
 // sides say how long a call took as its caller and its callee see it, in ns or
-// -1, and what only the callee's span tells.
+// -1, and whether the callee's request waits.
 type sides struct {
 	client, server int64
 	leaf, stream   bool
@@ -118,15 +118,18 @@ func (a *Assembler) issue(i int32) {
 	var callee identity.RPCNo
 	if n.server != none {
 		callee = f.rpc(n.server)
-		a.known.answered(alias{s.service, s.callee}, callee, s.end)
+		if !f.nodes[n.server].hop {
+			a.known.answered(alias{s.service, s.callee}, callee, s.end)
+		}
 	}
 	switch {
 	case n.request == lost:
 		a.counts[ReasonUnmatchedParent]++
 		return
+	case n.server != none && f.nodes[n.server].hop: // of which only the caller has told
 	case n.server != none:
-		server := f.nodes[n.server].span
-		seen.server, seen.stream = server.duration(), server.stream
+		server := &f.nodes[n.server]
+		seen.server, seen.stream = server.span.duration(), server.waits
 	case n.named != none:
 		callee, seen.leaf = f.rpc(n.named), true
 	default:
@@ -175,10 +178,20 @@ func (a *Assembler) connect(i, from int32, callee identity.RPCNo, seen sides) {
 	o.Span.Trace, o.Span.ID = a.frag.trace, s.id
 	o.Leaf, o.Async, o.Stream = seen.leaf, false, s.stream || seen.stream
 	o.Client, o.Server, o.Queue = seen.client, seen.server, -1
-	o.Within, o.Share = n.clipped, n.share
+	o.Within, o.Share, o.Request = n.clipped, n.share, a.frag.entering(i)
 	o.Error, o.Weight = s.failed, s.weight
 	if o.ErrorType = ""; s.failed {
 		o.ErrorType = a.errorType(s)
 	}
 	a.sink.Called(o)
+}
+
+// entering returns how long the entry request took that node i is the first call to
+// its callee of, or -1.
+func (f *fragment) entering(i int32) int64 {
+	n := &f.nodes[i]
+	if !n.first || n.request < 0 || f.nodes[n.request].parent >= 0 {
+		return -1
+	}
+	return f.nodes[n.request].span.duration()
 }

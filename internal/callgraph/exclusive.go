@@ -18,8 +18,8 @@ type interval struct {
 // spend computes for each serving node the union (busy) of the outbound calls
 // made for it, and the sum over callees of the union of the calls to each. Each
 // is clipped to the span of the request, by the clock of the caller; only a
-// callee without a client span is taken at its own clock's word. It also
-// computes for each call its share of the union of its callee's (share.go).
+// callee without a client span is taken at its own clock's word, where that makes
+// sense (within). It also computes for each call its share of the union of its callee's (share.go).
 func (f *fragment) spend() {
 	f.intervals, f.owners = f.intervals[:0], f.owners[:0]
 	for i := range int32(len(f.nodes)) {
@@ -51,13 +51,28 @@ func (f *fragment) clip(owner, i int32) {
 		return
 	}
 	o := &f.nodes[owner]
-	if start, end := max(f.nodes[i].span.start, o.span.start), min(f.nodes[i].span.end, o.span.end); start < end {
+	if start, end := f.within(i, o.span); start < end {
 		if o.spent == 0 {
 			f.owners = append(f.owners, owner)
 		}
 		f.intervals = append(f.intervals, interval{owner, i, f.callee(i), o.spent, start, end})
 		o.spent = int32(len(f.intervals))
 	}
+}
+
+// within returns the part of the call of node i that lies within the request r. A
+// callee without a client span that lies wholly outside, by its own clock, is taken to
+// have another clock: it is counted at the nearest end of the request, as far as it fits.
+func (f *fragment) within(i int32, r *record) (start, end int64) {
+	s := f.nodes[i].span
+	if f.begins(i) || s.end > r.start && s.start < r.end {
+		return max(s.start, r.start), min(s.end, r.end)
+	}
+	took := min(s.duration(), r.duration())
+	if s.end <= r.start {
+		return r.start, r.start + took
+	}
+	return r.end - took, r.end
 }
 
 // callee names who was called by the call of node i, as far as it is known here:
@@ -85,6 +100,7 @@ func (f *fragment) account(owner int32) {
 	if len(f.own) == 1 {
 		v := &f.own[0]
 		f.nodes[owner].busy += v.end - v.start
+		f.nodes[v.call].first = true
 		f.give(v, v.end-v.start)
 		return
 	}

@@ -18,6 +18,7 @@ type node struct {
 	parent int32 // none for a root, lost where it never came
 	top    int32 // topmost span that waited for this one: decides the window
 	remote bool  // the parent is a span of another service
+	hop    bool  // no span, but the work of an uninstrumented hop
 
 	// Of the spans of the same service below this one, down to where other
 	// services or requests begin:
@@ -27,6 +28,7 @@ type node struct {
 	serves bool // gives a Served
 	leaf   bool // stands for a dependency that emits client spans only
 	feeds  bool // part of a call, and the parent of a CONSUMER
+	waits  bool // of a request: waits rather than works (waits.go)
 
 	async bool // of a call that is no leaf: its callee is reached through a queue
 
@@ -43,6 +45,7 @@ type node struct {
 
 	// Of a call, within the span of the request that it is made for:
 	clipped, share int64 // duration, and share of the union of the calls to its callee
+	first          bool  // of the calls to its callee
 }
 
 // fragment is what has come of one trace when it is resolved. Its memory is
@@ -53,7 +56,12 @@ type fragment struct {
 	nodes []node  // sorted by span id
 	order []int32 // parents before children
 	marks []mark
-	path  []int32
+
+	orphans []int32  // SERVER nodes whose parent never came
+	ends    []end    // calls that may lead to an uninstrumented hop, by start
+	hops    []record // what uninstrumented hops have done
+
+	path []int32
 
 	intervals  []interval
 	owners     []int32    // nodes that intervals are of
@@ -64,6 +72,7 @@ type fragment struct {
 
 	duplicates, cycles int
 	messages           bool // there are PRODUCER or CONSUMER spans
+	streams            bool // a span says that it waits
 }
 
 // mark is the state of a node while ancestors are walked.
@@ -76,11 +85,10 @@ const (
 )
 
 // load fills the fragment with the spans of t: without duplicates, sorted by
-// id, linked to parents, free of cycles, and in an order of parents first. None
-// of it depends on the order of arrival, except which of several spans of one
-// id is kept.
+// id, and linked to parents. None of it depends on the order of arrival, except
+// which of several spans of one id is kept.
 func (f *fragment) load(t *trace, s *slab) {
-	f.trace, f.duplicates, f.cycles, f.messages = t.id, 0, 0, false
+	f.trace, f.duplicates, f.cycles, f.messages, f.streams = t.id, 0, 0, false, false
 	f.ids.reset()
 	left := int(t.spans)
 	for i := t.first; i != nowhere; {
@@ -96,15 +104,20 @@ func (f *fragment) load(t *trace, s *slab) {
 	n := len(f.ids.keys)
 	f.nodes = slices.Grow(f.nodes[:0], n)[:n]
 	clear(f.nodes)
+	f.orphans = f.orphans[:0]
 	for i := range f.nodes {
 		r := s.at(f.ids.keys[i].slot)
 		f.nodes[i].span, f.nodes[i].parent = r, f.ids.find(r.parent)
+		if r.kind == Server && f.nodes[i].parent == lost {
+			f.orphans = append(f.orphans, int32(i))
+		}
 		f.messages = f.messages || r.kind == Producer || r.kind == Consumer
+		f.streams = f.streams || r.stream
 	}
-	f.sort()
 }
 
-// sort fills order, and breaks cycles: the least span id of one becomes a root.
+// sort fills order, parents first, and breaks cycles: the least span id of one
+// becomes a root.
 func (f *fragment) sort() {
 	f.order = f.order[:0]
 	f.marks = slices.Grow(f.marks[:0], len(f.nodes))[:len(f.nodes)]

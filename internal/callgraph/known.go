@@ -20,6 +20,11 @@ type Known struct {
 	services *identity.Recent[identity.Service, struct{}]
 	// answers maps a call to the RPC that served it, zero where there are several.
 	answers *identity.Recent[alias, identity.RPCNo]
+	// calls are the services that call an RPC directly, and the RPCs alone.
+	calls *identity.Recent[alias, struct{}]
+	// bridges are the calls of uninstrumented hops.
+	bridges *identity.Recent[alias, struct{}]
+	bridged atomic.Bool   // there are bridges
 	learned atomic.Uint64 // counts what was learned anew
 }
 
@@ -44,6 +49,8 @@ func NewKnown(names *identity.Names, max int, keep int64) *Known {
 		names: names, keep: keep,
 		services: identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
 		answers:  identity.NewRecent[alias, identity.RPCNo](max, keep, compare),
+		calls:    identity.NewRecent[alias, struct{}](max, keep, compare),
+		bridges:  identity.NewRecent[alias, struct{}](max, keep, compare),
 	}
 }
 
@@ -54,6 +61,12 @@ func (k *Known) Mark(m *identity.Marks) {
 		m.RPC(a.callee)
 		m.RPC(r)
 	})
+	for _, r := range [...]*identity.Recent[alias, struct{}]{k.calls, k.bridges} {
+		r.Each(func(a alias, _ struct{}) {
+			m.Service(a.service)
+			m.RPC(a.callee)
+		})
+	}
 }
 
 // emits notes that s has emitted a span of a server at now.
@@ -113,3 +126,32 @@ func (k *Known) answered(a alias, callee identity.RPCNo, now int64) identity.RPC
 func (k *Known) answer(a alias, now int64) (identity.RPCNo, bool) {
 	return k.answers.Get(a, now)
 }
+
+// directly notes that a service has called an RPC, each as it names itself.
+func (k *Known) directly(service identity.ServiceNo, callee identity.RPCNo, now int64) {
+	for _, a := range [...]alias{{service, callee}, {callee: callee}} {
+		if !k.calls.Touch(a, now) {
+			k.calls.Put(a, struct{}{}, now)
+		}
+	}
+}
+
+// called reports whether the service of a, or anybody where that is zero, calls
+// the RPC of a directly.
+func (k *Known) called(a alias, now int64) bool {
+	_, ok := k.calls.Get(a, now)
+	return ok
+}
+
+// bridge notes that the calls of that alias are those of an uninstrumented hop.
+func (k *Known) bridge(a alias, now int64) {
+	if k.bridges.Touch(a, now) {
+		return
+	}
+	k.bridges.Put(a, struct{}{}, now)
+	k.bridged.Store(true)
+	k.learned.Add(1)
+}
+
+// bridging reports whether there has been an uninstrumented hop.
+func (k *Known) bridging() bool { return k.bridged.Load() }

@@ -13,6 +13,7 @@ type memory struct {
 
 	emitted []told // by identity.ServiceNo
 	answers [memories]answer
+	directs [memories]direct
 	guesses [memories]guess
 }
 
@@ -39,6 +40,13 @@ type answer struct {
 	at     int64
 }
 
+// direct is what was noted of a service that calls an RPC.
+type direct struct {
+	known bool
+	call  alias
+	at    int64
+}
+
 // guess is what was heard about a call that nobody's span answers.
 type guess struct {
 	known   bool
@@ -49,6 +57,7 @@ type guess struct {
 	answered     bool
 	named        bool           // the call names a peer
 	instrumented bool           // the peer emits spans of a server
+	bridged      bool           // the peer is an uninstrumented hop
 	callee       identity.RPCNo // who used to answer, zero where nobody in particular
 }
 
@@ -58,6 +67,7 @@ func newMemory(k *Known) memory { return memory{known: k, grain: k.keep / grains
 func (m *memory) forget() {
 	clear(m.emitted)
 	clear(m.answers[:])
+	clear(m.directs[:])
 	clear(m.guesses[:])
 }
 
@@ -95,11 +105,21 @@ func (m *memory) outside(s identity.ServiceNo) identity.RPCNo {
 
 // answered is Known.answered.
 func (m *memory) answered(a alias, callee identity.RPCNo, now int64) {
+	m.directly(a.service, callee, now)
 	r := &m.answers[a.place()]
 	if r.known && r.alias == a && (r.callee == callee || r.callee == 0) && now-r.at <= m.grain {
 		return
 	}
 	*r = answer{true, a, m.known.answered(a, callee, now), now}
+}
+
+// directly is Known.directly.
+func (m *memory) directly(service identity.ServiceNo, callee identity.RPCNo, now int64) {
+	call := alias{service, callee}
+	if d := &m.directs[call.place()]; !d.known || d.call != call || now-d.at > m.grain {
+		m.known.directly(service, callee, now)
+		*d = direct{true, call, now}
+	}
 }
 
 // guess returns what is known about a call.
@@ -113,6 +133,7 @@ func (m *memory) guess(a alias, now int64) *guess {
 	if g.callee, g.answered = m.known.answer(a, now); !g.answered {
 		peer := m.known.names.RPC(a.callee).Service
 		g.named, g.instrumented = !peer.IsZero(), m.known.instrumented(peer, now)
+		_, g.bridged = m.known.bridges.Get(a, now)
 	}
 	return g
 }

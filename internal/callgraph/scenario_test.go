@@ -19,7 +19,7 @@ import (
 // A span is named by a number, in trace 1, or as trace.number; the parent "-" is
 // none, "?" one that never comes. Kinds are S(erver), C(lient), P(roducer),
 // consumer R(eceive) and I(nternal). Options are peer=name, link=span, w=weight,
-// error=type, stream. Commands are "advance TIME" and "flush"; a flush follows
+// error=type, stream, terminal. Commands are "advance TIME" and "flush"; a flush follows
 // the last line.
 
 // lines returns what was recorded as text, sorted:
@@ -112,6 +112,8 @@ func parse(t *testing.T, f []string) spoken {
 			s.Error, s.ErrorType = true, v
 		case "stream":
 			s.Stream = true
+		case "terminal":
+			s.Terminal = true
 		default:
 			t.Fatalf("option %q", o)
 		}

@@ -56,6 +56,7 @@ func (f *fragment) share(v []interval) {
 
 // shareGroup shares out the union of calls to one callee, sorted by start.
 func (f *fragment) shareGroup(v []interval) {
+	f.nodes[v[0].call].first = true
 	until := v[0].end
 	for k := 1; k < len(v); k++ {
 		if v[k].start < until {

@@ -20,6 +20,7 @@ type record struct {
 	kind       Kind
 	stream     bool
 	failed     bool
+	terminal   bool
 }
 
 // duration returns how long the span took, in ns.
@@ -74,7 +75,7 @@ func (s *slab) append(t *trace, sp *Span, more *More) {
 	r.id, r.parent = sp.ID.ID, sp.Parent
 	r.start, r.end, r.weight = sp.Start, sp.End, sp.Weight
 	r.service, r.replica, r.rpc, r.callee = sp.Service, sp.Replica, sp.RPC, sp.Callee
-	r.kind, r.stream, r.failed = sp.Kind, sp.Stream, sp.Error
+	r.kind, r.stream, r.failed, r.terminal = sp.Kind, sp.Stream, sp.Error, sp.Terminal
 	r.extra = nowhere
 	if more != nil {
 		r.extra = s.extras.take(more)

@@ -13,6 +13,7 @@ type spoken struct {
 	Operation string
 	Peer      identity.Service
 	Stream    bool
+	Terminal  bool
 	Error     bool
 	ErrorType string
 	Weight    float64
@@ -23,7 +24,7 @@ func (s spoken) numbered(names *identity.Names) (Span, *More) {
 	n := Span{
 		ID: s.ID, Parent: s.Parent, Kind: s.Kind, Start: s.Start, End: s.End,
 		Service: names.ServiceNo(s.Service), RPC: names.RPCNo(identity.RPC{Service: s.Service, Operation: s.Operation}),
-		Stream: s.Stream, Error: s.Error, Weight: s.Weight,
+		Stream: s.Stream, Terminal: s.Terminal, Error: s.Error, Weight: s.Weight,
 	}
 	if s.Kind.outbound() {
 		n.Callee = names.RPCNo(identity.RPC{Service: s.Peer, Operation: s.Operation})

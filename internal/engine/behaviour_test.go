@@ -176,6 +176,8 @@ func TestRedeploy(t *testing.T) {
 	require.Len(t, states, 5, "%v", r.models())
 	assert.Equal(t, []string{"cold", "warming", "ready", "stale", "ready"}, statesOf(states))
 	assert.Equal(t, "some latencies are no longer what the model learned (server(c GET)): the rest is still answered by the model", states[3].Reason)
+	assert.Equal(t, []string{"c"}, states[3].Behind)
+	assert.Empty(t, states[4].Behind)
 	at := int((states[3].Time.UnixNano()-epoch)/int64(size)) - 1
 	assert.GreaterOrEqual(t, at, 80+7, "half of 16 windows")
 	assert.Less(t, at, 80+16)
@@ -184,10 +186,10 @@ func TestRedeploy(t *testing.T) {
 
 	m := r.run.training.model
 	assert.Empty(t, Drifted(m.learned(), r.run.history, 0, 60))
-	i := slices.IndexFunc(m.changes, func(c change) bool { return c.Node == cbn.Server(rpc("c")) })
+	i := slices.IndexFunc(m.changes, func(c renewal) bool { return c.Node == cbn.Server(rpc("c")) })
 	require.GreaterOrEqual(t, i, 0)
 	assert.InDelta(t, start(80), m.changes[i].Since, float64(2*size))
-	assert.Contains(t, m.changes, change{Channel: cbn.Channel{Service: rpc("c").Service}, Since: m.changes[i].Since})
+	assert.Contains(t, m.changes, renewal{Channel: cbn.Channel{Service: rpc("c").Service}, Since: m.changes[i].Since})
 
 	// A restart knows it too, and finds nothing to do.
 	again := withGVAE(newRig(t, calm(), stored))

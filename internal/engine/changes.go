@@ -9,8 +9,8 @@ import (
 	"github.com/sage-rca/sage/internal/gvae"
 )
 
-// change says since when a node, or a channel where there is no node, is what it is.
-type change struct {
+// renewal says since when a node, or a channel where there is no node, is what it is.
+type renewal struct {
 	Node    cbn.Node
 	Channel cbn.Channel
 	Since   int64 // event time, ns
@@ -19,12 +19,12 @@ type change struct {
 // changeLog are changes that a model has learned, each node and channel once. A
 // training of the whole model needs to know: before and after a redeploy a service is
 // two different ones, and windows from before teach only how others do.
-type changeLog []change
+type changeLog []renewal
 
 // add returns the log with changes that are as they are since a time.
 func (c changeLog) add(changes feature.Changes, since int64) changeLog {
 	out := slices.Clone(c)
-	put := func(n change) {
+	put := func(n renewal) {
 		n.Since = since
 		for i := range out {
 			if out[i].Node == n.Node && out[i].Channel == n.Channel {
@@ -35,10 +35,10 @@ func (c changeLog) add(changes feature.Changes, since int64) changeLog {
 		out = append(out, n)
 	}
 	for _, n := range changes.Nodes {
-		put(change{Node: n})
+		put(renewal{Node: n})
 	}
 	for _, ch := range changes.Channels {
-		put(change{Channel: ch})
+		put(renewal{Channel: ch})
 	}
 	return out
 }

@@ -18,6 +18,7 @@ const (
 	stateKey   = "state"   // objectives, incidents and counters: small, written often
 	historyKey = "history" // windows
 	modelKey   = "model"   // the model in use, with its layout
+	changesKey = "changes" // what there is, and what has changed
 )
 
 // keeper reads and writes checkpoints, from the goroutine that owns the state:
@@ -36,6 +37,7 @@ func newKeeper(store Store, cfg Config) keeper {
 		store: store, max: cfg.MaxCheckpoint, errs: make(map[string]error),
 		envelopes: map[string]envelope{
 			stateKey:   {stateKey, cfg.Window, 0}, // objectives look after themselves
+			changesKey: {changesKey, cfg.Window, 0},
 			historyKey: {historyKey, cfg.Window, fingerprint(cfg.rows(), cfg.MaxColumns)},
 			modelKey:   {modelKey, cfg.Window, fingerprint(m.Hidden, m.Structured, m.KLWeight, m.Mix, m.Chained)},
 		},
@@ -63,7 +65,7 @@ func (k *keeper) set(ctx context.Context, key string, body []byte) error {
 
 // failing returns the error of the last write of a key where it failed.
 func (k *keeper) failing() error {
-	return errors.Join(k.errs[stateKey], k.errs[historyKey], k.errs[modelKey])
+	return errors.Join(k.errs[stateKey], k.errs[historyKey], k.errs[modelKey], k.errs[changesKey])
 }
 
 // persist writes what has changed. It comes after what was said has left: a crash
@@ -85,6 +87,10 @@ func (r *run) persist(ctx context.Context) {
 	if periodic {
 		r.save(ctx, historyKey, r.history.MarshalBinary)
 	}
+	if r.ledger != nil && (r.newChanges || periodic) {
+		r.newChanges = false
+		r.save(ctx, changesKey, r.ledger.MarshalBinary)
+	}
 }
 
 // finish writes everything at the end, so far as there is something.
@@ -94,6 +100,9 @@ func (r *run) finish(ctx context.Context) {
 	}
 	r.save(ctx, stateKey, r.storeState)
 	r.save(ctx, historyKey, r.history.MarshalBinary)
+	if r.ledger != nil {
+		r.save(ctx, changesKey, r.ledger.MarshalBinary)
+	}
 }
 
 func (r *run) save(ctx context.Context, key string, encode func() ([]byte, error)) {
@@ -118,10 +127,15 @@ func (r *run) restore(ctx context.Context) {
 	if r.keeper.store == nil {
 		return
 	}
-	for _, part := range []struct {
+	type part struct {
 		key  string
 		load func([]byte) error
-	}{{stateKey, r.loadState}, {historyKey, r.loadHistory}, {modelKey, r.loadModel}} {
+	}
+	parts := []part{{stateKey, r.loadState}, {historyKey, r.loadHistory}, {modelKey, r.loadModel}}
+	if r.ledger != nil {
+		parts = append(parts, part{changesKey, r.ledger.UnmarshalBinary})
+	}
+	for _, part := range parts {
 		var err error
 		if perr := guard(func() {
 			var b []byte
@@ -143,6 +157,7 @@ type state struct {
 	Count    uint64
 	Watcher  []byte
 	Incident []byte
+	Waits    []byte // operations that wait
 }
 
 func (r *run) storeState() ([]byte, error) {
@@ -154,7 +169,11 @@ func (r *run) storeState() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encode(state{Last: r.last, Count: r.training.count, Watcher: w, Incident: i})
+	waits, err := r.sifting.polls.MarshalBinary()
+	if err != nil {
+		return nil, err
+	}
+	return encode(state{Last: r.last, Count: r.training.count, Watcher: w, Incident: i, Waits: waits})
 }
 
 func (r *run) loadState(b []byte) error {
@@ -171,7 +190,10 @@ func (r *run) loadState(b []byte) error {
 		return err
 	}
 	r.tracker, r.last, r.training.count = tracker, s.Last, s.Count
-	return nil
+	if len(s.Waits) == 0 { // of an older version
+		return nil
+	}
+	return r.sifting.polls.UnmarshalBinary(s.Waits)
 }
 
 func (r *run) loadHistory(b []byte) error {
@@ -192,7 +214,7 @@ type model struct {
 	Loss          float64
 	At            int64
 	Version       uint64
-	Changes       []change
+	Changes       []renewal
 }
 
 func (r *run) storeModel() ([]byte, error) {

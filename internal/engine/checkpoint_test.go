@@ -288,8 +288,9 @@ func TestRestore_stateIsAllOrNothing(t *testing.T) {
 func TestPersist_when(t *testing.T) {
 	m := newMemory()
 	newRig(t, config(), m).through(t, letters(0, "GGVGGGVVGGGG"))
-	// Window 2 violates; 4 is the fifth; 6, 7 violate; 9 resolves and is the tenth; the end.
-	assert.Equal(t, []string{"state", "state", "history", "state", "state", "state", "history", "state", "history"}, m.sets)
+	// Window 2 violates; 4 is the fifth; 6, 7 violate; 8 is on the way to an end; 9
+	// resolves and is the tenth; the end.
+	assert.Equal(t, []string{"state", "state", "history", "state", "state", "state", "state", "history", "state", "history"}, m.sets)
 
 	m = newMemory()
 	withGVAE(newRig(t, small(trained()), m)).through(t, chain(1, 0, 16, 1))
@@ -316,7 +317,7 @@ func TestPersist_afterWhatWasSaid(t *testing.T) {
 	require.NoError(t, err)
 	e.run.diagnose = blame("c")
 	(&rig{Engine: e}).through(t, letters(0, "VVGG"))
-	assert.Equal(t, []string{"open after 1 writes", "resolved after 2 writes"}, order)
+	assert.Equal(t, []string{"open after 1 writes", "resolved after 3 writes"}, order)
 }
 
 func TestPersist_failures(t *testing.T) {
@@ -335,6 +336,9 @@ func TestPersist_failures(t *testing.T) {
 	r = newRig(t, config(), m).through(t, letters(0, "VVGG"))
 	assert.Equal(t, []string{"1 open", "3 resolved"}, r.incidents(), "events do not wait for storage")
 	assert.Contains(t, r.watch.failures(), "storage: write state: no disk")
+	cold := r.run.modelStatus(start(5))
+	assert.Equal(t, Cold, cold.State)
+	assert.Equal(t, "training is disabled: the robust scorer answers; storage failed, a restart will be colder: write state: no disk", cold.Reason)
 }
 
 func TestPersist_aStoreThatPanics(t *testing.T) {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/sage-rca/sage/internal/change"
 	"github.com/sage-rca/sage/internal/gvae"
 	"github.com/sage-rca/sage/internal/incident"
+	"github.com/sage-rca/sage/internal/longpoll"
 	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/sampling"
 	"github.com/sage-rca/sage/internal/slo"
 	"github.com/sage-rca/sage/internal/window"
 )
@@ -18,6 +21,11 @@ type Config struct {
 	SLO      slo.Config
 	RCA      rca.Config
 	Incident incident.Config
+	// Changes are the rules by which changes are noticed; zero: none are.
+	Changes change.Config
+	// Lookback is the event time before an incident within which a change is linked
+	// to it.
+	Lookback time.Duration
 	Training Training
 	// MaxPending bounds the closed windows that wait for the engine.
 	MaxPending int
@@ -32,6 +40,10 @@ type Config struct {
 	ModelHeartbeat time.Duration
 	// HistoryEvery is the number of windows between checkpoints of the history.
 	HistoryEvery int
+	// LongPolls finds operations that wait; none where it has room for none.
+	LongPolls longpoll.Config
+	// Sampling is how spans were chosen, as the user says; "" where that is to be found out.
+	Sampling sampling.State
 	// Diagnose answers violated windows; nil: rca.Diagnose. It is there for those
 	// who compare methods on what the engine sees.
 	Diagnose func(rca.Input, rca.Config) rca.Verdict
@@ -86,15 +98,23 @@ type ModelStatus struct {
 	Services      int
 	GraphVersion  uint64
 	HeldOutLoss   float64
+	// Behind are the services of which the model knows less than there is to know, as
+	// names, sorted: the part of a Stale one that is stale.
+	Behind []string
+	// Watched are the objectives that could open incidents, Open the incidents that are.
+	Watched  slo.Summary
+	Open     int
+	Sampling sampling.State // how the spans of what is judged were chosen
 	// TrainingBusy is the CPU time of the last training. The Observer alone is told:
 	// it differs from run to run, and outputs must not.
 	TrainingBusy time.Duration
 	Time         time.Time // event time
 }
 
-// Output is what the engine says after a window: exactly one of Incident and
+// Output is what the engine says after a window: exactly one of Change, Incident and
 // Model is set.
 type Output struct {
+	Change   *change.Change
 	Incident *incident.Event
 	Model    *ModelStatus
 	// ModelAt qualifies Incident: the model's state when it was judged.
@@ -136,4 +156,5 @@ const (
 	ObjectiveLimit Refusal = "objective_limit" // slo.MaxTracks, slo.MaxLearned: an operation goes unwatched
 	IncidentLimit  Refusal = "incident_limit"  // incident.Config.MaxOpen: an incident waits
 	ColumnLimit    Refusal = "column_limit"    // MaxColumns: a value of a window is not kept
+	ChangeLimit    Refusal = "change_limit"    // change.Config: a service, an item of one, or a change is not noticed
 )

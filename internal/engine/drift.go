@@ -41,15 +41,6 @@ func (d *drift) compare(m *fitted, g *cbn.Graph, now int64) {
 
 // difference names some of what one of two graphs has and the other has not.
 func difference(was, is *cbn.Graph) string {
-	lacking := func(a, b *cbn.Graph) []cbn.Node {
-		var out []cbn.Node
-		for _, n := range a.Nodes {
-			if b.Index(n) < 0 {
-				out = append(out, n)
-			}
-		}
-		return out
-	}
 	var parts []string
 	if n := lacking(is, was); len(n) > 0 {
 		parts = append(parts, "new: "+names(n))
@@ -61,6 +52,17 @@ func difference(was, is *cbn.Graph) string {
 		return "what is called from where"
 	}
 	return strings.Join(parts, "; ")
+}
+
+// lacking returns the nodes of a that b has not.
+func lacking(a, b *cbn.Graph) []cbn.Node {
+	var out []cbn.Node
+	for _, n := range a.Nodes {
+		if b.Index(n) < 0 {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // maxNamed bounds how many nodes are named.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/sage-rca/sage/internal/change"
 	"github.com/sage-rca/sage/internal/slo"
 	"github.com/sage-rca/sage/internal/window"
 )
@@ -53,6 +54,15 @@ func (c *Config) validate() error {
 	positive("windows to forget", int64(c.ForgetWindows))
 	positive("history", int64(c.Training.History))
 	positive("open incidents", int64(c.Incident.MaxOpen))
+	if n := c.Changes; n != (change.Config{}) {
+		positive("windows in which all is new", int64(n.Settle))
+		positive("windows to confirm a change", int64(n.Confirm))
+		positive("windows of silence", int64(n.GoneAfter))
+		positive("windows to forget what is gone", int64(n.ForgetAfter))
+		positive("services of which changes are noticed", int64(n.MaxServices))
+		positive("items of which changes are noticed", int64(n.MaxItems))
+		positive("look-back for changes", int64(c.Lookback))
+	}
 	if t := c.Training; t.Enabled {
 		positive("minimum windows", int64(t.MinWindows))
 		positive("training interval", int64(t.Interval))

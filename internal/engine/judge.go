@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
 	"github.com/sage-rca/sage/internal/slo"
 	"github.com/sage-rca/sage/internal/window"
@@ -21,20 +23,29 @@ func (r *run) judge(s *window.Snapshot) {
 	r.history.Append(s)
 	structure := feature.Structure(s)
 	r.graph = r.builder.Update(structure)
-	states := r.watcher.Observe(s.Start, s.End, observations(s, structure.Entries))
+	states := r.watcher.Observe(s.Start, s.End, r.qualified(observations(s, structure.Entries)))
 	health := health(states)
 	r.history.SetHealth(r.history.Len()-1, health)
 	// A run that has not opened an incident yet must survive a restart too: the
-	// incident's identity follows from its onset.
-	r.unsaved = r.unsaved || health == feature.Violated
+	// incident's identity follows from its onset. So must how far one is on its way to
+	// its end, and that it has ended.
+	firing := slices.ContainsFunc(states, func(s slo.State) bool { return s.Firing })
+	r.unsaved = r.unsaved || health == feature.Violated || firing || r.firing
+	r.firing = firing
 
-	for _, st := range states {
+	all := make([]incident.Observed, len(states))
+	for i, st := range states {
 		slow, typical := exemplars(s, st.RPC)
 		if st.Objective.Indicator == slo.Errors {
 			slow = window.Exemplar{} // a slow request is no evidence of failures
 		}
-		r.said = append(r.said, r.tracker.Observe(s.End, st, r.verdict(s, st), slow, typical)...)
+		v, linked := r.explain(s, st, r.verdict(s, st))
+		all[i] = incident.Observed{
+			State: st, Verdict: v, Changes: linked, Slow: slow, Typical: typical,
+			Onset: func() incident.Onset { return r.onset(st) },
+		}
 	}
+	r.said = append(r.said, r.tracker.Observe(s.End, all)...)
 	r.said = append(r.said, r.tracker.Tick(s.End)...)
 	r.unsaved = r.unsaved || len(r.said) > 0
 }
@@ -61,7 +72,7 @@ func (r *run) verdict(s *window.Snapshot, st slo.State) *rca.Verdict {
 		return &rca.Verdict{Method: rca.MethodRobust, Abstained: true, Reason: "the diagnosis failed"}
 	}
 	r.obs.Judged(v.Method, time.Since(began))
-	return &v
+	return r.withheld(&v)
 }
 
 // observations returns the served operations of a window for the objectives.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/change"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
@@ -26,12 +27,18 @@ type run struct {
 	builder *cbn.Builder
 	graph   *cbn.Graph // nil before the first window
 	history *feature.History
-	last    int64 // start of the window judged last; math.MinInt64 before any
-	index   int   // windows judged since Start
+	ledger  *change.Ledger // nil where nothing is to be noticed
+	last    int64          // start of the window judged last; math.MinInt64 before any
+	index   int            // windows judged since Start
+	noticed []change.Change
 	said    []incident.Event
 	told    refusals
+	firing  bool // an objective did after the last window
 	unsaved bool // something happened that a restart must know
 
+	newChanges bool // likewise, of the ledger
+
+	sifting  sifting
 	training training
 	status   status
 	keeper   keeper
@@ -46,9 +53,11 @@ func newRun(cfg Config, store Store, obs Observer, emit func(context.Context, []
 		cfg: cfg, obs: obs, emit: emit, diagnose: diagnose,
 		watcher:  w,
 		tracker:  incident.NewTracker(cfg.Incident),
+		ledger:   newLedger(cfg.Changes),
 		builder:  cbn.NewBuilder(cfg.ForgetWindows),
 		history:  feature.NewHistory(cfg.Window, cfg.rows(), cfg.MaxColumns),
 		last:     math.MinInt64,
+		sifting:  newSifting(cfg),
 		training: newTraining(cfg),
 		keeper:   newKeeper(store, cfg),
 	}
@@ -78,7 +87,7 @@ func (r *run) loop(ctx context.Context, in <-chan *window.Snapshot) {
 // step judges one window. One that makes anything panic is reported; what was
 // found before is said.
 func (r *run) step(ctx context.Context, s *window.Snapshot) {
-	r.said = nil
+	r.said, r.noticed = nil, nil
 	late := false
 	if err := guard(func() { late = !r.window(ctx, s) }); err != nil {
 		r.obs.Failed("window", err)
@@ -103,9 +112,11 @@ func (r *run) window(ctx context.Context, s *window.Snapshot) bool {
 	}
 	r.last = s.Start
 	r.index++
+	s = r.sift(s)
 	r.obs.WindowClosed(s)
 	r.training.clock.Store(s.End)
 	r.publish(ctx, s.End)
+	r.notice(s)
 	r.judge(s)
 	r.train(ctx, s.End)
 	r.tell()
@@ -115,7 +126,10 @@ func (r *run) window(ctx context.Context, s *window.Snapshot) bool {
 // outputs returns what is to be said after a window.
 func (r *run) outputs(now int64) []Output {
 	at := r.modelStatus(now)
-	out := make([]Output, 0, len(r.said)+1)
+	out := make([]Output, 0, len(r.noticed)+len(r.said)+1)
+	for i := range r.noticed {
+		out = append(out, Output{Change: &r.noticed[i], ModelAt: at})
+	}
 	for i := range r.said {
 		out = append(out, Output{Incident: &r.said[i], ModelAt: at})
 	}

@@ -1,7 +1,7 @@
 package engine
 
 // refusals is what has been told of the bounds that were reached.
-type refusals struct{ objectives, incidents, columns int }
+type refusals struct{ objectives, incidents, columns, changes int }
 
 // tell reports what was refused since it was last called.
 func (r *run) tell() {
@@ -9,7 +9,10 @@ func (r *run) tell() {
 	if !ok {
 		return
 	}
-	now := refusals{r.watcher.Refused(), r.tracker.Refused(), r.history.Refused()}
+	now := refusals{r.watcher.Refused(), r.tracker.Refused(), r.history.Refused(), 0}
+	if r.ledger != nil {
+		now.changes = r.ledger.Refused()
+	}
 	for _, c := range []struct {
 		reason Refusal
 		n      int
@@ -17,6 +20,7 @@ func (r *run) tell() {
 		{ObjectiveLimit, now.objectives - r.told.objectives},
 		{IncidentLimit, now.incidents - r.told.incidents},
 		{ColumnLimit, now.columns - r.told.columns},
+		{ChangeLimit, now.changes - r.told.changes},
 	} {
 		if c.n > 0 {
 			o.Refused(c.reason, c.n)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sage-rca/sage/internal/sampling"
 )
 
 // status is what was last said of the model.
@@ -11,16 +13,17 @@ type status struct {
 	state   ModelState // "" before anything
 	at      int64      // event time, ns
 	version uint64
+	sampled sampling.State
 }
 
 // changed reports whether the model's state or version is news, or a heartbeat
 // is due, and notes it as said.
 func (s *status) changed(m ModelStatus, heartbeat time.Duration) bool {
 	now := m.Time.UnixNano()
-	if m.State == s.state && m.Version == s.version && (heartbeat <= 0 || now-s.at < int64(heartbeat)) {
+	if m.State == s.state && m.Version == s.version && m.Sampling == s.sampled && (heartbeat <= 0 || now-s.at < int64(heartbeat)) {
 		return false
 	}
-	s.state, s.at, s.version = m.State, now, m.Version
+	s.state, s.at, s.version, s.sampled = m.State, now, m.Version, m.Sampling
 	return true
 }
 
@@ -38,22 +41,38 @@ func (r *run) modelStatus(now int64) ModelStatus {
 	if t.model != nil {
 		s.Age, s.HeldOutLoss = time.Duration(now-t.model.at), t.model.loss
 	}
-	s.State, s.Reason = t.state(s.Windows)
-	if err := r.keeper.failing(); err != nil && s.State == Ready {
-		s.State, s.Reason = Degraded, firstLine("storage failed, a restart will be colder: ", err)
+	s.State, s.Reason = t.state(r.index, s.Windows)
+	s.Watched, s.Open = r.watcher.Summary(), r.tracker.Open()
+	if s.State == Stale {
+		behind := t.behind()
+		s.Behind = serviceNames(behind)
+		if d := r.deploys(behind, now); d != "" {
+			s.Reason = d + ": " + s.Reason
+		}
 	}
+	if err := r.keeper.failing(); err != nil {
+		failed := firstLine("storage failed, a restart will be colder: ", err)
+		if s.State == Ready {
+			s.State, s.Reason = Degraded, failed
+		} else {
+			s.Reason += "; " + failed
+		}
+	}
+	r.admit(&s)
 	return s
 }
 
-// state returns the state of the model as far as training goes, and why.
-func (t *training) state(windows int) (ModelState, string) {
+// state returns the state of the model as far as training goes after window index, and
+// why.
+func (t *training) state(index, windows int) (ModelState, string) {
 	switch {
 	case !t.cfg.Enabled && t.model == nil:
 		return Cold, "training is disabled: the robust scorer answers"
 	case t.model == nil && t.err != nil:
 		return Degraded, firstLine("training failed and is tried again: ", t.err)
 	case t.model == nil && t.result != nil:
-		return Warming, fmt.Sprintf("the first model is being trained on %d windows", windows)
+		left := max(1, t.index+max(1, t.cfg.PublishAfter)-index)
+		return Warming, fmt.Sprintf("the first model is being trained on %d windows, and is in use in %d at the earliest", windows, left)
 	case t.model == nil:
 		return Cold, fmt.Sprintf("%d of %d windows seen", windows, t.cfg.MinWindows)
 	case t.err != nil:

@@ -248,11 +248,11 @@ type pace struct {
 	slack  time.Duration // lead of event time that is no sign of a replay
 }
 
-// rest sleeps such that a training that was busy for so long keeps to its share.
-// It does not while event time is far ahead of the wall clock, since a replay
-// waits for the training.
-func (p pace) rest(ctx context.Context, busy time.Duration) error {
-	sleep := time.Duration(min(float64(busy)*(1/p.budget-1), math.MaxInt64/2))
+// rest sleeps such that a training that took so much keeps to its share, whether one
+// core was busy or several. It does not while event time is far ahead of the wall clock,
+// since a replay waits for the training.
+func (p pace) rest(ctx context.Context, spent gvae.Spent) error {
+	sleep := time.Duration(min(float64(spent.Busy)/p.budget-float64(spent.Elapsed), math.MaxInt64/2))
 	if lead(p.clock.Load(), p.event, p.wall) > p.slack || sleep <= 0 {
 		return context.Cause(ctx)
 	}

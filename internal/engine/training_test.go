@@ -98,15 +98,18 @@ func TestPace(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		budget float64
+		cores  time.Duration
 		lead   time.Duration
 		want   time.Duration
 	}{
-		{"half a core", 0.5, 0, 10 * time.Millisecond},
-		{"a quarter", 0.25, 0, 30 * time.Millisecond},
-		{"all of it", 1, 0, 0},
-		{"a lead of a window is none", 0.5, size, 10 * time.Millisecond},
-		{"a replay", 0.01, size + 1, 0},
-		{"event time behind", 0.5, -time.Hour, 10 * time.Millisecond},
+		{"half a core", 0.5, 1, 0, 10 * time.Millisecond},
+		{"a quarter", 0.25, 1, 0, 30 * time.Millisecond},
+		{"all of it", 1, 1, 0, 0},
+		{"half a core, by two at once", 0.5, 2, 0, 30 * time.Millisecond},
+		{"all of one, by two at once", 1, 2, 0, 10 * time.Millisecond},
+		{"a lead of a window is none", 0.5, 1, size, 10 * time.Millisecond},
+		{"a replay", 0.01, 1, size + 1, 0},
+		{"event time behind", 0.5, 1, -time.Hour, 10 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -114,7 +117,8 @@ func TestPace(t *testing.T) {
 				clock.Store(epoch + int64(c.lead))
 				p := pace{budget: c.budget, clock: clock, event: epoch, wall: time.Now(), slack: size}
 				began := time.Now()
-				require.NoError(t, p.rest(t.Context(), 10*time.Millisecond))
+				spent := gvae.Spent{Busy: c.cores * 10 * time.Millisecond, Elapsed: 10 * time.Millisecond}
+				require.NoError(t, p.rest(t.Context(), spent))
 				assert.Equal(t, c.want, time.Since(began))
 			})
 		})
@@ -130,7 +134,7 @@ func TestPace_ofAReplay(t *testing.T) {
 			r.run.training.fit = func(ctx context.Context, _ gvae.Spec, _ gvae.Data, c gvae.Config, _ *gvae.Model) (*gvae.Model, gvae.Report, error) {
 				began := time.Now()
 				for range 15 {
-					if err := c.Yield(ctx, time.Second); err != nil {
+					if err := c.Yield(ctx, gvae.Spent{Busy: time.Second, Elapsed: time.Second}); err != nil {
 						return nil, gvae.Report{}, err
 					}
 				}
@@ -161,12 +165,13 @@ func TestPace_endsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(cause) })
 		p := pace{budget: 0.5, clock: new(atomic.Int64), wall: time.Now(), slack: size}
-		require.ErrorIs(t, p.rest(ctx, time.Hour), cause)
-		require.ErrorIs(t, p.rest(ctx, time.Hour), cause, "at once")
+		long := gvae.Spent{Busy: time.Hour, Elapsed: time.Hour}
+		require.ErrorIs(t, p.rest(ctx, long), cause)
+		require.ErrorIs(t, p.rest(ctx, long), cause, "at once")
 		p.budget = 1
-		require.ErrorIs(t, p.rest(ctx, time.Hour), cause, "also without sleep")
+		require.ErrorIs(t, p.rest(ctx, long), cause, "also without sleep")
 		p.budget = 1e-300
-		require.ErrorIs(t, p.rest(ctx, time.Hour), cause, "a sleep beyond all bounds is one")
+		require.ErrorIs(t, p.rest(ctx, long), cause, "a sleep beyond all bounds is one")
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 const (
 	EventIncident    = "rca.incident"
 	EventRootCause   = "rca.root_cause"
+	EventChange      = "rca.change"
 	EventModelStatus = "rca.model.status"
 )
 
@@ -26,6 +27,12 @@ type Incident struct {
 	Body         string
 	TraceID      string // of the exemplar, hexadecimal
 
+	SLOs       []string // its own first, then those of its parts
+	MergedInto string   // ID of the incident of which it is a part, of a resolved one
+	Recurrence int64
+	ChangeID   string   // of the change before it that says most
+	Changes    []string // all of them, as text
+
 	Service   string // whose SLO is hurt
 	Operation string
 	SLO       string
@@ -33,6 +40,9 @@ type Incident struct {
 	Threshold float64 // s
 	Observed  float64 // s
 	Baseline  float64 // s
+	Indicator string  // latency, errors
+	BurnLong  float64 // burn rates of the error budget, 0 where none are known
+	BurnShort float64
 
 	Kind, Mechanism string // of the root cause
 	Culprit         string // its service
@@ -103,6 +113,12 @@ func ReadIncident(res pcommon.Resource, r plog.LogRecord) Incident {
 		End:          a.text("rca.incident.end_time"),
 		Body:         r.Body().AsString(),
 
+		SLOs:       a.texts("rca.incident.slos"),
+		MergedInto: a.text("rca.incident.merged_into"),
+		Recurrence: a.integer("rca.incident.recurrence"),
+		ChangeID:   a.text("rca.change.id"),
+		Changes:    a.texts("rca.changes"),
+
 		Service:   of.text("service.name"),
 		Operation: a.text("rca.slo.operation"),
 		SLO:       a.text("rca.slo.name"),
@@ -110,6 +126,9 @@ func ReadIncident(res pcommon.Resource, r plog.LogRecord) Incident {
 		Threshold: a.number("rca.slo.threshold_s"),
 		Observed:  a.number("rca.latency.observed_s"),
 		Baseline:  a.number("rca.latency.baseline_s"),
+		Indicator: a.text("rca.slo.indicator"),
+		BurnLong:  a.number("rca.slo.burn_rate.long"),
+		BurnShort: a.number("rca.slo.burn_rate.short"),
 
 		Kind:        a.text("rca.root_cause.kind"),
 		Mechanism:   a.text("rca.root_cause.mechanism"),

@@ -65,3 +65,32 @@ func TestName_fallsBackToTheAttributeThatMirrorsIt(t *testing.T) {
 	r.SetEventName("rca.incident")
 	assert.Equal(t, eventlog.EventIncident, eventlog.Name(r))
 }
+
+func TestReadChange(t *testing.T) {
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("service.name", "payment")
+	r := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	r.SetTimestamp(pcommon.NewTimestampFromTime(time.Unix(1_700_000_000, 0)))
+	r.Body().SetStr("payment runs 2.3.1 (before: 2.3.0).")
+	require.NoError(t, r.Attributes().FromRaw(map[string]any{
+		"rca.change.id": "chg-1", "rca.change.kind": "version", "rca.change.version.old": "2.3.0", "rca.change.version.new": "2.3.1",
+	}))
+	assert.Equal(t, eventlog.Change{
+		ID: "chg-1", Time: time.Unix(1_700_000_000, 0).UTC(), Kind: "version", Service: "payment", Old: "2.3.0", New: "2.3.1",
+		Body: "payment runs 2.3.1 (before: 2.3.0).",
+	}, eventlog.ReadChange(rl.Resource(), r))
+}
+
+// A merged incident is resolved, and says into which.
+func TestReadIncident_merged(t *testing.T) {
+	r := plog.NewLogRecord()
+	require.NoError(t, r.Attributes().FromRaw(map[string]any{
+		"rca.incident.state": "resolved", "rca.incident.merged_into": "inc-2", "rca.incident.recurrence": 3,
+		"rca.incident.slos": []any{"a", "b"}, "rca.change.id": "chg-1", "rca.changes": []any{"deploy a 2 at onset"},
+	}))
+	assert.Equal(t, eventlog.Incident{
+		State: "resolved", MergedInto: "inc-2", Recurrence: 3, SLOs: []string{"a", "b"}, ChangeID: "chg-1", Changes: []string{"deploy a 2 at onset"},
+		Time: time.Unix(0, 0).UTC(),
+	}, eventlog.ReadIncident(pcommon.NewResource(), r))
+}

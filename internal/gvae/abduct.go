@@ -1,6 +1,6 @@
 package gvae
 
-import "math"
+import "slices"
 
 // furthestPosterior bounds the mean of a structured model's posterior, in standard
 // deviations of the prior from its mean. Decoders have hardly seen draws further
@@ -12,12 +12,14 @@ const furthestPosterior = 3
 type Evidence struct {
 	model *Model
 
-	x       []float64 // raw, NaN where missing
-	raw     []float64 // latencies as given, bounded, predicted where missing
-	y       []float64 // the same, standardised
-	mu      []float64 // of the posterior, per latent
-	sigma   []float64
-	anomaly []float64 // Residual
+	x        exogenous // NaN where missing
+	raw      []float64 // latencies as given, bounded, predicted where missing
+	y        []float32 // the same, standardised
+	mu       []float32 // of the posterior, per latent
+	sigma    []float32
+	positive []float32 // a and w of skip paths
+	anomaly  []float64 // Residual
+	replay   *replay
 }
 
 // Abduct infers the latents of one window from raw x (NX) and y (len(Nodes)*D),
@@ -36,40 +38,45 @@ func (m *Model) Abduct(x, y []float64) *Evidence {
 		panic("gvae: window does not fit the model")
 	}
 	e := &Evidence{
-		model: m, x: append([]float64(nil), x...), raw: make([]float64, outputs), y: make([]float64, outputs),
-		mu: make([]float64, latents), sigma: make([]float64, latents), anomaly: make([]float64, outputs),
+		model: m, x: m.exogenous(x), raw: make([]float64, outputs), y: make([]float32, outputs),
+		mu: make([]float32, latents), sigma: make([]float32, latents), anomaly: make([]float64, outputs),
+		replay: &replay{},
 	}
-	data := m.arch.prepare(x, y, 1, &m.xScale, &m.yScale)
-	p := newPass(m.arch, &m.yScale, 1)
+	data := prepare[float32](m.arch, x, y, 1, &m.xScale, &m.yScale)
+	p := newPass[float32](m.arch, &m.yScale, 1)
+	p.set(m.theta)
 	p.load(&data, []int{0})
-	p.forward(m.theta) // with no noise: latents at their means
+	for i := range p.skips {
+		p.skipForced(i)
+	}
+	// Two columns: latents at the mean of the posterior, and at that of the prior.
+	z := parentRows[float32]{data: make([]float32, 2*latents), dims: 1, n: 2}
 	for l := range latents {
+		p.encode(l)
 		e.mu[l], e.sigma[l] = p.mu[l], p.sigma[l]
+		prior := p.mu[latents+l]
 		if m.cfg.Structured {
 			reach := furthestPosterior * p.sigma[latents+l]
-			e.mu[l] = min(max(e.mu[l], p.mu[latents+l]-reach), p.mu[latents+l]+reach)
+			e.mu[l] = min(max(e.mu[l], prior-reach), prior+reach)
 		}
+		z.data[2*l], z.data[2*l+1] = e.mu[l], prior
 	}
 
-	// Two columns: latents at the mean of the posterior, and at that of the prior.
-	eval := newEvaluator(m, 2)
-	z, given, predicted := make([]float64, 2*latents), make([]float64, 2*outputs), make([]float64, 2*dims)
-	for l := range latents {
-		z[2*l], z[2*l+1] = e.mu[l], p.mu[latents+l]
-	}
-	in := m.exogenous(e.x)
+	e.positive = slices.Clone(p.positive)
+	eval := newEvaluator(m, e.positive, 2)
+	given, predicted := parentRows[float32]{data: make([]float32, 2*outputs), dims: dims, n: 2}, make([]float32, 2*dims)
 	for n := range m.spec.Nodes {
-		eval.node(predicted, n, in, z, given)
+		eval.node(predicted, n, e.x, z, given)
 		for d := range dims {
 			c := n*dims + d
 			e.y[c] = data.y[c]
-			e.anomaly[c] = (data.y[c] - predicted[2*d+1] - m.screen.Center[c]) / m.screen.Spread[c]
+			e.anomaly[c] = (float64(data.y[c]-predicted[2*d+1]) - m.screen.Center[c]) / m.screen.Spread[c]
 			e.raw[c] = boundLog(y[c])
-			if math.IsNaN(e.y[c]) {
-				e.raw[c] = boundLog(m.yScale.Center[c] + m.yScale.Spread[c]*predicted[2*d])
-				e.y[c] = (e.raw[c] - m.yScale.Center[c]) / m.yScale.Spread[c]
+			if e.y[c] != e.y[c] {
+				e.raw[c] = boundLog(m.yScale.Center[c] + m.yScale.Spread[c]*float64(predicted[2*d]))
+				e.y[c] = float32((e.raw[c] - m.yScale.Center[c]) / m.yScale.Spread[c])
 			}
-			given[2*c], given[2*c+1] = e.y[c], e.y[c]
+			given.data[2*c], given.data[2*c+1] = e.y[c], e.y[c]
 		}
 	}
 	return e

@@ -3,58 +3,63 @@ package gvae
 import "github.com/sage-rca/sage/internal/nn"
 
 // gradients is the memory of the backward pass that belongs to a pass.
-type gradients struct {
-	pred       []float64 // by predictions, [nodes*D x 4n]
-	fixed      []float64 // by skip paths at observed parents, [nodes*D x n]
-	mu, sigma  []float64 // by the latents' distributions, [2*latents x n]
-	z          []float64 // by draws, [2*latents x n]
-	in         []float64 // by the inputs of one network
-	out        []float64 // by the outputs of one encoder or prior, [2 x n]
-	scratch    [2][]float64
-	parameters []float64
+type gradients[F nn.Float] struct {
+	pred       []F // by predictions, [nodes*D x 4n]
+	fixed      []F // by skip paths at observed parents, [nodes*D x n]
+	mu, sigma  []F // by the latents' distributions, [2*latents x n]
+	z          []F // by draws, [2*latents x n]
+	in         []F // by the inputs of one network
+	out        []F // by the outputs of one network
+	scratch    [2][]F
+	parameters []F
 }
 
-func newGradients(p *pass) *gradients {
+func newGradients[F nn.Float](p *pass[F]) *gradients[F] {
 	outputs, latents := len(p.spec.Nodes)*p.spec.D, len(p.spec.Latents)
 	inputs, widest, _ := p.widest()
-	s := make(slab, (5*outputs+6*latents+4*inputs+2+8*widest)*p.size+p.architecture.size)
-	return &gradients{
-		pred: s.take(4 * outputs * p.size), fixed: s.take(outputs * p.size),
-		mu: s.take(2 * latents * p.size), sigma: s.take(2 * latents * p.size), z: s.take(2 * latents * p.size),
-		in: s.take(4 * inputs * p.size), out: s.take(2 * p.size),
-		scratch:    [2][]float64{s.take(4 * widest * p.size), s.take(4 * widest * p.size)},
-		parameters: s.take(p.architecture.size),
+	g := &gradients[F]{}
+	var s slab[F]
+	lay := func() {
+		g.pred, g.fixed = s.take(4*outputs*p.size), s.take(outputs*p.size)
+		g.mu, g.sigma, g.z = s.take(2*latents*p.size), s.take(2*latents*p.size), s.take(2*latents*p.size)
+		g.in, g.out = s.take(4*inputs*p.size), s.take(2*max(1, p.spec.D)*p.size)
+		g.scratch = [2][]F{s.take(4 * widest * p.size), s.take(4 * widest * p.size)}
+		g.parameters = s.take(p.architecture.size)
 	}
+	lay()
+	s.allocate()
+	lay()
+	return g
 }
 
-// backward overwrites g.parameters with the gradient of the loss of the last
-// forward pass. Loss must have filled g.pred.
+// backward adds the gradient of the loss of the last forward pass to g.parameters.
+// Loss must have filled g.pred. A loss that is the mean over more windows than the pass
+// has is so over those of the batch, of.
 //
 // Gradients walk the nodes against the topological order: what a node does to its
 // descendants through chained predictions is complete before its own decoder is
 // differentiated.
-func (p *pass) backward(theta []float64, o *objective, g *gradients) {
+func (p *pass[F]) backward(o *objective, g *gradients[F], of int) {
 	n, latents := p.n, len(p.spec.Latents)
-	clear(g.parameters)
-	clear(g.z)
-	clear(g.mu)
-	clear(g.sigma)
-	clear(g.fixed)
+	clear(p.latents(g.z))
+	clear(p.latents(g.mu))
+	clear(p.latents(g.sigma))
+	clear(g.fixed[:len(p.spec.Nodes)*p.spec.D*n])
 	for i := len(p.spec.Nodes) - 1; i >= 0; i-- {
 		if !p.given.node(i) {
-			p.decoderBackward(theta, i, g)
+			p.decoderBackward(i, g)
 		}
 	}
 
 	nn.SampleBackward(p.latents(g.mu), p.latents(g.sigma), p.latents(g.z), p.latents(p.eps))
 	if o.kl > 0 {
-		h, mean := latents*n, 1/float64(n*p.outputs)
+		h, mean := latents*n, 1/float64(of*p.outputs)
 		nn.KLBackward(g.mu[:h], g.sigma[:h], g.mu[h:2*h], g.sigma[h:2*h],
-			p.mu[:h], p.sigma[:h], p.mu[h:2*h], p.sigma[h:2*h], o.kl*mean)
+			p.mu[:h], p.sigma[:h], p.mu[h:2*h], p.sigma[h:2*h], F(o.kl*mean))
 	}
 	for l := range latents {
 		if !p.given.latent(l) {
-			p.encoderBackward(theta, l, g)
+			p.encoderBackward(l, g)
 		}
 	}
 
@@ -65,64 +70,67 @@ func (p *pass) backward(theta []float64, o *objective, g *gradients) {
 		}
 		for d := range p.spec.D {
 			dout := row(g.fixed, i*p.spec.D+d, n)
-			p.skips[i].backward(theta, g.parameters, dout, i, d, p.scale, p.spec.D, parentRows{}, p.forced[i])
+			skipBackward(&p.skips[i], p, g.parameters, dout, i, d, parentRows[F]{}, p.forced[i])
 		}
 	}
 }
 
 // decoderBackward differentiates the decoder of node i.
-func (p *pass) decoderBackward(theta []float64, i int, g *gradients) {
-	n, dims, latents, node := p.n, p.spec.D, len(p.spec.Latents), &p.spec.Nodes[i]
+func (p *pass[F]) decoderBackward(i int, g *gradients[F]) {
+	n, dims, node, blocks := p.n, p.spec.D, &p.spec.Nodes[i], p.blocks(i)
 	dout := g.pred[i*dims*4*n : (i+1)*dims*4*n]
+	if blocks == 2 { // computed once, used chained and forced
+		for d := range dims {
+			from, to := row(dout, d, 4*n), row(g.out, d, 2*n)
+			copy(to, from)
+			nn.Add(to, from[2*n:])
+		}
+		dout = g.out[:dims*2*n]
+	}
 	causes := len(node.Latents) + len(node.Parents)*dims // those rows of the input that are not data
-	din := g.in[:causes*4*n]
-	p.decoders[i].backward(theta, g.parameters, din, dout, p.dec[i].acts, p.dec[i].in, 4*n, &g.scratch)
+	din := g.in[:causes*blocks*n]
+	backward(p.decoders[i], p.theta, g.parameters, din, dout, p.dec[i].acts, p.dec[i].in, blocks*n, &g.scratch)
 
 	for k, l := range node.Latents {
-		d := row(din, k, 4*n)
-		q, prior := row(g.z, l, n), row(g.z, latents+l, n)
-		for j := range n {
-			q[j] += d[j] + d[2*n+j]
-			prior[j] += d[n+j] + d[3*n+j]
+		d := row(din, k, blocks*n)
+		q, prior := row(g.z, l, n), row(g.z, len(p.spec.Latents)+l, n)
+		for b := 0; b < blocks; b += 2 {
+			nn.Add(q, row(d, b, n))
+			nn.Add(prior, row(d, b+1, n))
 		}
 	}
 	for k := range len(node.Parents) * dims {
 		at := len(node.Latents) + k
 		d, in := row(din, at, 4*n)[:2*n], row(p.dec[i].in, at, 4*n)[:2*n]
-		parent := row(g.pred, node.Parents[k/dims]*dims+k%dims, 4*n)
-		for j, v := range d {
-			if !p.squashed(in[j]) {
-				parent[j] += v
-			}
-		}
+		parent := row(g.pred, node.Parents[k/dims]*dims+k%dims, 4*n)[:2*n]
+		nn.AddInside(parent, d, in, in, 1, F(p.limit))
 	}
 	if !p.skips[i].used() {
 		return
 	}
-	parents := parentRows{data: g.pred, stride: 4 * n}
 	for d := range dims {
 		out := row(dout, d, 4*n)
-		p.skips[i].backward(theta, g.parameters, out[:2*n], i, d, p.scale, dims, parents, p.chained[i])
+		skipBackward(&p.skips[i], p, g.parameters, out[:2*n], i, d, p.latencies(g.pred, 4*n), p.chained[i])
 		fixed := row(g.fixed, i*dims+d, n)
-		add(fixed, out[2*n:3*n])
-		add(fixed, out[3*n:])
+		nn.Add(fixed, out[2*n:3*n])
+		nn.Add(fixed, out[3*n:])
 	}
 }
 
 // encoderBackward differentiates encoder and prior of latent l.
-func (p *pass) encoderBackward(theta []float64, l int, g *gradients) {
+func (p *pass[F]) encoderBackward(l int, g *gradients[F]) {
 	n, dims, latents := p.n, p.spec.D, len(p.spec.Latents)
-	p.gaussianBackward(g, latents+l, p.priors[l].output(p.pri[l].acts, n))
-	p.priors[l].backward(theta, g.parameters, nil, g.out[:2*n], p.pri[l].acts, p.pri[l].in, n, &g.scratch)
+	p.gaussianBackward(g, latents+l, p.pri[l].out)
+	backward(p.priors[l], p.theta, g.parameters, nil, g.out[:2*n], p.pri[l].acts, p.pri[l].in, n, &g.scratch)
 
-	p.gaussianBackward(g, l, p.encoders[l].output(p.enc[l].acts, n))
-	var din []float64
+	p.gaussianBackward(g, l, p.enc[l].out)
+	var din []F
 	for k, node := range p.sees[l] {
 		if p.innovates(l, node) {
 			din = g.in[:(k+1)*dims*n]
 		}
 	}
-	p.encoders[l].backward(theta, g.parameters, din, g.out[:2*n], p.enc[l].acts, p.enc[l].in, n, &g.scratch)
+	backward(p.encoders[l], p.theta, g.parameters, din, g.out[:2*n], p.enc[l].acts, p.enc[l].in, n, &g.scratch)
 	for k, node := range p.sees[l] {
 		if !p.innovates(l, node) {
 			continue
@@ -130,23 +138,16 @@ func (p *pass) encoderBackward(theta []float64, l int, g *gradients) {
 		for d := range dims {
 			column := node*dims + d
 			in, grad := row(p.enc[l].in, k*dims+d, n), row(din, k*dims+d, n)
-			target, fixed := row(p.batch.y, column, n), row(g.fixed, column, n)
-			for j, v := range grad {
-				if target[j] == target[j] && !p.squashed(in[j]) {
-					fixed[j] -= v // the input is y minus the skip path
-				}
-			}
+			// The input is y minus the skip path.
+			nn.AddInside(row(g.fixed, column, n), grad, in, row(p.batch.y, column, n), -1, F(p.limit))
 		}
 	}
 }
 
 // gaussianBackward fills g.out with the gradients by the two outputs of a network:
-// the mean, and the standard deviation before positive.
-func (p *pass) gaussianBackward(g *gradients, distribution int, output []float64) {
+// the mean, and the standard deviation before the softplus.
+func (p *pass[F]) gaussianBackward(g *gradients[F], distribution int, output []F) {
 	n := p.n
 	copy(g.out[:n], row(g.mu, distribution, n))
-	sigma := row(g.sigma, distribution, n)
-	for i, raw := range output[n : 2*n] {
-		g.out[n+i] = sigma[i] * nn.Sigmoid(raw)
-	}
+	nn.SoftplusBackward(row(g.out, 1, n), row(output, 1, n), row(g.sigma, distribution, n))
 }

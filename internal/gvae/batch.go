@@ -1,153 +1,187 @@
 package gvae
 
-import "math"
+import "github.com/sage-rca/sage/internal/nn"
 
 // prepared is a data set as the networks see it, feature-major, with n windows.
-type prepared struct {
+type prepared[F nn.Float] struct {
 	n       int
-	x       []float64 // standardised X, [NX x n]
-	y       []float64 // standardised latencies, NaN where missing, [nodes*D x n]
-	target  []float64 // those of them to be learned from, see Data.Since
-	factors []float64 // m_c of every term, [terms x n]
+	x       []F // standardised X, [NX x n]
+	y       []F // standardised latencies, NaN where missing, [nodes*D x n]
+	target  []F // those of them to be learned from, see Data.Since; y itself where all are
+	factors []F // m_c of every term, [terms x n]
 	// Means of q and p, then their standard deviations, of given latents; nil where
 	// none is given, [4*latents x n].
-	latents []float64
+	latents []F
 }
 
 // prepare standardises raw x and y.
-func (a *architecture) prepare(x, y []float64, n int, xs, ys *Scale) prepared {
-	p := a.allocate(n)
-	a.standardiseX(p.x, x, n, xs)
-	standardiseY(p.y, y, n, ys)
-	copy(p.target, p.y)
-	a.factors(p.factors, x, n, xs)
-	return p
-}
-
-func (a *architecture) allocate(n int) prepared {
-	p := prepared{
-		n:       n,
-		x:       make([]float64, a.spec.NX*n),
-		y:       make([]float64, len(a.spec.Nodes)*a.spec.D*n),
-		target:  make([]float64, len(a.spec.Nodes)*a.spec.D*n),
-		factors: make([]float64, a.terms*n),
-	}
+func prepare[F nn.Float](a *architecture, x, y []float64, n int, xs, ys *Scale) prepared[F] {
+	p := prepared[F]{n: n, x: make([]F, a.spec.NX*n), y: make([]F, len(a.spec.Nodes)*a.spec.D*n), factors: make([]F, a.terms*n)}
 	if a.given.latents != nil {
-		p.latents = make([]float64, 4*len(a.spec.Latents)*n)
+		p.latents = make([]F, 4*len(a.spec.Latents)*n)
 	}
+	standardiseX(a, p.x, x, n, xs)
+	standardiseY(p.y, y, n, ys)
+	factors(a, p.factors, x, n, xs)
+	p.target = p.y
 	return p
 }
 
-// gather copies the windows of indices into dst, which must be large enough, and
-// makes it that long.
-func (p *prepared) gather(dst *prepared, indices []int) {
-	dst.n = len(indices)
-	pick := func(to, from []float64) {
-		for i, r := 0, 0; i < len(from); i, r = i+p.n, r+1 {
-			in, out := from[i:i+p.n], row(to, r, len(indices))
-			for j, w := range indices {
-				out[j] = in[w]
-			}
+// gather copies the windows of indices, row by row.
+func gather[F nn.Float](to, from []F, n int, indices []int) {
+	for i, r := 0, 0; i < len(from); i, r = i+n, r+1 {
+		in, out := from[i:i+n], row(to, r, len(indices))
+		for j, w := range indices {
+			out[j] = in[w]
 		}
 	}
-	pick(dst.x, p.x)
-	pick(dst.y, p.y)
-	pick(dst.target, p.target)
-	pick(dst.factors, p.factors)
-	pick(dst.latents, p.latents)
 }
+
+// chunk is how many windows of a batch are computed together: few enough that what one
+// network needs of them stays in the caches, enough that a row is worth a call.
+const chunk = 32
 
 // pass is the memory of one forward pass over at most size windows, and what the
 // backward pass needs of it. With n windows, matrices of decoders have 4n columns,
 // the four terms of the hybrid loss beside each other:
 //
 //	[z~q chained | z~p chained | z~q forced | z~p forced]
-type pass struct {
+//
+// What has no parents is the same chained and forced, and is computed once.
+type pass[F nn.Float] struct {
 	*architecture
 	scale *Scale // of latencies
 	size  int
 	n     int
 
-	batch prepared
-	known []float64 // batch.y with the center where missing, [nodes*D x n]
-	eps   []float64 // noise of z~q, then of z~p, [2*latents x n]
+	theta []F // parameters, see set
+	// Of every parameter of skip paths, a or w and its derivative by the parameter
+	// relative to it.
+	positive, relative []F
 
-	mu, sigma []float64 // of q, then of p, [2*latents x n]
-	z         []float64 // draws of q, then of p, [2*latents x n]
+	batch prepared[F]
+	own   []F // memory of its targets
+	known []F // batch.y with the center where missing, [nodes*D x n]
+	eps   []F // noise of z~q, then of z~p, [2*latents x n]
 
-	forced  []skipRows  // per node, n columns
-	chained []skipRows  // per node, 2n columns
-	fixed   []float64   // skip paths at observed parents, [nodes*D x n]
-	pred    []float64   // predicted latencies, [nodes*D x 4n]
-	enc     []netMemory // n columns
-	pri     []netMemory // n columns
-	dec     []netMemory // 4n columns
+	mu, sigma []F // of q, then of p, [2*latents x n]
+	z         []F // draws of q, then of p, [2*latents x n]
+
+	forced  []skipRows[F]  // per node, n columns
+	chained []skipRows[F]  // per node, 2n columns
+	fixed   []F            // skip paths at observed parents, [nodes*D x n]
+	pred    []F            // predicted latencies, [nodes*D x 4n]
+	enc     []netMemory[F] // n columns
+	pri     []netMemory[F] // n columns
+	dec     []netMemory[F] // blocks(i) n columns
 }
 
-// netMemory is the input and the activations of one network.
-type netMemory struct{ in, acts []float64 }
-
-// slab cuts slices off one allocation.
-type slab []float64
-
-func (s *slab) take(n int) []float64 {
-	out := (*s)[:n:n]
-	*s = (*s)[n:]
-	return out
-}
+// netMemory is the input, the hidden activations and the output of one network.
+type netMemory[F nn.Float] struct{ in, acts, out []F }
 
 // newPass allocates the memory for size windows.
-func newPass(a *architecture, scale *Scale, size int) *pass {
-	outputs, latents := len(a.spec.Nodes)*a.spec.D, len(a.spec.Latents)
-	p := &pass{architecture: a, scale: scale, size: size, batch: a.allocate(size)}
-	total := 6*outputs + 8*latents
-	for _, m := range append(append([]mlp{}, a.encoders...), a.priors...) {
-		total += m.in + m.rows()
-	}
-	for _, m := range a.decoders {
-		total += 4 * (m.in + m.rows())
-	}
-	for _, s := range a.skips {
-		if s.used() {
-			total += 3 * a.spec.D * (len(s.parents) + 1)
-			total += 2 * len(s.parents)
-		}
-	}
-	s := make(slab, total*size)
-	p.known, p.fixed, p.pred = s.take(outputs*size), s.take(outputs*size), s.take(4*outputs*size)
-	p.eps, p.mu, p.sigma, p.z = s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size)
-	networks := func(nets []mlp, columns int) (out []netMemory) {
-		for _, m := range nets {
-			out = append(out, netMemory{in: s.take(m.in * columns), acts: s.take(m.rows() * columns)})
-		}
-		return out
-	}
-	p.enc, p.pri, p.dec = networks(a.encoders, size), networks(a.priors, size), networks(a.decoders, 4*size)
-	p.forced, p.chained = make([]skipRows, len(a.skips)), make([]skipRows, len(a.skips))
-	for i, k := range a.skips {
-		if !k.used() {
-			continue
-		}
-		t := len(k.parents)
-		p.forced[i] = skipRows{terms: s.take(t * a.spec.D * size), sums: s.take(a.spec.D * size)}
-		p.chained[i] = skipRows{factor: s.take(2 * t * size), terms: s.take(2 * t * a.spec.D * size), sums: s.take(2 * a.spec.D * size)}
-	}
+func newPass[F nn.Float](a *architecture, scale *Scale, size int) *pass[F] {
+	p := &pass[F]{architecture: a, scale: scale, size: size}
+	var s slab[F]
+	p.lay(&s)
+	s.allocate()
+	p.lay(&s)
 	return p
 }
 
+// lay cuts the memory off a slab.
+func (p *pass[F]) lay(s *slab[F]) {
+	a, size := p.architecture, p.size
+	outputs, latents, dims := len(a.spec.Nodes)*a.spec.D, len(a.spec.Latents), a.spec.D
+	p.positive, p.relative = s.take(a.links), s.take(a.links)
+	p.batch = prepared[F]{x: s.take(a.spec.NX * size), y: s.take(outputs * size), factors: s.take(a.terms * size)}
+	if a.given.latents != nil {
+		p.batch.latents = s.take(4 * latents * size)
+	}
+	p.own, p.known, p.fixed, p.pred = s.take(outputs*size), s.take(outputs*size), s.take(outputs*size), s.take(4*outputs*size)
+	p.eps, p.mu, p.sigma, p.z = s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size)
+	memory := func(m mlp, columns int) netMemory[F] {
+		return netMemory[F]{in: s.take(m.in * columns), acts: s.take(m.hidden() * columns), out: s.take(m.out() * columns)}
+	}
+	p.enc, p.pri, p.dec = make([]netMemory[F], latents), make([]netMemory[F], latents), make([]netMemory[F], len(a.decoders))
+	for l := range latents {
+		p.enc[l], p.pri[l] = memory(a.encoders[l], size), memory(a.priors[l], size)
+	}
+	for i, m := range a.decoders {
+		p.dec[i] = memory(m, a.blocks(i)*size)
+	}
+	p.forced, p.chained = make([]skipRows[F], len(a.skips)), make([]skipRows[F], len(a.skips))
+	for i, k := range a.skips {
+		if t := len(k.parents); t > 0 {
+			p.forced[i] = skipRows[F]{terms: s.take(t * dims * size), sums: s.take(dims * size), ratio: s.take(2 * size)}
+			p.chained[i] = skipRows[F]{factor: s.take(2 * t * size), terms: s.take(2 * t * dims * size), sums: s.take(2 * dims * size), ratio: p.forced[i].ratio}
+		}
+	}
+}
+
+// slab cuts slices off one allocation: what is laid out is gone through once to
+// measure it, and once more after allocate. Each begins a cache line, so that vector
+// loads do not straddle two.
+type slab[F nn.Float] struct {
+	memory []F
+	taken  int
+}
+
+const lineOfCache = 16 // float32
+
+func (s *slab[F]) take(n int) []F {
+	from := s.taken
+	s.taken += (n + lineOfCache - 1) / lineOfCache * lineOfCache
+	if s.memory == nil {
+		return nil
+	}
+	return s.memory[from : from+n : from+n]
+}
+
+func (s *slab[F]) allocate() { s.memory, s.taken = make([]F, s.taken), 0 }
+
+// blocks is how many blocks of n columns the decoder of node i computes: without
+// parents those of z~q and z~p, with them both chained and forced.
+func (a *architecture) blocks(i int) int {
+	if len(a.spec.Nodes[i].Parents) == 0 {
+		return 2
+	}
+	return 4
+}
+
+// set makes theta the parameters of the passes that follow, until it changes. They are
+// not copied.
+func (p *pass[F]) set(theta []F) {
+	p.theta = theta
+	for i, v := range theta[:p.links] {
+		w := nn.Softplus(float64(v))
+		p.positive[i], p.relative[i] = F(w), F(nn.Sigmoid(float64(v))/w)
+	}
+}
+
 // load takes windows of a data set; noise is drawn by the caller into p.noise().
-func (p *pass) load(data *prepared, indices []int) {
+func (p *pass[F]) load(data *prepared[F], indices []int) {
 	if len(indices) > p.size {
 		panic("gvae: batch larger than its memory")
 	}
-	data.gather(&p.batch, indices)
-	p.n = len(indices)
-	n := p.n
-	for i, v := range p.batch.y[:len(p.spec.Nodes)*p.spec.D*n] {
-		if math.IsNaN(v) {
-			v = 0
+	n := len(indices)
+	p.n, p.batch.n = n, n
+	gather(p.batch.x, data.x, data.n, indices)
+	gather(p.batch.factors, data.factors, data.n, indices)
+	gather(p.batch.latents, data.latents, data.n, indices)
+	for i, r := 0, 0; i < len(data.y); i, r = i+data.n, r+1 {
+		in, y, known := data.y[i:i+data.n], row(p.batch.y, r, n), row(p.known, r, n)
+		for j, w := range indices {
+			v := in[w]
+			if y[j] = v; v != v {
+				v = 0
+			}
+			known[j] = v
 		}
-		p.known[i] = v
+	}
+	if p.batch.target = p.batch.y; &data.target[0] != &data.y[0] {
+		p.batch.target = p.own
+		gather(p.own, data.target, data.n, indices)
 	}
 	for i, k := range p.skips {
 		if !k.used() {
@@ -163,4 +197,4 @@ func (p *pass) load(data *prepared, indices []int) {
 }
 
 // noise is the memory of the loaded windows' ε, to be filled before forward.
-func (p *pass) noise() []float64 { return p.eps[:2*len(p.spec.Latents)*p.n] }
+func (p *pass[F]) noise() []F { return p.eps[:2*len(p.spec.Latents)*p.n] }

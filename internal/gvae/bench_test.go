@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/nn"
 )
 
 // treeSpec is an application of so many services, each of which calls two others:
@@ -54,22 +57,37 @@ func BenchmarkStep(b *testing.B) {
 	for _, structured := range []bool{false, true} {
 		for _, batch := range []int{64, 256} {
 			b.Run(fmt.Sprintf("structured=%v/batch=%d", structured, batch), func(b *testing.B) {
-				spec := treeSpec(30)
-				data := randomData(&spec, 300, 0.01, rand.New(rand.NewPCG(1, 1)))
-				tr, _, err := newTrainer(spec, &data, Config{Structured: structured, Batch: batch}.withDefaults(), nil)
-				require.NoError(b, err)
-				windows := make([]int, batch)
-				for i := range windows {
-					windows[i] = i
-				}
-				b.ReportAllocs()
-				for b.Loop() {
-					tr.step(windows)
-				}
-				b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/step")
+				step[float32](b, 30, Config{Structured: structured, Batch: batch})
 			})
 		}
 	}
+	b.Run("float64/batch=256", func(b *testing.B) { step[float64](b, 30, Config{Structured: true, Batch: 256}) })
+}
+
+// How a step grows with the application.
+func BenchmarkStep_scale(b *testing.B) {
+	for _, services := range []int{16, 64, 256, 1024} {
+		b.Run(fmt.Sprint(services), func(b *testing.B) { step[float32](b, services, DefaultConfig()) })
+	}
+}
+
+func step[F nn.Float](b *testing.B, services int, cfg Config) {
+	spec := treeSpec(services)
+	data := randomData(&spec, 300, 0.01, rand.New(rand.NewPCG(1, 1)))
+	tr, _, err := newTrainer[F](spec, &data, cfg.withDefaults(), nil)
+	require.NoError(b, err)
+	windows := make([]int, tr.batch)
+	for i := range windows {
+		windows[i] = i
+	}
+	var busy time.Duration
+	b.ReportAllocs()
+	for b.Loop() {
+		_, spent, _ := tr.step(windows)
+		busy += spent
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/step")
+	b.ReportMetric(busy.Seconds()*1e3/float64(b.N), "busy-ms/step")
 }
 
 // A whole training of 30 services from 300 windows with the defaults.
@@ -108,7 +126,7 @@ func BenchmarkAbduct(b *testing.B) {
 func untrained(tb testing.TB, spec Spec) (m *Model, x, y []float64) {
 	tb.Helper()
 	data := randomData(&spec, 100, 0.01, rand.New(rand.NewPCG(1, 1)))
-	tr, _, err := newTrainer(spec, &data, DefaultConfig(), nil)
+	tr, _, err := newTrainer[float32](spec, &data, DefaultConfig(), nil)
 	require.NoError(tb, err)
 	require.NoError(tb, tr.measure())
 	return tr.model, windowOf(data.X, data.N, 3), windowOf(data.Y, data.N, 3)

@@ -40,8 +40,12 @@ type Config struct {
 	Seed uint64
 	// Yield, where set, is called between steps with the time that the step
 	// took; it sleeps to keep a CPU budget and may return an error to stop.
-	Yield func(ctx context.Context, busy time.Duration) error
+	Yield func(ctx context.Context, spent Spent) error
 }
+
+// Spent is what a step of training took: CPU time, and time on the clock, which is less
+// where several cores took part.
+type Spent struct{ Busy, Elapsed time.Duration }
 
 // DefaultConfig returns the defaults that the fields of Config name.
 func DefaultConfig() Config {

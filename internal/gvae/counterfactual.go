@@ -1,6 +1,12 @@
 package gvae
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"github.com/sage-rca/sage/internal/nn"
+)
 
 // Intervention says what a counterfactual sets. Everything else keeps what
 // abduction found for it, residuals included.
@@ -49,28 +55,27 @@ func (e *Evidence) Counterfactual(do Intervention, target, samples int, src rand
 	m := e.model
 	for d := range spec.D {
 		c := target*spec.D + d
-		for s, v := range row(w.y, c, samples) {
-			out[s*spec.D+d] = boundLog(m.yScale.Center[c] + m.yScale.Spread[c]*v)
+		for s, v := range w.y.row(target, d) {
+			out[s*spec.D+d] = boundLog(m.yScale.Center[c] + m.yScale.Spread[c]*float64(v))
 		}
 	}
 	return out
 }
 
-// world is a window and what it would have been.
+// world is a window and what it would have been. It has rows for what is recomputed and
+// for what that depends on, not for all of a model of thousands of nodes.
 type world struct {
 	e         *Evidence
-	was, is   exogenous
+	is        exogenous
 	columns   []bool // X set
 	latents   []bool
 	nodes     []bool
 	recompute []bool // nodes
 
-	n        int
-	zWas, z  []float64 // [latents x n]
-	eps      []float64 // deviations of do.Nodes, [nodes x n]
-	yWas, y  []float64 // standardised, [nodes*D x n]
-	priorMu  []float64 // of do.Latents, at the new X
-	priorStd []float64
+	seed [2]uint64 // of all draws
+	n    int
+	z    parentRows[float32] // latents of what is recomputed
+	y    parentRows[float32] // standardised, of what is recomputed and its parents
 }
 
 // action sets what the intervention sets.
@@ -78,22 +83,20 @@ func (e *Evidence) action(do Intervention) *world {
 	m, spec := e.model, &e.model.spec
 	w := &world{
 		e: e, columns: make([]bool, spec.NX), latents: make([]bool, len(spec.Latents)), nodes: make([]bool, len(spec.Nodes)),
-		priorMu: make([]float64, len(spec.Latents)), priorStd: make([]float64, len(spec.Latents)),
+		is: exogenous{raw: slices.Clone(e.x.raw), x: slices.Clone(e.x.x)},
 	}
-	x := append([]float64(nil), e.x...)
 	for c, v := range do.X {
-		if c < 0 || c >= len(x) {
+		if c < 0 || c >= spec.NX {
 			panic("gvae: no such column of X")
 		}
-		x[c], w.columns[c] = v, true
+		w.columns[c] = true
+		m.set(&w.is, c, v)
 	}
-	w.was, w.is = m.exogenous(e.x), m.exogenous(x)
 	for _, l := range do.Latents {
 		if l < 0 || l >= len(w.latents) {
 			panic("gvae: no such latent")
 		}
 		w.latents[l] = true
-		w.priorMu[l], w.priorStd[l] = m.prior(l, w.is)
 	}
 	for _, n := range do.Nodes {
 		if n < 0 || n >= len(w.nodes) {
@@ -138,61 +141,157 @@ func (w *world) affected(target int) []bool {
 	return leads
 }
 
-// draw fills in latents and deviations, sample by sample, all of them whether or
-// not they are needed.
+// draw fills in the rows of latents and latencies. What is drawn of a latent or a node
+// depends on nothing but the seed: each has a stream of its own.
 func (w *world) draw(n int, src rand.Source) {
-	e := w.e
-	latents, outputs := len(e.mu), len(e.y)
-	w.n = n
-	w.zWas, w.z, w.eps = make([]float64, latents*n), make([]float64, latents*n), make([]float64, len(w.nodes)*n)
-	rng := rand.New(src)
-	for s := range n {
-		for l := range latents {
-			v := rng.NormFloat64()
-			w.zWas[l*n+s] = e.mu[l] + e.sigma[l]*v
-			w.z[l*n+s] = w.zWas[l*n+s]
-			if w.latents[l] {
-				w.z[l*n+s] = w.priorMu[l] + w.priorStd[l]*v
-			}
+	spec := &w.e.model.spec
+	w.n, w.seed = n, [2]uint64{src.Uint64(), src.Uint64()}
+	var latents, nodes numbering
+	for i, needed := range w.recompute {
+		if !needed {
+			continue
 		}
-		for i := range w.nodes {
-			w.eps[i*n+s] = rng.NormFloat64()
+		nodes.add(i, len(spec.Nodes))
+		for _, p := range spec.Nodes[i].Parents {
+			nodes.add(p, len(spec.Nodes))
+		}
+		for _, l := range spec.Nodes[i].Latents {
+			latents.add(l, len(spec.Latents))
 		}
 	}
-	w.yWas = make([]float64, outputs*n)
-	for c, v := range e.y {
-		fill(row(w.yWas, c, n), v)
+	w.z = parentRows[float32]{data: make([]float32, len(latents.of)*n), dims: 1, n: n, at: latents.at}
+	for _, l := range latents.of {
+		mu, sigma := w.e.mu[l], w.e.sigma[l]
+		if w.latents[l] {
+			mu, sigma = w.e.model.prior(l, w.is)
+		}
+		w.e.latent(w.z.row(l, 0), l, mu, sigma, w.seed)
 	}
-	w.y = append([]float64(nil), w.yWas...)
+	w.y = w.e.constant(nodes, n)
+}
+
+// latent draws a latent.
+func (e *Evidence) latent(dst []float32, l int, mu, sigma float32, seed [2]uint64) {
+	noise := nn.NewNoise(seed[0], uint64(l))
+	nn.Normals(dst, &noise)
+	for s, v := range dst {
+		dst[s] = mu + sigma*v
+	}
+}
+
+// constant returns rows of the latencies as they were, for some nodes.
+func (e *Evidence) constant(nodes numbering, n int) parentRows[float32] {
+	dims := e.model.spec.D
+	y := parentRows[float32]{data: make([]float32, len(nodes.of)*dims*n), dims: dims, n: n, at: nodes.at}
+	for _, i := range nodes.of {
+		for d := range dims {
+			nn.Fill(y.row(i, d), e.y[i*dims+d])
+		}
+	}
+	return y
+}
+
+// numbering numbers some of many.
+type numbering struct {
+	at []int // of each its number; only those of which there is one are right
+	of []int
+}
+
+func (p *numbering) add(i, many int) {
+	if p.at == nil {
+		p.at = make([]int, many)
+	}
+	if k := p.at[i]; k < len(p.of) && p.of[k] == i {
+		return
+	}
+	p.at[i] = len(p.of)
+	p.of = append(p.of, i)
 }
 
 // predict recomputes the affected nodes in topological order.
 func (w *world) predict() {
 	m, n, dims := w.e.model, w.n, w.e.model.spec.D
-	eval := newEvaluator(m, n)
-	before := make([]float64, dims*n)
-	for i := range m.spec.Nodes {
-		if !w.recompute[i] {
+	eval := newEvaluator(m, w.e.positive, n)
+	eps := make([]float32, n)
+	now := make([]float32, dims*n)
+	for i, needed := range w.recompute {
+		if !needed {
 			continue
 		}
-		now := w.y[i*dims*n : (i+1)*dims*n]
-		was := w.yWas[i*dims*n : (i+1)*dims*n]
 		eval.node(now, i, w.is, w.z, w.y)
-		if !w.nodes[i] {
-			eval.node(before, i, w.was, w.zWas, w.yWas)
+		var before []float32
+		if w.nodes[i] {
+			noise := nn.NewNoise(w.seed[1], uint64(i))
+			nn.Normals(eps, &noise)
+		} else {
+			before = w.e.replay.before(w, i, eval)
 		}
 		for d := range dims {
 			c := i*dims + d
-			mean, std := m.noise.Center[c], m.noise.Spread[c]
-			low, high := (-largestLog-m.yScale.Center[c])/m.yScale.Spread[c], (largestLog-m.yScale.Center[c])/m.yScale.Spread[c]
-			for s := range n {
-				k := d*n + s
-				v := now[k] + mean + std*w.eps[i*n+s]
-				if !w.nodes[i] {
-					v = now[k] + (was[k] - before[k])
+			low := float32((-largestLog - m.yScale.Center[c]) / m.yScale.Spread[c])
+			high := float32((largestLog - m.yScale.Center[c]) / m.yScale.Spread[c])
+			mean, std := float32(m.noise.Center[c]), float32(m.noise.Spread[c])
+			out, is := w.y.row(i, d), row(now, d, n) // as it was, as the model says
+			for s, v := range is {
+				if before != nil {
+					v += out[s] - before[d*n+s]
+				} else {
+					v += mean + std*eps[s]
 				}
-				now[k] = min(max(v, low), high)
+				out[s] = v
+				if v < low {
+					out[s] = low
+				} else if v > high {
+					out[s] = high
+				}
 			}
 		}
 	}
+}
+
+// replay remembers what the model says of a window as it was, for the draws asked for
+// last: the questions of one verdict have them in common.
+type replay struct {
+	mu    sync.Mutex // guards all below
+	seed  [2]uint64
+	known map[int][][]float32 // by number of samples, per node, nil: not asked for yet
+}
+
+// mostReplays is how many numbers of samples a replay remembers.
+const mostReplays = 4
+
+// before returns f_i(y_parents, x, z) [D x n], which must not be changed.
+func (r *replay) before(w *world, i int, eval *evaluator) []float32 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	spec, e := &w.e.model.spec, w.e
+	known, ok := r.known[w.n]
+	if r.seed != w.seed || !ok && len(r.known) >= mostReplays {
+		r.seed, r.known, ok = w.seed, nil, false
+	}
+	if !ok {
+		if r.known == nil {
+			r.known = make(map[int][][]float32)
+		}
+		known = make([][]float32, len(spec.Nodes))
+		r.known[w.n] = known
+	}
+	if known[i] != nil {
+		return known[i]
+	}
+	latents, parents := numbering{at: eval.latents}, numbering{at: eval.nodes}
+	for _, l := range spec.Nodes[i].Latents {
+		latents.add(l, len(spec.Latents))
+	}
+	for _, p := range spec.Nodes[i].Parents {
+		parents.add(p, len(spec.Nodes))
+	}
+	z := parentRows[float32]{data: make([]float32, len(latents.of)*w.n), dims: 1, n: w.n, at: latents.at}
+	for _, l := range latents.of {
+		e.latent(z.row(l, 0), l, e.mu[l], e.sigma[l], w.seed)
+	}
+	out := make([]float32, spec.D*w.n)
+	eval.node(out, i, e.x, z, e.constant(parents, w.n))
+	known[i] = out
+	return out
 }

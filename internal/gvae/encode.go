@@ -89,20 +89,21 @@ func unmarshal(b []byte) (*Model, error) {
 		return nil, fmt.Errorf("%d columns and %d outputs in %d bytes of values", m.spec.NX, outputs, len(s.values))
 	}
 	m.arch = newArchitecture(&m.spec, &m.cfg, given{})
-	if m.arch.size > len(s.values)/8 {
+	if m.arch.size > len(s.values)/4 {
 		return nil, fmt.Errorf("%d parameters in %d bytes of values", m.arch.size, len(s.values))
 	}
-	m.theta = make([]float64, m.arch.size)
+	m.theta = make([]float32, m.arch.size)
 	m.xScale = newScale(m.spec.NX)
 	for _, scale := range []*Scale{&m.yScale, &m.screen, &m.noise} {
 		*scale = newScale(outputs)
 	}
 	want, size := m.tensors(), 0
 	for _, t := range want {
-		if err := s.read(t); err != nil {
+		n, err := s.read(t)
+		if err != nil {
 			return nil, err
 		}
-		size += t.bytes()
+		size += n
 	}
 	if len(want) != len(s.tensors) || size != len(s.values) {
 		return nil, fmt.Errorf("%d tensors in %d bytes, want %d in %d", len(s.tensors), len(s.values), len(want), size)
@@ -119,18 +120,27 @@ func unmarshal(b []byte) (*Model, error) {
 
 func newScale(n int) Scale { return Scale{Center: make([]float64, n), Spread: make([]float64, n)} }
 
-// tensors names every number of the model: weights as encoder.L.wK [out x in] and
-// encoder.L.bK [out], likewise prior and decoder; skip paths as skip.N.own [D] and
-// skip.N.weights [terms x D], before the softplus that makes them positive; scales.
+// tensors names every number of the model: scales (float64), weights as encoder.L.wK
+// [out x in] and encoder.L.bK [out], likewise prior and decoder; skip paths as skip.N.own
+// [D] and skip.N.weights [terms x D], before the softplus that makes them positive.
 func (m *Model) tensors() []tensor {
 	var out []tensor
-	put := func(data []float64, shape []int, name string, args ...any) {
-		out = append(out, tensor{name: fmt.Sprintf(name, args...), shape: shape, data: data})
+	for _, s := range []struct {
+		name  string
+		scale Scale
+	}{{"x", m.xScale}, {"y", m.yScale}, {"screen", m.screen}, {"noise", m.noise}} {
+		shape := []int{len(s.scale.Center)}
+		out = append(out,
+			tensor{name: "scale." + s.name + ".center", shape: shape, double: s.scale.Center},
+			tensor{name: "scale." + s.name + ".spread", shape: shape, double: s.scale.Spread})
+	}
+	put := func(data []float32, shape []int, name string, args ...any) {
+		out = append(out, tensor{name: fmt.Sprintf(name, args...), shape: shape, single: data})
 	}
 	network := func(kind string, nets []mlp) {
 		for i, net := range nets {
 			for k, l := range net.layers {
-				w, b := l.params(m.theta)
+				w, b := params(l, m.theta)
 				put(w, []int{l.out, l.in}, "%s.%d.w%d", kind, i, k)
 				put(b, []int{l.out}, "%s.%d.b%d", kind, i, k)
 			}
@@ -145,13 +155,6 @@ func (m *Model) tensors() []tensor {
 			put(m.theta[s.own:s.own+d], []int{d}, "skip.%d.own", i)
 			put(m.theta[s.weights:s.weights+len(s.parents)*d], []int{len(s.parents), d}, "skip.%d.weights", i)
 		}
-	}
-	for _, s := range []struct {
-		name  string
-		scale Scale
-	}{{"x", m.xScale}, {"y", m.yScale}, {"screen", m.screen}, {"noise", m.noise}} {
-		put(s.scale.Center, []int{len(s.scale.Center)}, "scale.%s.center", s.name)
-		put(s.scale.Spread, []int{len(s.scale.Spread)}, "scale.%s.spread", s.name)
 	}
 	return out
 }

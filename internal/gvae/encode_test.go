@@ -52,17 +52,47 @@ func TestMarshal_isSafetensors(t *testing.T) {
 	delete(header, "__metadata__")
 	covered := 0
 	for name, info := range header {
-		size := 8
+		size, kind := 4, "F32"
+		if strings.HasPrefix(name, "scale.") {
+			size, kind = 8, "F64"
+		}
 		for _, s := range info.Shape {
 			size *= s
 		}
-		assert.Equal(t, "F64", info.Type)
+		assert.Equal(t, kind, info.Type, name)
 		assert.Equal(t, size, info.Offsets[1]-info.Offsets[0], name)
 		covered += size
 	}
 	assert.Equal(t, len(b)-8-int(length), covered, "no holes")
 	first := header["encoder.0.w0"].Offsets[0]
-	assert.Equal(t, m.theta[m.arch.encoders[0].layers[0].w], math.Float64frombits(binary.LittleEndian.Uint64(b[8+int(length)+first:])))
+	assert.Equal(t, m.theta[m.arch.encoders[0].layers[0].w], math.Float32frombits(binary.LittleEndian.Uint32(b[8+int(length)+first:])))
+}
+
+// A model that was stored when all was float64 is read.
+func TestUnmarshalModel_ofFloat64(t *testing.T) {
+	m, _ := trained()
+	tensors := m.tensors()
+	for i := range tensors {
+		if v := tensors[i].single; v != nil {
+			tensors[i].single, tensors[i].double = nil, make([]float64, len(v))
+			convert(tensors[i].double, v)
+		}
+	}
+	b, err := m.MarshalBinary()
+	require.NoError(t, err)
+	s, err := readSafetensors(b)
+	require.NoError(t, err)
+	old, err := writeSafetensors(s.metadata, tensors)
+	require.NoError(t, err)
+	got, err := UnmarshalModel(old)
+	require.NoError(t, err)
+	again, err := got.MarshalBinary()
+	require.NoError(t, err)
+	assert.Equal(t, b, again)
+
+	last := binary.LittleEndian.AppendUint64(old[:len(old)-8:len(old)-8], math.Float64bits(1e300))
+	_, err = UnmarshalModel(last)
+	require.ErrorContains(t, err, "holds +Inf", "beyond float32")
 }
 
 // edit changes the header of an encoded model as text.
@@ -82,7 +112,8 @@ func TestUnmarshalModel_refuses(t *testing.T) {
 	require.NoError(t, err)
 	withValue := func(v float64) []byte {
 		out := append([]byte(nil), b...)
-		binary.LittleEndian.PutUint64(out[len(out)-8:], math.Float64bits(v)) // a spread
+		first := 8 + int(binary.LittleEndian.Uint64(b)) // the centers of X, then their spreads
+		binary.LittleEndian.PutUint64(out[first+8*m.spec.NX:], math.Float64bits(v))
 		return out
 	}
 	for name, c := range map[string]struct {
@@ -99,7 +130,7 @@ func TestUnmarshalModel_refuses(t *testing.T) {
 		"more than it names": {append(append([]byte(nil), b...), make([]byte, 8)...), "tensors in"},
 		"NaN":                {withValue(math.NaN()), "holds NaN"},
 		"no spread":          {withValue(0), "not positive"},
-		"type":               {edit(t, b, "F64", "F32"), `type "F32"`},
+		"type":               {edit(t, b, "F64", "F16"), `type "F16"`},
 		"shape":              {edit(t, b, `"shape":[3]`, `"shape":[4]`), "has shape [4]"},
 		"offsets":            {edit(t, b, `"data_offsets":[0,`, `"data_offsets":[-8,`), "at bytes -8"},
 		"unknown tensor":     {edit(t, b, `"prior.0.b0"`, `"prior.0.c0"`), `tensor "prior.0.b0" is missing`},
@@ -125,7 +156,7 @@ func FuzzUnmarshalModel(f *testing.F) {
 	}}
 	for _, structured := range []bool{false, true} {
 		data := randomData(&spec, 20, 0, rand.New(rand.NewPCG(1, 1)))
-		tr, _, err := newTrainer(spec, &data, Config{Hidden: []int{2}, Structured: structured}.withDefaults(), nil)
+		tr, _, err := newTrainer[float32](spec, &data, Config{Hidden: []int{2}, Structured: structured}.withDefaults(), nil)
 		require.NoError(f, err)
 		require.NoError(f, tr.measure())
 		b, err := tr.model.MarshalBinary()

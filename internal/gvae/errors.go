@@ -5,18 +5,19 @@ import "math"
 // errors returns, for every latency of a data set [nodes*D x n], by how much the
 // prediction given observed parents misses it where it is to be learned from, in standardised latency: with the
 // latents at the mean of their prior, and at the mean of their posterior.
-func (p *pass) errors(theta []float64, data *prepared) (prior, posterior []float64) {
+func (p *pass[F]) errors(theta []F, data *prepared[F]) (prior, posterior []float64) {
 	outputs, n := len(p.spec.Nodes)*p.spec.D, data.n
 	prior, posterior = make([]float64, outputs*n), make([]float64, outputs*n)
+	p.set(theta)
 	p.each(data, func(at int) {
 		clear(p.noise())
-		p.forward(theta)
+		p.forward()
 		k := p.n
 		for c := range outputs {
 			y, pred := row(p.batch.target, c, k), row(p.pred, c, 4*k)
 			for i, v := range y {
-				posterior[c*n+at+i] = v - pred[2*k+i]
-				prior[c*n+at+i] = v - pred[3*k+i]
+				posterior[c*n+at+i] = float64(v - pred[2*k+i])
+				prior[c*n+at+i] = float64(v - pred[3*k+i])
 			}
 		}
 	})
@@ -25,7 +26,7 @@ func (p *pass) errors(theta []float64, data *prepared) (prior, posterior []float
 
 // each loads all windows of a data set, some at a time, and calls f with the first
 // of them.
-func (p *pass) each(data *prepared, f func(at int)) {
+func (p *pass[F]) each(data *prepared[F], f func(at int)) {
 	indices := make([]int, data.n)
 	for i := range indices {
 		indices[i] = i
@@ -50,8 +51,8 @@ func (m *Model) Residuals(d Data) []float64 {
 	if len(d.X) != m.spec.NX*d.N || len(d.Y) != len(m.spec.Nodes)*dims*d.N {
 		panic("gvae: windows do not fit the model")
 	}
-	data := m.arch.prepare(d.X, d.Y, d.N, &m.xScale, &m.yScale)
-	out, _ := newPass(m.arch, &m.yScale, min(fewWindows, max(1, d.N))).errors(m.theta, &data)
+	data := prepare[float32](m.arch, d.X, d.Y, d.N, &m.xScale, &m.yScale)
+	out, _ := newPass[float32](m.arch, &m.yScale, min(fewWindows, max(1, d.N))).errors(m.theta, &data)
 	for i, n := range m.spec.Nodes {
 		for q := range dims {
 			c := i*dims + q
@@ -59,7 +60,7 @@ func (m *Model) Residuals(d Data) []float64 {
 			for w := range r {
 				r[w] = (r[w] - m.screen.Center[c]) / m.screen.Spread[c]
 				for _, p := range n.Parents {
-					if math.IsNaN(data.y[(p*dims+q)*d.N+w]) {
+					if y := data.y[(p*dims+q)*d.N+w]; y != y {
 						r[w] = math.NaN()
 					}
 				}

@@ -1,16 +1,28 @@
 package gvae
 
-// exogenous is one window's X as networks and skip paths see it.
+import (
+	"slices"
+
+	"github.com/sage-rca/sage/internal/nn"
+)
+
+// exogenous is one window's X.
 type exogenous struct {
-	x       []float64 // standardised, [NX]
-	factors []float64 // m_c of every term
+	raw []float64
+	x   []float32 // standardised, as networks see it
 }
 
 func (m *Model) exogenous(x []float64) exogenous {
-	e := exogenous{x: make([]float64, m.spec.NX), factors: make([]float64, m.arch.terms)}
-	m.arch.standardiseX(e.x, x, 1, &m.xScale)
-	m.arch.factors(e.factors, x, 1, &m.xScale)
+	e := exogenous{raw: slices.Clone(x), x: make([]float32, m.spec.NX)}
+	standardiseX(m.arch, e.x, x, 1, &m.xScale)
 	return e
+}
+
+// set sets one column of a window.
+func (m *Model) set(e *exogenous, column int, v float64) {
+	e.raw[column] = v
+	one := Scale{Center: m.xScale.Center[column : column+1], Spread: m.xScale.Spread[column : column+1]}
+	standardiseX(m.arch, e.x[column:column+1], e.raw[column:column+1], 1, &one)
 }
 
 // evaluator computes single decoders for n draws of the latents of one window. It is
@@ -18,76 +30,77 @@ func (m *Model) exogenous(x []float64) exogenous {
 type evaluator struct {
 	m        *Model
 	n        int
-	in, acts []float64
-	rows     skipRows
+	in, acts []float32
+	positive []float32 // of all skip paths, see pass
+	rows     skipRows[float32]
+
+	nodes, latents []int // memory of numbering.at
 }
 
-func newEvaluator(m *Model, n int) *evaluator {
-	inputs, _, all := m.arch.widest()
-	terms := 0
+func newEvaluator(m *Model, positive []float32, n int) *evaluator {
+	inputs, _, hidden := m.arch.widest()
+	terms, d := 0, m.spec.D
 	for i := range m.arch.skips {
 		terms = max(terms, len(m.arch.skips[i].parents))
 	}
-	d := m.spec.D
-	s := make(slab, (inputs+all+terms+terms*d+d)*n)
-	return &evaluator{
-		m: m, n: n, in: s.take(inputs * n), acts: s.take(all * n),
-		rows: skipRows{factor: s.take(terms * n), terms: s.take(terms * d * n), sums: s.take(d * n)},
+	e := &evaluator{m: m, n: n, positive: positive, nodes: make([]int, len(m.spec.Nodes)), latents: make([]int, len(m.spec.Latents))}
+	var s slab[float32]
+	lay := func() {
+		e.in, e.acts = s.take(inputs*n), s.take(hidden*n)
+		e.rows = skipRows[float32]{factor: s.take(terms * n), terms: s.take(terms * d * n), sums: s.take(d * n)}
 	}
+	lay()
+	s.allocate()
+	lay()
+	return e
 }
 
-// node computes f_i into dst [D x n], standardised, for latents z [latents x n] and
-// standardised latencies y [nodes*D x n], of which it reads the parents' alone.
-func (e *evaluator) node(dst []float64, i int, x exogenous, z, y []float64) {
+// node computes f_i into dst [D x n], standardised, for latents z and standardised
+// latencies y, of which it reads the parents' alone.
+func (e *evaluator) node(dst []float32, i int, x exogenous, z, y parentRows[float32]) {
 	m, n, node := e.m, e.n, &e.m.spec.Nodes[i]
 	at := 0
-	next := func() []float64 {
+	next := func() []float32 {
 		at++
 		return row(e.in, at-1, n)
 	}
 	for _, l := range node.Latents {
-		copy(next(), row(z, l, n))
+		copy(next(), z.row(l, 0))
 	}
 	for _, p := range node.Parents {
 		for d := range m.spec.D {
-			out := next()
-			for j, v := range row(y, p*m.spec.D+d, n) {
-				out[j] = m.arch.squash(v)
-			}
+			nn.Clamp(next(), y.row(p, d), float32(m.arch.limit))
 		}
 	}
 	for _, c := range node.X {
-		fill(next(), x.x[c])
+		nn.Fill(next(), x.x[c])
 	}
-	copy(dst, m.arch.decoders[i].forward(m.theta, e.acts, e.in, n))
+	forward(m.arch.decoders[i], m.theta, dst, e.acts, e.in, n)
+	if m.arch.skips[i].used() {
+		e.skip(dst, i, x, y)
+	}
+}
 
+// skip adds the skip path of node i to dst.
+func (e *evaluator) skip(dst []float32, i int, x exogenous, y parentRows[float32]) {
+	m, n, dims := e.m, e.n, e.m.spec.D
 	s := &m.arch.skips[i]
-	if !s.used() {
-		return
-	}
 	for t := range s.parents {
-		fill(row(e.rows.factor, t, n), x.factors[m.arch.firstTerm[i]+t])
+		nn.Fill(row(e.rows.factor, t, n), float32(m.arch.factor(i, t, x.raw, 0, 1, &m.xScale)))
 	}
-	for d := range m.spec.D {
-		s.forward(m.theta, row(dst, d, n), i, d, &m.yScale, m.spec.D, parentRows{data: y, stride: n}, e.rows)
+	for d := range dims {
+		skipForward(s, e.positive, row(dst, d, n), i, d, &m.yScale, dims, y, e.rows)
 	}
 }
 
 // prior returns mean and standard deviation of p(Z|X) of latent l.
-func (m *Model) prior(l int, x exogenous) (mu, sigma float64) {
+func (m *Model) prior(l int, x exogenous) (mu, sigma float32) {
 	net := m.arch.priors[l]
-	in, acts := make([]float64, net.in), make([]float64, net.rows())
+	in, acts, out := make([]float32, net.in), make([]float32, net.hidden()), make([]float32, net.out())
 	for i, c := range m.spec.Latents[l].X {
 		in[i] = x.x[c]
 	}
-	out := net.forward(m.theta, acts, in, 1)
-	s := out[1:2]
-	positive(s, s)
-	return out[0], s[0]
-}
-
-func fill(dst []float64, v float64) {
-	for i := range dst {
-		dst[i] = v
-	}
+	forward(net, m.theta, out, acts, in, 1)
+	nn.SoftplusForward(out[1:2], out[1:2], leastSigma)
+	return out[0], out[1]
 }

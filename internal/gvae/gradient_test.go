@@ -14,22 +14,44 @@ import (
 	"github.com/sage-rca/sage/internal/nn"
 )
 
-// loaded returns a trainer at random parameters with a batch and its noise loaded.
-func loaded(t *testing.T, structured bool, seed uint64) *trainer {
+// loaded returns a trainer at random parameters, with a batch and its noise loaded into
+// its first pass.
+func loaded[F nn.Float](t *testing.T, structured bool, seed uint64) *trainer[F] {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 77))
 	spec := randomSpec(rng)
 	data := randomData(&spec, 12, 0.1, rng)
-	cfg := Config{Hidden: []int{4, 3}, Structured: structured, KLWeight: 0.7, Mix: 0.8, Chained: 0.4, Batch: 5, Seed: seed}.withDefaults()
+	cfg := Config{Hidden: []int{4, 3}, Structured: structured, KLWeight: 0.7, Mix: 0.8, Chained: 0.4, Batch: 10, Seed: seed}.withDefaults()
 	require.NoError(t, spec.validate())
-	tr, _, err := newTrainer(spec, &data, cfg, nil)
+	tr, _, err := newTrainer[F](spec, &data, cfg, nil)
 	require.NoError(t, err)
 	for i := range tr.theta {
-		tr.theta[i] += 0.3 * rng.NormFloat64()
+		tr.theta[i] += F(0.3 * rng.NormFloat64())
 	}
-	tr.pass.load(&tr.data, []int{3, 1, 4, 1, 5})
-	nn.Normals(tr.pass.noise(), tr.noise)
+	h := tr.team.halves[0]
+	h.pass.set(tr.theta)
+	h.pass.load(&tr.data, []int{3, 1, 4, 1, 5})
+	nn.Normals(h.pass.noise(), &h.noise)
 	return tr
+}
+
+// batch is more windows than the passes of loaded take at once: each half computes a
+// chunk and what is left.
+var batch = []int{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9}
+
+// first is the noise that all losses of the batch have.
+func (h *half[F]) first(i int) nn.Noise { return nn.NewNoise(9, uint64(i)) }
+
+// lossAt returns loss and penalty of the batch at parameters theta, always with the same
+// noise, and leaves the gradient in the first half.
+func lossAt[F nn.Float](tr *trainer[F], theta []F) float64 {
+	for i, h := range tr.team.halves {
+		h.noise = h.first(i)
+	}
+	j := tr.job(batch, true)
+	j.theta = theta
+	loss, _ := tr.team.run(j)
+	return loss + tr.penalty.loss(theta, tr.team.halves[0].gradients.parameters)
 }
 
 // The gradient of the whole loss: decoders chained over several nodes, skip paths,
@@ -41,7 +63,7 @@ func TestWholeLoss_gradient(t *testing.T) {
 	for _, structured := range []bool{false, true} {
 		for seed := range uint64(12) {
 			t.Run(fmt.Sprintf("structured=%v/%d", structured, seed), func(t *testing.T) {
-				tr := loaded(t, structured, seed)
+				tr := loaded[float64](t, structured, seed)
 				assert.Greater(t, gradientIsRight(t, tr), len(tr.theta)/4, "most parameters take part")
 			})
 		}
@@ -50,15 +72,11 @@ func TestWholeLoss_gradient(t *testing.T) {
 
 // gradientIsRight compares the gradient of a loaded trainer with finite differences,
 // and returns how many parameters move the loss.
-func gradientIsRight(t *testing.T, tr *trainer) (moves int) {
+func gradientIsRight(t *testing.T, tr *trainer[float64]) (moves int) {
 	t.Helper()
-	tr.differentiate()
-	got := slices.Clone(tr.gradients.parameters)
-	loss := func(theta []float64) float64 {
-		tr.pass.forward(theta)
-		scrap := make([]float64, len(theta))
-		return tr.pass.loss(&tr.objective, nil) + tr.penalty.loss(theta, scrap)
-	}
+	lossAt(tr, tr.theta)
+	got := slices.Clone(tr.team.halves[0].gradients.parameters)
+	loss := func(theta []float64) float64 { return lossAt(tr, theta) }
 	const step = 1e-6
 	central := fd.Gradient(nil, loss, tr.theta, &fd.Settings{Formula: fd.Central, Step: step})
 	forward := fd.Gradient(nil, loss, tr.theta, &fd.Settings{Formula: fd.Forward, Step: step})
@@ -95,19 +113,17 @@ func TestPartialLoss_gradient(t *testing.T) {
 						spec.Nodes[i] = Node{Overlap: -1}
 					}
 				}
-				cfg := Config{Hidden: []int{4, 3}, Structured: structured, KLWeight: 0.7, Mix: 0.8, Chained: 0.4, Batch: 5, Seed: seed}.withDefaults()
+				cfg := Config{Hidden: []int{4, 3}, Structured: structured, KLWeight: 0.7, Mix: 0.8, Chained: 0.4, Batch: 10, Seed: seed}.withDefaults()
 				m := newModel(spec, &cfg, known)
 				use := healthy(&data)
 				m.xScale, m.yScale = scaleX(&cfg, data.X, data.N, use), scaleY(&cfg, data.Y, data.N, use)
-				tr := trainerOf(m, &data, use, &cfg)
+				tr := trainerOf[float64](m, &data, use, &cfg)
 				for i := range tr.data.latents {
 					tr.data.latents[i] = 0.5 + rng.Float64()
 				}
 				for i := range tr.theta {
 					tr.theta[i] += 0.3 * rng.NormFloat64()
 				}
-				tr.pass.load(&tr.data, []int{3, 1, 4, 1, 5})
-				nn.Normals(tr.pass.noise(), tr.noise)
 				assert.Greater(t, gradientIsRight(t, tr), len(tr.theta)/8)
 			})
 		}
@@ -116,10 +132,10 @@ func TestPartialLoss_gradient(t *testing.T) {
 
 // The loss is the formula of Config, computed here term by term.
 func TestLoss_isTheFormula(t *testing.T) {
-	tr := loaded(t, false, 3)
-	p, o := tr.pass, &tr.objective
-	p.forward(tr.theta)
-	got := p.loss(o, nil)
+	tr := loaded[float64](t, false, 3)
+	p, o := tr.team.halves[0].pass, &tr.objective
+	p.forward()
+	got := p.loss(o, make([]float64, len(p.pred)), p.n)
 	const a, g, b = 0.8, 0.4, 0.7
 	n, outputs := p.n, len(p.spec.Nodes)*p.spec.D
 	mse := func(k int) (sum float64) {
@@ -139,19 +155,6 @@ func TestLoss_isTheFormula(t *testing.T) {
 	assert.Positive(t, kl)
 }
 
-func TestObjective_errorIsSmooth(t *testing.T) {
-	for _, robust := range []bool{false, true} {
-		o := objective{robust: robust}
-		for _, e := range []float64{-50, -4.001, -3.999, -1, 0, 1, 3.999, 4.001, 50} {
-			_, g := o.error(e)
-			want := fd.Derivative(func(e float64) float64 { v, _ := o.error(e); return v }, e, &fd.Settings{Formula: fd.Central, Step: 1e-5})
-			assert.InDelta(t, want, g, 1e-6, "%v", e)
-		}
-		v, _ := o.error(3)
-		assert.InDelta(t, 9, v, 0)
-	}
-}
-
 // Missing latencies have no influence as targets, and count as normal as inputs.
 func TestMissing_isTheCenter(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
@@ -160,23 +163,25 @@ func TestMissing_isTheCenter(t *testing.T) {
 	scales := [2]Scale{}
 	losses := [2]float64{}
 	for i := range losses {
-		tr, _, err := newTrainer(spec, &data, Config{Seed: 1, Batch: 20}.withDefaults(), nil)
+		tr, _, err := newTrainer[float64](spec, &data, Config{Seed: 1, Batch: 20}.withDefaults(), nil)
 		require.NoError(t, err)
 		scales[i] = tr.model.yScale
 		if i == 0 {
-			tr.data.y[3], tr.data.target[3] = math.NaN(), math.NaN()
+			tr.data.y[3] = math.NaN()
 			tr.data.x[2] = 0
 		} else {
-			tr.data.y[3], tr.data.target[3] = 0, 0 // the center
+			tr.data.y[3] = 0 // the center
 			tr.data.x[2] = 0
 		}
-		tr.pass.load(&tr.data, []int{3})
-		clear(tr.pass.noise())
-		tr.pass.forward(tr.theta)
-		losses[i] = tr.pass.loss(&tr.objective, nil)
+		p := tr.team.halves[0].pass
+		p.set(tr.theta)
+		p.load(&tr.data, []int{3})
+		clear(p.noise())
+		p.forward()
+		losses[i] = p.loss(&tr.objective, make([]float64, len(p.pred)), 1)
 		if i == 1 { // take out the one target
 			for k, c := range tr.objective.columns {
-				v, _ := tr.objective.error(tr.pass.pred[k])
+				v := p.pred[k] * p.pred[k]
 				losses[i] -= c * v / float64(len(spec.Nodes)*spec.D)
 			}
 		}

@@ -8,7 +8,7 @@ import "slices"
 // nothing at first, those of inputs that are gone are lost. What an encoder sees of
 // a node is in spreads of the node whether it is the latency or what the skip path
 // leaves of it, so that a node's first parent changes no weight.
-func (a *architecture) graft(theta []float64, from *architecture, old []float64, o *Origin) {
+func (a *architecture) graft(theta []float32, from *architecture, old []float32, o *Origin) {
 	for l, k := range o.Latents {
 		if k < 0 || a.given.latent(l) || from.given.latent(k) {
 			continue
@@ -32,7 +32,7 @@ func (a *architecture) graft(theta []float64, from *architecture, old []float64,
 	}
 }
 
-func (a *architecture) graftNode(theta []float64, n int, from *architecture, old []float64, k int, o *Origin) {
+func (a *architecture) graftNode(theta []float32, n int, from *architecture, old []float32, k int, o *Origin) {
 	node, was, dims := &a.spec.Nodes[n], &from.spec.Nodes[k], a.spec.D
 	inputs := places(node.Latents, o.Latents, was.Latents)
 	for _, p := range places(node.Parents, o.Nodes, was.Parents) {
@@ -59,11 +59,11 @@ func (a *architecture) graftNode(theta []float64, n int, from *architecture, old
 
 // graft copies the parameters of a network of the same hidden widths, whose inputs
 // were where inputs says, -1: nowhere.
-func (m mlp) graft(theta []float64, from mlp, old []float64, inputs []int) {
+func (m mlp) graft(theta []float32, from mlp, old []float32, inputs []int) {
 	for i, l := range m.layers {
 		f := from.layers[i]
-		w, b := l.params(theta)
-		v, c := f.params(old)
+		w, b := params(l, theta)
+		v, c := params(f, old)
 		copy(b, c)
 		if i > 0 {
 			copy(w, v)

@@ -37,48 +37,31 @@ func newObjective(c *Config) objective {
 	}
 }
 
-// loss returns L of the pass, and writes its gradient by predictions into dpred
-// [nodes*D x 4n] unless that is nil.
-func (p *pass) loss(o *objective, dpred []float64) float64 {
+// loss returns the part of the loaded windows in L, the mean over so many, and writes its
+// gradient by predictions into dpred [nodes*D x 4n].
+func (p *pass[F]) loss(o *objective, dpred []F, of int) float64 {
 	n, latents := p.n, len(p.spec.Latents)
-	mean := 1 / float64(n*p.outputs)
+	mean := 1 / float64(of*p.outputs)
+	limit := math.Inf(1)
+	if o.robust {
+		limit = linearBeyond
+	}
 	sum := 0.0
 	for c := range len(p.spec.Nodes) * p.spec.D {
-		target, pred := row(p.batch.target, c, n), row(p.pred, c, 4*n)
-		var grad []float64
-		if dpred != nil {
-			grad = row(dpred, c, 4*n)
-			clear(grad)
-		}
+		target, pred, grad := row(p.batch.target, c, n), row(p.pred, c, 4*n), row(dpred, c, 4*n)
 		if p.given.node(c / p.spec.D) {
+			clear(grad)
 			continue
 		}
 		for k, weight := range o.columns {
-			for i, t := range target {
-				if t != t {
-					continue
-				}
-				v, g := o.error(pred[k*n+i] - t)
-				sum += weight * v
-				if grad != nil {
-					grad[k*n+i] = mean * weight * g
-				}
-			}
+			sum += weight * float64(nn.Huber(row(grad, k, n), row(pred, k, n), target, F(limit), F(mean*weight)))
 		}
 	}
 	if latents > 0 && o.kl > 0 {
 		h := latents * n
-		sum += o.kl * nn.KL(p.mu[:h], p.sigma[:h], p.mu[h:2*h], p.sigma[h:2*h])
+		sum += o.kl * float64(nn.KL(p.mu[:h], p.sigma[:h], p.mu[h:2*h], p.sigma[h:2*h]))
 	}
 	return mean * sum
-}
-
-// error returns the loss of an error of e spreads and its derivative.
-func (o *objective) error(e float64) (v, g float64) {
-	if o.robust && math.Abs(e) > linearBeyond {
-		return linearBeyond * (2*math.Abs(e) - linearBeyond), math.Copysign(2*linearBeyond, e)
-	}
-	return e * e, 2 * e
 }
 
 // Strengths of the prior over a structured model's parameters, in the unit of SE:
@@ -95,15 +78,15 @@ const (
 //
 // over the parameters of skip paths and the last layers beside them.
 // See docs/math.md, 7.
-type penalty struct {
-	start []float64 // θ₀, all parameters
-	index []int     // of skip parameters
-	last  []int     // of weights
+type penalty[F nn.Float] struct {
+	start []F   // θ₀, all parameters
+	index []int // of skip parameters
+	last  []int // of weights
 	scale float64
 }
 
-func newPenalty(a *architecture, start []float64) *penalty {
-	p := &penalty{start: start, scale: 1 / float64(a.outputs)}
+func newPenalty[F nn.Float](a *architecture, start []F) *penalty[F] {
+	p := &penalty[F]{start: start, scale: 1 / float64(a.outputs)}
 	for i, s := range a.skips {
 		if !s.used() {
 			continue
@@ -120,16 +103,16 @@ func newPenalty(a *architecture, start []float64) *penalty {
 }
 
 // loss returns the penalty and adds its gradient to grad.
-func (p *penalty) loss(theta, grad []float64) float64 {
-	sum := 0.0
+func (p *penalty[F]) loss(theta, grad []F) float64 {
+	sum, scale := 0.0, F(p.scale)
 	for _, i := range p.index {
 		d := theta[i] - p.start[i]
-		sum += skipPull * d * d
-		grad[i] += 2 * skipPull * p.scale * d
+		sum += float64(skipPull * d * d)
+		grad[i] += 2 * skipPull * scale * d
 	}
 	for _, i := range p.last {
-		sum += networkPull * theta[i] * theta[i]
-		grad[i] += 2 * networkPull * p.scale * theta[i]
+		sum += float64(networkPull * theta[i] * theta[i])
+		grad[i] += 2 * networkPull * scale * theta[i]
 	}
 	return p.scale * sum
 }

@@ -10,7 +10,7 @@ type Report struct {
 	// by the number of outputs.
 	TrainLoss   float64
 	HeldOutLoss float64
-	Busy        time.Duration // time of the steps alone
+	Busy        time.Duration // CPU time
 	// Warm says whether training started from the weights of the model before.
 	Warm bool
 	// Learned are the nodes whose decoders Retrain has learned, of Train nil: all.
@@ -27,7 +27,7 @@ type Model struct {
 	xScale Scale
 	yScale Scale
 	arch   *architecture
-	theta  []float64 // parameters, laid out by arch
+	theta  []float32 // parameters, laid out by arch
 	// Errors of predictions given observed parents over healthy windows, per
 	// node and quantile in standardised latency: with the latents at the mean of
 	// their prior, and at the mean of their posterior.

@@ -10,7 +10,8 @@ import (
 // among the parameters.
 type layer struct{ in, out, w, b int }
 
-func (l layer) params(theta []float64) (w, b []float64) {
+// params returns the weights and biases of a layer.
+func params[F nn.Float](l layer, theta []F) (w, b []F) {
 	return theta[l.w : l.w+l.out*l.in], theta[l.b : l.b+l.out]
 }
 
@@ -20,19 +21,28 @@ type mlp struct {
 	layers []layer
 }
 
-// rows is the number of rows of activations, the outputs of all layers.
-func (m mlp) rows() int {
+// hidden is the number of rows of activations, the outputs of all layers but the
+// last.
+func (m mlp) hidden() int {
 	n := 0
-	for _, l := range m.layers {
-		n += l.out
+	for i := range len(m.layers) - 1 {
+		n += m.layers[i].out
 	}
 	return n
 }
 
+// out is the number of rows of the output.
+func (m mlp) out() int {
+	if len(m.layers) == 0 {
+		return 0
+	}
+	return m.layers[len(m.layers)-1].out
+}
+
 // draw draws the weights; those of the last layer are scaled, biases are zero.
-func (m mlp) draw(theta []float64, last float64, src rand.Source) {
+func (m mlp) draw(theta []float32, last float32, src rand.Source) {
 	for i, l := range m.layers {
-		w, b := l.params(theta)
+		w, b := params(l, theta)
 		clear(b)
 		if i < len(m.layers)-1 {
 			nn.He(w, l.in, src)
@@ -45,47 +55,41 @@ func (m mlp) draw(theta []float64, last float64, src rand.Source) {
 	}
 }
 
-// forward computes the activations of all layers, [rows x n], for in [m.in x n],
-// and returns the last layer's, which are the output.
-func (m mlp) forward(theta, acts, in []float64, n int) []float64 {
+// forward computes the activations of the hidden layers, [hidden x n], and the output
+// out [m.out x n], for in [m.in x n].
+func forward[F nn.Float](m mlp, theta, out, acts, in []F, n int) {
 	x := in[:m.in*n]
 	at := 0
 	for i, l := range m.layers {
-		w, b := l.params(theta)
-		out := acts[at : at+l.out*n]
-		nn.DenseForward(out, x, w, b)
-		if i < len(m.layers)-1 {
-			nn.ReLU(out, out)
+		w, b := params(l, theta)
+		if i == len(m.layers)-1 {
+			nn.DenseForward(out[:l.out*n], x, w, b)
+			return
 		}
-		x, at = out, at+l.out*n
+		next := acts[at : at+l.out*n]
+		nn.DenseReLU(next, x, w, b)
+		x, at = next, at+l.out*n
 	}
-	return x
-}
-
-// output returns what forward returned.
-func (m mlp) output(acts []float64, n int) []float64 {
-	return acts[(m.rows()-m.layers[len(m.layers)-1].out)*n : m.rows()*n]
 }
 
 // backward accumulates in grad the gradients of the parameters, given the
 // gradient dout of the output, and overwrites din with those of the first
 // len(din)/n inputs. The scratch slices hold the widest layer.
-func (m mlp) backward(theta, grad, din, dout, acts, in []float64, n int, scratch *[2][]float64) {
-	at := m.rows() * n
+func backward[F nn.Float](m mlp, theta, grad, din, dout, acts, in []F, n int, scratch *[2][]F) {
+	at := m.hidden() * n
 	d := dout
 	for i := len(m.layers) - 1; i >= 0; i-- {
 		l := m.layers[i]
-		w, _ := l.params(theta)
-		dw, db := l.params(grad)
-		at -= l.out * n
+		w, _ := params(l, theta)
+		dw, db := params(l, grad)
 		if i == 0 {
 			nn.DenseBackward(din, dw, db, d, in[:m.in*n], w)
 			return
 		}
 		x := acts[at-l.in*n : at]
+		at -= l.in * n
 		dx := scratch[i%2][:l.in*n]
-		nn.DenseBackward(dx, dw, db, d, x, w)
-		nn.ReLUBackward(dx, x, dx)
+		nn.DenseReLUBackward(dx, dw, db, d, x, w)
 		d = dx
 	}
 }

@@ -17,6 +17,7 @@ type architecture struct {
 	firstTerm []int
 	terms     int
 	size      int // number of parameters
+	links     int // of them those of skip paths, which come first
 	outputs   int // of all decoders
 
 	given given
@@ -48,6 +49,7 @@ func newArchitecture(spec *Spec, cfg *Config, known given) *architecture {
 		}
 		a.skips = append(a.skips, s)
 	}
+	a.links = a.size
 	for i, l := range spec.Latents {
 		if known.latent(i) {
 			a.sees, a.encoders = append(a.sees, nil), append(a.encoders, mlp{})
@@ -122,11 +124,11 @@ func (a *architecture) innovates(l, n int) bool {
 }
 
 // widest returns the largest number of rows that any network needs: inputs, one
-// layer, all layers.
+// layer, all hidden layers.
 func (a *architecture) widest() (inputs, one, all int) {
 	for _, nets := range [][]mlp{a.encoders, a.priors, a.decoders} {
 		for _, m := range nets {
-			inputs, all = max(inputs, m.in), max(all, m.rows())
+			inputs, all = max(inputs, m.in), max(all, m.hidden())
 			for _, l := range m.layers {
 				one = max(one, l.out)
 			}
@@ -136,4 +138,4 @@ func (a *architecture) widest() (inputs, one, all int) {
 }
 
 // row returns row i of a matrix with n columns.
-func row(m []float64, i, n int) []float64 { return m[i*n : (i+1)*n : (i+1)*n] }
+func row[T any](m []T, i, n int) []T { return m[i*n : (i+1)*n : (i+1)*n] }

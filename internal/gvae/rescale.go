@@ -96,8 +96,8 @@ func (r *retraining) rescaleNode(i int, below bool) {
 			continue
 		}
 		s := &m.arch.skips[i]
-		own := (nn.Softplus(m.theta[s.own+d]) + leastOwn) * math.Exp(m.yScale.Center[c]-fresh.Center[d])
-		m.theta[s.own+d] = nn.SoftplusInverse(max(own-leastOwn, leastOwn))
+		own := (nn.Softplus(float64(m.theta[s.own+d])) + leastOwn) * math.Exp(m.yScale.Center[c]-fresh.Center[d])
+		m.theta[s.own+d] = float32(nn.SoftplusInverse(max(own-leastOwn, leastOwn)))
 		m.yScale.Center[c] = fresh.Center[d]
 	}
 }

@@ -55,7 +55,7 @@ type retraining struct {
 
 func (r *retraining) run(ctx context.Context) (*Model, Report, error) {
 	m := r.full
-	m.theta = make([]float64, m.arch.size)
+	m.theta = make([]float32, m.arch.size)
 	m.arch.graft(m.theta, r.prev.arch, r.prev.theta, r.origin)
 	outputs := len(m.spec.Nodes) * m.spec.D
 	m.xScale, m.yScale, m.screen, m.noise = newScale(m.spec.NX), newScale(outputs), newScale(outputs), newScale(outputs)
@@ -88,13 +88,13 @@ func (r *retraining) learn(ctx context.Context, report *Report) error {
 	own := newModel(p.spec, &r.cfg, p.given)
 	own.xScale, own.yScale = p.scales(m)
 	data := p.data(r.data)
-	t := trainerOf(own, &data, r.use, &r.cfg)
+	t := trainerOf[float32](own, &data, r.use, &r.cfg)
 	own.cfg.Patience = max(1, r.cfg.Patience/2)
 	own.arch.graft(own.theta, m.arch, m.theta, r.warm(p))
 	for _, i := range t.penalty.index { // skip paths start from data, to which they are also held
 		own.theta[i] = t.penalty.start[i]
 	}
-	copy(t.theta, own.theta)
+	t.restart()
 
 	// Latents that are given are so by the whole model, in which the skip paths of
 	// what is to be learned are at their start.
@@ -140,22 +140,23 @@ func (r *retraining) warm(p *part) *Origin {
 }
 
 // infer fills in the distributions of the given latents of a part.
-func (r *retraining) infer(t *trainer, p *part) {
+func (r *retraining) infer(t *trainer[float32], p *part) {
 	m, n := r.full, r.data.N
-	whole := m.arch.prepare(r.data.X, r.data.Y, n, &m.xScale, &m.yScale)
-	pass := newPass(m.arch, &m.yScale, min(fewWindows, n))
+	whole := prepare[float32](m.arch, r.data.X, r.data.Y, n, &m.xScale, &m.yScale)
+	pass := newPass[float32](m.arch, &m.yScale, min(fewWindows, n))
+	pass.set(m.theta)
 	latents := len(p.of.Latents)
 	pass.each(&whole, func(at int) {
 		for i := range m.spec.Nodes {
-			pass.skipForced(m.theta, i)
+			pass.skipForced(i)
 		}
 		for i, l := range p.of.Latents {
 			if !p.given.latent(i) {
 				continue
 			}
-			pass.encode(m.theta, l)
+			pass.encode(l)
 			all := len(m.spec.Latents)
-			for k, from := range [...][]float64{pass.mu, pass.mu, pass.sigma, pass.sigma} {
+			for k, from := range [...][]float32{pass.mu, pass.mu, pass.sigma, pass.sigma} {
 				copy(row(t.data.latents, k*latents+i, n)[at:], row(from, k%2*all+l, pass.n))
 			}
 		}

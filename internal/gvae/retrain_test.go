@@ -169,7 +169,7 @@ func TestRescale_movesTheCenterUnderTheSkipPath(t *testing.T) {
 	prev.theta = slices.Clone(m.theta)
 	for _, net := range prev.arch.decoders {
 		for _, l := range net.layers {
-			w, b := l.params(prev.theta)
+			w, b := params(l, prev.theta)
 			clear(w)
 			clear(b)
 		}
@@ -187,7 +187,7 @@ func TestRescale_movesTheCenterUnderTheSkipPath(t *testing.T) {
 	before, after := prev.Residuals(data), got.Residuals(data)
 	for n := midServer; n <= frontServer; n++ {
 		for c := n * 3 * data.N; c < (n+1)*3*data.N; c++ {
-			assert.InDelta(t, before[c], after[c], 1e-6, "node %d", n)
+			assert.InDelta(t, before[c], after[c], 1e-4, "node %d", n) // of float32, by spreads below one
 		}
 	}
 }
@@ -304,7 +304,7 @@ func TestResiduals(t *testing.T) {
 			if n == midServer {
 				want = math.NaN()
 			}
-			assert.InDelta(t, want, got[n*3*data.N+w], 1e-9, "node %d", n)
+			assert.InDelta(t, want, got[n*3*data.N+w], 1e-5, "node %d", n) // sums are rounded in another order
 		}
 	}
 }

@@ -6,16 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
-// tensor is a named view of float64 values.
+// tensor is a named view of values of one of the types.
 type tensor struct {
-	name  string
-	shape []int
-	data  []float64
+	name   string
+	shape  []int
+	single []float32
+	double []float64
 }
 
-func (t *tensor) bytes() int { return 8 * len(t.data) }
+func (t *tensor) bytes() int { return 4*len(t.single) + 8*len(t.double) }
+
+func (t *tensor) kind() string {
+	if t.double != nil {
+		return float64Type
+	}
+	return float32Type
+}
 
 // The safetensors layout: the length of the header as 8 bytes little-endian, the
 // header as a JSON object, then the values. The header maps each tensor's name to
@@ -23,6 +32,7 @@ func (t *tensor) bytes() int { return 8 * len(t.data) }
 const (
 	headerLength = 8
 	metadataKey  = "__metadata__"
+	float32Type  = "F32"
 	float64Type  = "F64"
 )
 
@@ -37,7 +47,7 @@ func writeSafetensors(metadata map[string]string, tensors []tensor) ([]byte, err
 	header := map[string]any{metadataKey: metadata} // encoding/json sorts the keys
 	at := 0
 	for _, t := range tensors {
-		header[t.name] = tensorInfo{Type: float64Type, Shape: t.shape, Offsets: [2]int{at, at + t.bytes()}}
+		header[t.name] = tensorInfo{Type: t.kind(), Shape: t.shape, Offsets: [2]int{at, at + t.bytes()}}
 		at += t.bytes()
 	}
 	text, err := json.Marshal(header)
@@ -51,7 +61,10 @@ func writeSafetensors(metadata map[string]string, tensors []tensor) ([]byte, err
 	out = binary.LittleEndian.AppendUint64(out, uint64(len(text)))
 	out = append(out, text...)
 	for _, t := range tensors {
-		for _, v := range t.data {
+		for _, v := range t.single {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+		}
+		for _, v := range t.double {
 			out = binary.LittleEndian.AppendUint64(out, math.Float64bits(v))
 		}
 	}
@@ -95,32 +108,40 @@ func readSafetensors(b []byte) (*safetensors, error) {
 }
 
 // read fills t with the tensor of its name and shape, all of whose values must be
-// finite.
-func (s *safetensors) read(t tensor) error {
+// finite, and returns how many bytes it has. Values of the other type are converted:
+// models were stored as float64 once.
+func (s *safetensors) read(t tensor) (size int, err error) {
 	info, ok := s.tensors[t.name]
 	if !ok {
-		return fmt.Errorf("tensor %q is missing", t.name)
+		return 0, fmt.Errorf("tensor %q is missing", t.name)
 	}
-	if info.Type != float64Type {
-		return fmt.Errorf("tensor %q has type %q, want %s", t.name, info.Type, float64Type)
+	width := map[string]int{float32Type: 4, float64Type: 8}[info.Type]
+	if width == 0 {
+		return 0, fmt.Errorf("tensor %q has type %q, want %s or %s", t.name, info.Type, float32Type, float64Type)
 	}
-	same := len(info.Shape) == len(t.shape)
-	for i := 0; same && i < len(t.shape); i++ {
-		same = info.Shape[i] == t.shape[i]
+	if !slices.Equal(info.Shape, t.shape) {
+		return 0, fmt.Errorf("tensor %q has shape %v, want %v", t.name, info.Shape, t.shape)
 	}
-	if !same {
-		return fmt.Errorf("tensor %q has shape %v, want %v", t.name, info.Shape, t.shape)
+	from, to, size := info.Offsets[0], info.Offsets[1], width*(len(t.single)+len(t.double))
+	if from < 0 || to < from || to > len(s.values) || to-from != size {
+		return 0, fmt.Errorf("tensor %q at bytes %d to %d of %d, want %d bytes", t.name, from, to, len(s.values), size)
 	}
-	from, to := info.Offsets[0], info.Offsets[1]
-	if from < 0 || to < from || to > len(s.values) || to-from != t.bytes() {
-		return fmt.Errorf("tensor %q at bytes %d to %d of %d, want %d bytes", t.name, from, to, len(s.values), t.bytes())
-	}
-	for i := range t.data {
-		v := math.Float64frombits(binary.LittleEndian.Uint64(s.values[from+8*i:]))
-		if !finite(v) {
-			return fmt.Errorf("tensor %q holds %v", t.name, v)
+	for i := range size / width {
+		var v float64
+		if at := s.values[from+width*i:]; width == 4 {
+			v = float64(math.Float32frombits(binary.LittleEndian.Uint32(at)))
+		} else {
+			v = math.Float64frombits(binary.LittleEndian.Uint64(at))
 		}
-		t.data[i] = v
+		if t.double != nil {
+			t.double[i] = v
+		} else {
+			t.single[i] = float32(v)
+			v = float64(t.single[i])
+		}
+		if !finite(v) {
+			return 0, fmt.Errorf("tensor %q holds %v", t.name, v)
+		}
 	}
-	return nil
+	return size, nil
 }

@@ -3,6 +3,8 @@ package gvae
 import (
 	"math"
 	"slices"
+
+	"github.com/sage-rca/sage/internal/nn"
 )
 
 // Floors of the spread, below which a column's movement means nothing: 0.02 log
@@ -131,39 +133,33 @@ func quantile(sorted []float64, q float64) float64 {
 const largestLog = 23
 
 // Range of the inputs of networks, in spreads: for a structured model about that of
-// training data, for the published one what keeps numbers finite.
+// training data, for the published one what keeps numbers finite. Through what is cut
+// off flows no gradient.
 const (
 	structuredLimit = 4
 	publishedLimit  = 1e6
 )
 
-// squash returns v within the limit.
-func (a *architecture) squash(v float64) float64 { return min(max(v, -a.limit), a.limit) }
-
-// squashed reports whether squash cut off the input that became v, so that no
-// gradient flows back through it.
-func (a *architecture) squashed(v float64) bool { return math.Abs(v) >= a.limit }
-
 // standardiseX fills dst with standardised X as networks see it: missing values are
 // the center.
-func (a *architecture) standardiseX(dst, x []float64, n int, s *Scale) {
+func standardiseX[F nn.Float](a *architecture, dst []F, x []float64, n int, s *Scale) {
 	for c := range s.Center {
 		in, out := row(x, c, n), row(dst, c, n)
 		for i, v := range in {
 			if out[i] = 0; finite(v) {
-				out[i] = a.squash((v - s.Center[c]) / s.Spread[c])
+				out[i] = F(min(max((v-s.Center[c])/s.Spread[c], -a.limit), a.limit))
 			}
 		}
 	}
 }
 
 // standardiseY fills dst with standardised latencies, NaN where missing.
-func standardiseY(dst, y []float64, n int, s *Scale) {
+func standardiseY[F nn.Float](dst []F, y []float64, n int, s *Scale) {
 	for c := range s.Center {
 		in, out := row(y, c, n), row(dst, c, n)
 		for i, v := range in {
-			if out[i] = math.NaN(); finite(v) {
-				out[i] = (boundLog(v) - s.Center[c]) / s.Spread[c]
+			if out[i] = F(math.NaN()); finite(v) {
+				out[i] = F((boundLog(v) - s.Center[c]) / s.Spread[c])
 			}
 		}
 	}
@@ -171,24 +167,30 @@ func standardiseY(dst, y []float64, n int, s *Scale) {
 
 func boundLog(v float64) float64 { return min(max(v, -largestLog), largestLog) }
 
-// factors fills dst [terms x n] with overlaps + calls of every term of every node,
-// from raw X; a missing value is the center, a column of -1 is nothing.
-func (a *architecture) factors(dst, x []float64, n int, s *Scale) {
-	value := func(column, i int) float64 {
-		if column < 0 {
-			return 0
-		}
-		if v := x[column*n+i]; finite(v) {
-			return v
-		}
-		return s.Center[column]
-	}
+// factors fills dst [terms x n] with the factors of every term of every node.
+func factors[F nn.Float](a *architecture, dst []F, x []float64, n int, s *Scale) {
 	for k, node := range a.spec.Nodes {
-		for t, term := range node.Terms {
-			out := row(dst, a.firstTerm[k]+t, n)
-			for i := range out {
-				out[i] = min(max(value(node.Overlap, i)+value(term.Calls, i)+value(term.Overlap, i), -largestFactor), largestFactor)
+		for t := range node.Terms {
+			for i := range n {
+				dst[(a.firstTerm[k]+t)*n+i] = F(a.factor(k, t, x, i, n, s))
 			}
 		}
 	}
+}
+
+// factor returns overlaps + calls of term t of a node, from window i of raw X [NX x n]; a
+// missing value is the center, a column of -1 is nothing.
+func (a *architecture) factor(node, t int, x []float64, i, n int, s *Scale) float64 {
+	sum := 0.0
+	for _, c := range [...]int{a.spec.Nodes[node].Overlap, a.spec.Nodes[node].Terms[t].Calls, a.spec.Nodes[node].Terms[t].Overlap} {
+		if c < 0 {
+			continue
+		}
+		if v := x[c*n+i]; finite(v) {
+			sum += v
+		} else {
+			sum += s.Center[c]
+		}
+	}
+	return min(max(sum, -largestFactor), largestFactor)
 }

@@ -83,26 +83,26 @@ func TestStandardise(t *testing.T) {
 		99, 3,
 	}
 	got := make([]float64, 4)
-	a.standardiseX(got, x, 2, &xs)
+	standardiseX(a, got, x, 2, &xs)
 	assert.Equal(t, []float64{1, 0, structuredLimit, 1}, got)
 
-	factors := make([]float64, 6)
-	a.factors(factors, x, 2, &xs)
+	terms := make([]float64, 6)
+	factors(a, terms, x, 2, &xs)
 	assert.Equal(t, []float64{
 		largestFactor, -1 + 3, // overlap + calls
 		-0.5, -1, // overlap alone, missing: the center
 		largestFactor, -1 + 3, // both overlaps
-	}, factors)
+	}, terms)
 }
 
 // A skip path begins with what medians say: w = 1, and the rest is the node's own.
 func TestSkip_start(t *testing.T) {
 	data := windows(50, rand.New(rand.NewPCG(1, 1)), func(int) chain { return healthyChain() })
-	tr, _, err := newTrainer(chainSpec(), &data, DefaultConfig(), nil)
+	tr, _, err := newTrainer[float32](chainSpec(), &data, DefaultConfig(), nil)
 	require.NoError(t, err)
 	m := tr.model
 	own := math.Exp(m.yScale.Center[midServer*3]) - math.Exp(m.yScale.Center[backClient*3])
-	softplus := func(i int) float64 { return math.Log1p(math.Exp(m.theta[i])) }
+	softplus := func(i int) float64 { return math.Log1p(math.Exp(float64(m.theta[i]))) }
 	s := m.arch.skips[midServer]
 	assert.InDelta(t, 1, softplus(s.weights), 1e-9)
 	assert.InEpsilon(t, own, softplus(s.own)*math.Exp(m.yScale.Center[midServer*3]), 0.05)

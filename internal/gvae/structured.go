@@ -44,106 +44,88 @@ const (
 
 // skipRows are the rows of one node and n columns that the skip path computes and
 // that its derivative needs again.
-type skipRows struct {
-	factor []float64 // m_c, [terms x n]
-	terms  []float64 // addends, [terms*D x n]
-	sums   []float64 // a plus addends, [D x n]
+type skipRows[F nn.Float] struct {
+	factor []F // m_c, [terms x n]
+	terms  []F // addends, [terms*D x n]
+	sums   []F // a plus addends, [D x n]
+	ratio  []F // of a gradient and a sum, [n]
 }
 
-// forward adds quantile d of s to out [n], standardised, for the standardised
-// latencies y of parents.
-func (s *skip) forward(theta, out []float64, node, d int, scale *Scale, dims int, y parentRows, r skipRows) {
+// skipForward adds quantile d of the skip path of a node to out [n], standardised, for the
+// standardised latencies y of parents. positive are a and w of all skip paths.
+func skipForward[F nn.Float](s *skip, positive, out []F, node, d int, scale *Scale, dims int, y parentRows[F], r skipRows[F]) {
 	n := len(out)
 	center, spread := scale.Center[node*dims+d], scale.Spread[node*dims+d]
 	sum := row(r.sums, d, n)
-	own := nn.Softplus(theta[s.own+d]) + leastOwn
-	for i := range sum {
-		sum[i] = own
-	}
+	nn.Fill(sum, positive[s.own+d]+leastOwn)
 	for t, p := range s.parents {
-		w := nn.Softplus(theta[s.weights+t*dims+d])
 		shift, slope := scale.Center[p*dims+d]-center, scale.Spread[p*dims+d]
-		term, factor, parent := row(r.terms, t*dims+d, n), row(r.factor, t, n), y.row(p*dims + d)[:n]
-		for i, v := range parent {
-			e := w * math.Exp(min(factor[i]+shift+slope*v, largestExponent))
-			term[i] = e
-			sum[i] += e
-		}
+		nn.ExpTerm(row(r.terms, t*dims+d, n), sum, row(r.factor, t, n), y.row(p, d)[:n],
+			positive[s.weights+t*dims+d], F(shift), F(slope), largestExponent)
 	}
-	for i, v := range sum {
-		out[i] += math.Log(v) / spread
-	}
+	nn.AddLog(out, sum, F(1/spread))
 }
 
-// backward takes the gradient dout [n] of quantile d of s back: to the parameters
-// (accumulated in grad, unless nil) and to the parents (accumulated in the rows of dy,
-// unless their data is nil).
+// skipBackward takes the gradient dout [n] of quantile d back: to the parameters,
+// accumulated in grad, and to the parents, accumulated in the rows of dy unless those are
+// none.
 //
 //	∂s/∂α = sigmoid(α)/S,  ∂s/∂ω_c = T_c sigmoid(ω_c)/(w_c S),  ∂s/∂y_c = spread_c T_c/S
 //
 // each divided by the node's spread, with addends T_c and sum S.
-func (s *skip) backward(theta, grad, dout []float64, node, d int, scale *Scale, dims int, dy parentRows, r skipRows) {
-	n := len(dout)
+func skipBackward[F nn.Float](s *skip, p *pass[F], grad, dout []F, node, d int, dy parentRows[F], r skipRows[F]) {
+	n, dims, scale := len(dout), p.spec.D, p.scale
 	spread := scale.Spread[node*dims+d]
-	sum := row(r.sums, d, n)
-	if grad != nil {
-		g := 0.0
-		for i, v := range dout {
-			g += v / sum[i]
-		}
-		grad[s.own+d] += g / spread * nn.Sigmoid(theta[s.own+d])
-	}
-	for t, p := range s.parents {
-		term := row(r.terms, t*dims+d, n)
-		if grad != nil {
-			g := 0.0
-			for i, v := range dout {
-				g += v * term[i] / sum[i]
-			}
-			omega := theta[s.weights+t*dims+d]
-			grad[s.weights+t*dims+d] += g / spread * nn.Sigmoid(omega) / nn.Softplus(omega)
-		}
-		if dy.data == nil {
-			continue
-		}
-		slope := scale.Spread[p*dims+d] / spread
-		parent := dy.row(p*dims + d)[:n]
-		for i, v := range dout {
-			parent[i] += slope * v * term[i] / sum[i]
+	ratio := r.ratio[:n]
+	own := s.own + d
+	grad[own] += nn.Ratio(ratio, dout, row(r.sums, d, n)) / F(spread) * p.relative[own] * p.positive[own]
+	for t, parent := range s.parents {
+		term, weight := row(r.terms, t*dims+d, n), s.weights+t*dims+d
+		grad[weight] += nn.Dot(ratio, term) / F(spread) * p.relative[weight]
+		if dy.data != nil {
+			nn.AddProduct(dy.row(parent, d)[:n], ratio, term, F(scale.Spread[parent*dims+d]/spread))
 		}
 	}
 }
 
-// parentRows are rows of a matrix with stride columns, from column at.
-type parentRows struct {
-	data       []float64
-	stride, at int
+// parentRows are the latencies of nodes, [nodes*dims x n]; of some of the nodes where at
+// says at which place each is.
+type parentRows[F nn.Float] struct {
+	data    []F
+	dims, n int
+	at      []int // nil: each is at its own
 }
 
-func (p parentRows) row(i int) []float64 { return p.data[i*p.stride+p.at : (i+1)*p.stride] }
+// row returns quantile d of a node.
+func (p parentRows[F]) row(node, d int) []F {
+	if p.at != nil {
+		node = p.at[node]
+	}
+	return row(p.data, node*p.dims+d, p.n)
+}
 
 // Where quantiles of parents add up to more than the node's, weights begin below
 // one so that this share is left to the node itself.
 const leastShare = 0.005
 
-// start sets the parameters to what the medians of windows say: parents count
+// skipStart sets the parameters to what the medians of windows say: parents count
 // fully, and the rest is the node's own,
 //
 //	w = min(1, 0.995/ρ),  a = max(0.005, 1 - w ρ),  ρ = median(Σ_c exp(m_c + y_c - y_n))
 //
 // over the windows in use. factor are the m_c of all windows.
-func (s *skip) start(theta []float64, node int, scale *Scale, dims int, data *prepared, factor []float64, use []bool) {
+func skipStart[F nn.Float](s *skip, theta []float32, node int, scale *Scale, dims int, data *prepared[F], factor []F, use []bool) {
 	n := data.n
 	ratios := make([]float64, 0, n)
-	raw := func(y []float64, column, w int) float64 {
-		return scale.Center[column] + scale.Spread[column]*row(y, column, n)[w]
+	raw := func(y []F, column, w int) float64 {
+		return scale.Center[column] + scale.Spread[column]*float64(row(y, column, n)[w])
 	}
 	for d := range dims {
 		ratios = ratios[:0]
 		for w := range n {
 			sum := 0.0
 			for t, p := range s.parents {
-				sum += math.Exp(row(factor, t, n)[w] + raw(data.y, p*dims+d, w) - raw(data.target, node*dims+d, w))
+				sum += math.Exp(float64(row(factor, t, n)[w]) + raw(data.y, p*dims+d, w) - raw(data.target, node*dims+d, w))
 			}
 			if use[w] && finite(sum) {
 				ratios = append(ratios, sum)
@@ -155,9 +137,9 @@ func (s *skip) start(theta []float64, node int, scale *Scale, dims int, data *pr
 			share = quantile(ratios, 0.5)
 		}
 		weight := min(1, (1-leastShare)/share)
-		theta[s.own+d] = nn.SoftplusInverse(max(leastShare, 1-weight*share))
+		theta[s.own+d] = float32(nn.SoftplusInverse(max(leastShare, 1-weight*share)))
 		for t := range s.parents {
-			theta[s.weights+t*dims+d] = nn.SoftplusInverse(max(weight, 1e-6))
+			theta[s.weights+t*dims+d] = float32(nn.SoftplusInverse(max(weight, 1e-6)))
 		}
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/floats"
-
 	"github.com/sage-rca/sage/internal/nn"
 )
 
@@ -41,7 +39,7 @@ func Train(ctx context.Context, spec Spec, data Data, cfg Config, prev *Model) (
 	if err := data.validate(&spec); err != nil {
 		return nil, Report{}, err
 	}
-	t, warm, err := newTrainer(spec, &data, cfg, prev)
+	t, warm, err := newTrainer[float32](spec, &data, cfg, prev)
 	if err != nil {
 		return nil, Report{}, err
 	}
@@ -55,38 +53,40 @@ func Train(ctx context.Context, spec Spec, data Data, cfg Config, prev *Model) (
 	return t.model, t.report, nil
 }
 
-// trainer owns all memory of one training.
-type trainer struct {
+// trainer owns all memory of one training. It computes with float32; float64 is the
+// reference that tests compare it with.
+type trainer[F nn.Float] struct {
 	model  *Model
-	data   prepared
+	data   prepared[F]
 	use    []bool // healthy windows
 	held   []int
 	source *sampler
 
-	pass      *pass
-	gradients *gradients
+	team      *team[F]
+	batch     int
 	objective objective
-	penalty   *penalty
-	adam      *nn.Adam
-	noise     rand.Source
+	penalty   *penalty[F]
+	adam      *nn.Adam[F]
 
-	yield func(context.Context, time.Duration) error
+	yield func(context.Context, Spent) error
+	owed  Spent // that was not yielded for yet
 
-	theta  []float64 // where training is; the model's own is the best so far
+	theta  []F // where training is
+	best   []F // so far
 	report Report
 }
 
-func newTrainer(spec Spec, data *Data, cfg Config, prev *Model) (t *trainer, warm bool, err error) {
+func newTrainer[F nn.Float](spec Spec, data *Data, cfg Config, prev *Model) (t *trainer[F], warm bool, err error) {
 	m := newModel(spec, &cfg, given{})
 	use := healthy(data)
 	m.xScale, m.yScale = scaleX(&cfg, data.X, data.N, use), scaleY(&cfg, data.own(spec.D), data.N, use)
 	if !all(m.xScale.Spread, m.xScale.Center) {
 		return nil, false, errUnscaled
 	}
-	t = trainerOf(m, data, use, &cfg)
+	t = trainerOf[F](m, data, use, &cfg)
 	if prev != nil && prev.fits(m) {
 		copy(m.theta, prev.theta)
-		copy(t.theta, prev.theta)
+		t.restart()
 		warm = true
 	}
 	return t, warm, nil
@@ -105,16 +105,18 @@ func newModel(spec Spec, cfg *Config, known given) *Model {
 
 // trainerOf returns the trainer of a model that has its scales, at initial
 // parameters.
-func trainerOf(m *Model, data *Data, use []bool, cfg *Config) *trainer {
-	t := &trainer{model: m, use: use, objective: newObjective(cfg), yield: cfg.Yield}
-	t.data = m.arch.prepare(data.X, data.Y, data.N, &m.xScale, &m.yScale)
+func trainerOf[F nn.Float](m *Model, data *Data, use []bool, cfg *Config) *trainer[F] {
+	t := &trainer[F]{model: m, use: use, objective: newObjective(cfg), yield: cfg.Yield}
+	t.data = prepare[F](m.arch, data.X, data.Y, data.N, &m.xScale, &m.yScale)
 	if data.Since != nil {
+		t.data.target = make([]F, len(t.data.y))
 		standardiseY(t.data.target, data.own(m.spec.D), data.N, &m.yScale)
 	}
-	m.theta = make([]float64, m.arch.size)
+	m.theta = make([]float32, m.arch.size)
 	t.start(cfg.Seed)
-	t.penalty = newPenalty(m.arch, slices.Clone(m.theta))
-	t.theta = slices.Clone(m.theta)
+	t.theta, t.best = make([]F, m.arch.size), make([]F, m.arch.size)
+	t.restart()
+	t.penalty = newPenalty(m.arch, slices.Clone(t.theta))
 
 	// What an incident does beyond the range of normal windows, structure says
 	// already. Learned from, it makes the prior, from which counterfactuals draw
@@ -130,11 +132,22 @@ func trainerOf(m *Model, data *Data, use []bool, cfg *Config) *trainer {
 	train, held := split(learn, rand.NewPCG(cfg.Seed, streamSplit))
 	t.held = held
 	t.source = newSampler(train, data.Weight, rand.NewPCG(cfg.Seed, streamBatches))
-	t.noise = rand.NewPCG(cfg.Seed, streamNoise)
-	t.pass = newPass(m.arch, &m.yScale, min(cfg.Batch, data.N))
-	t.gradients = newGradients(t.pass)
-	t.adam = nn.NewAdam(m.arch.size, cfg.LearningRate)
+	t.batch = min(cfg.Batch, data.N)
+	t.team = newTeam[F](m.arch, &m.yScale, t.batch, cfg.Seed)
+	t.adam = nn.NewAdam[F](m.arch.size, cfg.LearningRate)
 	return t
+}
+
+// restart goes to the parameters of the model.
+func (t *trainer[F]) restart() {
+	convert(t.theta, t.model.theta)
+	copy(t.best, t.theta)
+}
+
+func convert[T, F nn.Float](dst []T, src []F) {
+	for i, v := range src {
+		dst[i] = T(v)
+	}
 }
 
 // fits reports whether the weights of m can be those of o.
@@ -175,9 +188,9 @@ func bounded(y []float64) []float64 {
 	return out
 }
 
-func all(columns ...[]float64) bool {
+func all[F nn.Float](columns ...[]F) bool {
 	for _, c := range columns {
-		if slices.ContainsFunc(c, func(v float64) bool { return !finite(v) }) {
+		if slices.ContainsFunc(c, func(v F) bool { return !finite(float64(v)) }) {
 			return false
 		}
 	}
@@ -196,11 +209,11 @@ const (
 const besideSkip = 0.1
 
 // start draws the initial parameters.
-func (t *trainer) start(seed uint64) {
+func (t *trainer[F]) start(seed uint64) {
 	m, src := t.model, rand.NewPCG(seed, streamWeights)
 	sigma := func(net mlp, v float64) {
-		_, b := net.layers[len(net.layers)-1].params(m.theta)
-		b[1] = nn.SoftplusInverse(v)
+		_, b := params(net.layers[len(net.layers)-1], m.theta)
+		b[1] = float32(nn.SoftplusInverse(v))
 	}
 	for i, net := range m.arch.encoders {
 		if m.arch.given.latent(i) {
@@ -219,13 +232,13 @@ func (t *trainer) start(seed uint64) {
 		}
 		net.draw(m.theta, besideSkip, src)
 		factors := t.data.factors[m.arch.firstTerm[i]*t.data.n:]
-		s.start(m.theta, i, &m.yScale, m.spec.D, &t.data, factors, t.use)
+		skipStart(s, m.theta, i, &m.yScale, m.spec.D, &t.data, factors, t.use)
 	}
 }
 
 // run trains until the held-out loss no longer improves, and leaves the best
 // parameters in the model.
-func (t *trainer) run(ctx context.Context) error {
+func (t *trainer[F]) run(ctx context.Context) error {
 	cfg := &t.model.cfg
 	best, since := t.heldOut(), 0
 	for t.report.Epochs < cfg.Epochs && since < cfg.Patience {
@@ -241,15 +254,16 @@ func (t *trainer) run(ctx context.Context) error {
 			}
 			t.adam.LearningRate /= 2
 			t.adam.Reset()
-			copy(t.theta, t.model.theta)
+			copy(t.theta, t.best)
 			continue
 		}
 		since++
 		if loss < best || !finite(best) {
 			best, since = loss, 0
-			copy(t.model.theta, t.theta)
+			copy(t.best, t.theta)
 		}
 	}
+	convert(t.model.theta, t.best)
 	if t.report.HeldOutLoss = best; !finite(best) || !all(t.model.theta) {
 		return errors.New("gvae: training found no finite loss")
 	}
@@ -257,26 +271,27 @@ func (t *trainer) run(ctx context.Context) error {
 }
 
 // epoch takes the steps of one epoch. It reports false where numbers overflowed.
-func (t *trainer) epoch(ctx context.Context) (ok bool, err error) {
+func (t *trainer[F]) epoch(ctx context.Context) (ok bool, err error) {
 	windows := t.source.epoch()
 	n := len(windows)
-	steps := (n + t.pass.size - 1) / t.pass.size
+	steps := (n + t.batch - 1) / t.batch
 	sum := 0.0
 	for i := range steps {
 		if err := context.Cause(ctx); err != nil {
 			return false, fmt.Errorf("gvae: training stopped: %w", err)
 		}
 		began := time.Now()
-		loss, ok := t.step(windows[n*i/steps : n*(i+1)/steps])
-		busy := time.Since(began)
-		t.report.Busy += busy
+		loss, busy, ok := t.step(windows[n*i/steps : n*(i+1)/steps])
+		spent := Spent{Busy: t.owed.Busy + busy, Elapsed: t.owed.Elapsed + time.Since(began)}
+		t.owed = Spent{}
+		t.report.Busy += spent.Busy
 		t.report.Steps++
 		if !ok {
 			return false, nil
 		}
 		sum += loss
 		if t.yield != nil {
-			if err := t.yield(ctx, busy); err != nil {
+			if err := t.yield(ctx, spent); err != nil {
 				return false, fmt.Errorf("gvae: training stopped: %w", err)
 			}
 		}
@@ -285,49 +300,46 @@ func (t *trainer) epoch(ctx context.Context) (ok bool, err error) {
 	return true, nil
 }
 
-// step moves the parameters once. It does not allocate.
-func (t *trainer) step(windows []int) (loss float64, ok bool) {
-	t.pass.load(&t.data, windows)
-	nn.Normals(t.pass.noise(), t.noise)
-	loss = t.differentiate()
-	if !finite(loss) || !finite(floats.Norm(t.gradients.parameters, 1)) {
-		return loss, false
+// step moves the parameters once, and says how long that took, cores added up. It does
+// not allocate.
+func (t *trainer[F]) step(windows []int) (loss float64, busy time.Duration, ok bool) {
+	loss, busy = t.differentiate(windows)
+	began := time.Now()
+	gradient := t.team.halves[0].gradients.parameters
+	if ok = finite(loss) && finite(float64(nn.AbsSum(gradient))); ok {
+		t.adam.Step(t.theta, gradient)
 	}
-	t.adam.Step(t.theta, t.gradients.parameters)
-	return loss, true
+	return loss, busy + time.Since(began), ok
 }
 
-// differentiate computes loss and gradient, penalty included, of the loaded
-// windows at t.theta; it returns the loss without the penalty.
-func (t *trainer) differentiate() float64 {
-	t.pass.forward(t.theta)
-	loss := t.pass.loss(&t.objective, t.gradients.pred)
-	t.pass.backward(t.theta, &t.objective, t.gradients)
-	t.penalty.loss(t.theta, t.gradients.parameters)
+// differentiate computes loss and gradient, penalty included, of windows at t.theta; it
+// returns the loss without the penalty.
+func (t *trainer[F]) differentiate(windows []int) (loss float64, busy time.Duration) {
+	loss, busy = t.team.run(t.job(windows, true))
+	t.penalty.loss(t.theta, t.team.halves[0].gradients.parameters)
+	return loss, busy
+}
+
+func (t *trainer[F]) job(windows []int, learn bool) job[F] {
+	return job[F]{data: &t.data, objective: &t.objective, theta: t.theta, windows: windows, of: len(windows), learn: learn}
+}
+
+// heldOut returns the loss of the held-out windows, always with the same noise. Its time
+// counts as that of the next step.
+func (t *trainer[F]) heldOut() float64 {
+	began := time.Now()
+	loss, busy := t.team.run(t.job(t.held, false))
+	t.owed.Busy += busy
+	t.owed.Elapsed += time.Since(began)
 	return loss
-}
-
-// heldOut returns the loss of the held-out windows, always with the same noise.
-func (t *trainer) heldOut() float64 {
-	src := rand.NewPCG(t.model.cfg.Seed, streamHeldOut)
-	sum := 0.0
-	for at := 0; at < len(t.held); {
-		windows := t.held[at:min(at+t.pass.size, len(t.held))]
-		t.pass.load(&t.data, windows)
-		nn.Normals(t.pass.noise(), src)
-		t.pass.forward(t.theta)
-		sum += t.pass.loss(&t.objective, nil) * float64(len(windows))
-		at += len(windows)
-	}
-	return sum / float64(len(t.held))
 }
 
 // measure takes the errors of predictions over the healthy windows, at the means
 // of prior and posterior.
-func (t *trainer) measure() error {
+func (t *trainer[F]) measure() error {
 	m := t.model
 	n := t.data.n
-	screen, noise := t.pass.errors(m.theta, &t.data)
+	screen, noise := t.team.halves[0].pass.errors(t.best, &t.data)
 	m.screen, m.noise = m.errorScale(screen, n, t.use), m.errorScale(noise, n, t.use)
 	if !all(m.screen.Center, m.screen.Spread, m.noise.Center, m.noise.Spread) {
 		return errors.New("gvae: training left errors that are not finite")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/nn"
 )
 
 // quick is a training that ends soon.
@@ -39,7 +41,7 @@ func TestTrain_isAFunctionOfItsArguments(t *testing.T) {
 	cfg.Seed = 7
 	first := marshal(cfg)
 	assert.Equal(t, first, marshal(cfg), "equal seeds, equal bytes")
-	cfg.Yield = func(context.Context, time.Duration) error { return nil }
+	cfg.Yield = func(context.Context, Spent) error { return nil }
 	assert.Equal(t, first, marshal(cfg), "yielding changes nothing")
 	cfg.Seed = 8
 	assert.NotEqual(t, first, marshal(cfg))
@@ -63,7 +65,7 @@ func TestTrain_learns(t *testing.T) {
 	for _, structured := range []bool{false, true} {
 		cfg := DefaultConfig()
 		cfg.Structured = structured
-		tr, _, err := newTrainer(chainSpec(), &data, cfg, nil)
+		tr, _, err := newTrainer[float32](chainSpec(), &data, cfg, nil)
 		require.NoError(t, err)
 		before := tr.heldOut()
 		_, report, err := Train(context.Background(), chainSpec(), data, cfg, nil)
@@ -93,7 +95,7 @@ func TestTrain_stopsWhenTold(t *testing.T) {
 	why := errors.New("shutting down")
 	cfg := quick()
 	steps := 0
-	cfg.Yield = func(context.Context, time.Duration) error {
+	cfg.Yield = func(context.Context, Spent) error {
 		if steps++; steps == 3 {
 			cancel(why)
 		}
@@ -104,8 +106,9 @@ func TestTrain_stopsWhenTold(t *testing.T) {
 	assert.Nil(t, m)
 	assert.Equal(t, 3, report.Steps)
 
-	cfg.Yield = func(_ context.Context, busy time.Duration) error {
-		assert.Positive(t, busy)
+	cfg.Yield = func(_ context.Context, spent Spent) error {
+		assert.Positive(t, spent.Busy)
+		assert.Positive(t, spent.Elapsed)
 		return why
 	}
 	m, report, err = Train(context.Background(), spec, data, cfg, nil)
@@ -119,9 +122,9 @@ func TestTrain_yieldsAfterEachStep(t *testing.T) {
 	cfg := quick()
 	var busy time.Duration
 	calls := 0
-	cfg.Yield = func(_ context.Context, b time.Duration) error {
+	cfg.Yield = func(_ context.Context, spent Spent) error {
 		calls++
-		busy += b
+		busy += spent.Busy
 		return nil
 	}
 	_, report, err := Train(context.Background(), spec, data, cfg, nil)
@@ -174,7 +177,7 @@ func TestTrain_divergence(t *testing.T) {
 	cfg.LearningRate = 1e3 // wild, but finite or caught
 	m, _, err = Train(context.Background(), spec, data, cfg, nil)
 	if err == nil {
-		assert.True(t, all(m.theta, m.screen.Spread, m.noise.Spread, m.screen.Center, m.noise.Center))
+		assert.True(t, all(m.theta) && all(m.screen.Spread, m.noise.Spread, m.screen.Center, m.noise.Center))
 	}
 }
 
@@ -222,17 +225,20 @@ func TestTrain_refusesUnusableArguments(t *testing.T) {
 		"no weight":       {func(_ *Spec, d *Data, _ *Config) { d.Weight = make([]float64, d.N) }, "positive number"},
 		"short health":    {func(_ *Spec, d *Data, _ *Config) { d.Healthy = []bool{true} }, "Healthy has 1"},
 		"few windows":     {func(_ *Spec, d *Data, _ *Config) { *d = Data{N: 2} }, "2 windows"},
-		"no latency":      {func(_ *Spec, d *Data, _ *Config) { fill(d.Y, math.Inf(-1)) }, "no latency is known"},
-		"absurd X":        {func(_ *Spec, d *Data, _ *Config) { fill(d.X, math.MaxFloat64); fill(d.X[:d.N/2], -math.MaxFloat64) }, "spread"},
-		"mix":             {func(_ *Spec, _ *Data, c *Config) { c.Mix = 1.1 }, "mix 1.1"},
-		"chained":         {func(_ *Spec, _ *Data, c *Config) { c.Chained = math.NaN() }, "chained NaN"},
-		"KL weight":       {func(_ *Spec, _ *Data, c *Config) { c.KLWeight = -1 }, "KL weight -1"},
-		"learning rate":   {func(_ *Spec, _ *Data, c *Config) { c.LearningRate = -1 }, "learning rate -1"},
-		"batch":           {func(_ *Spec, _ *Data, c *Config) { c.Batch = -1 }, "batch of -1"},
-		"epochs":          {func(_ *Spec, _ *Data, c *Config) { c.Epochs = -1 }, "-1 epochs"},
-		"patience":        {func(_ *Spec, _ *Data, c *Config) { c.Patience = -1 }, "patience of -1"},
-		"width":           {func(_ *Spec, _ *Data, c *Config) { c.Hidden = []int{0} }, "width 0"},
-		"layers":          {func(_ *Spec, _ *Data, c *Config) { c.Hidden = make([]int, 17) }, "17 hidden layers"},
+		"no latency":      {func(_ *Spec, d *Data, _ *Config) { nn.Fill(d.Y, math.Inf(-1)) }, "no latency is known"},
+		"absurd X": {func(_ *Spec, d *Data, _ *Config) {
+			nn.Fill(d.X, math.MaxFloat64)
+			nn.Fill(d.X[:d.N/2], -math.MaxFloat64)
+		}, "spread"},
+		"mix":           {func(_ *Spec, _ *Data, c *Config) { c.Mix = 1.1 }, "mix 1.1"},
+		"chained":       {func(_ *Spec, _ *Data, c *Config) { c.Chained = math.NaN() }, "chained NaN"},
+		"KL weight":     {func(_ *Spec, _ *Data, c *Config) { c.KLWeight = -1 }, "KL weight -1"},
+		"learning rate": {func(_ *Spec, _ *Data, c *Config) { c.LearningRate = -1 }, "learning rate -1"},
+		"batch":         {func(_ *Spec, _ *Data, c *Config) { c.Batch = -1 }, "batch of -1"},
+		"epochs":        {func(_ *Spec, _ *Data, c *Config) { c.Epochs = -1 }, "-1 epochs"},
+		"patience":      {func(_ *Spec, _ *Data, c *Config) { c.Patience = -1 }, "patience of -1"},
+		"width":         {func(_ *Spec, _ *Data, c *Config) { c.Hidden = []int{0} }, "width 0"},
+		"layers":        {func(_ *Spec, _ *Data, c *Config) { c.Hidden = make([]int, 17) }, "17 hidden layers"},
 	} {
 		s, d, cfg := good()
 		c.spoil(&s, &d, &cfg)
@@ -253,7 +259,7 @@ func TestConfig_zeroIsTheDefault(t *testing.T) {
 
 func TestStep_doesNotAllocate(t *testing.T) {
 	for _, structured := range []bool{false, true} {
-		tr := loaded(t, structured, 1)
+		tr := loaded[float32](t, structured, 1)
 		batch := []int{0, 1, 2, 3}
 		assert.Zero(t, testing.AllocsPerRun(20, func() { tr.step(batch) }))
 	}

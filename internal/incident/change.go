@@ -17,10 +17,10 @@ import (
 //     taken at once. An abstention takes back nothing.
 //   - The share of bad requests counts where it rises into a band in which it was
 //     not before.
-func (in *incident) changed(s slo.State, v *rca.Verdict) Reason {
+func (in *incident) changed(s slo.State, v *rca.Verdict, changes []Linked) Reason {
 	var reason Reason
 	if v != nil {
-		reason = in.judge(*v)
+		reason = in.judge(*v, changes)
 	}
 	if now := impact(s); s.Violated && now > in.Impact {
 		in.Impact = now
@@ -32,7 +32,7 @@ func (in *incident) changed(s slo.State, v *rca.Verdict) Reason {
 }
 
 // judge takes in a verdict.
-func (in *incident) judge(v rca.Verdict) Reason {
+func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 	before := in.Last.Verdict
 	stood, leaning := in.Root, in.Leaning
 	in.Root, in.Leaning = "", -1
@@ -44,10 +44,10 @@ func (in *incident) judge(v rca.Verdict) Reason {
 			in.Root = next
 			return ""
 		}
-		in.Last.Verdict, in.Confidence = v, band
+		in.Last.Verdict, in.Last.Changes, in.Confidence = v, changes, band
 		return RootChanged
 	case band != in.Confidence:
-		in.Last.Verdict = v
+		in.Last.Verdict, in.Last.Changes = v, changes
 		if band != leaning {
 			in.Leaning = band
 			return ""
@@ -55,7 +55,7 @@ func (in *incident) judge(v rca.Verdict) Reason {
 		in.Confidence = band
 		return ConfidenceChanged
 	default:
-		in.Last.Verdict = v
+		in.Last.Verdict, in.Last.Changes = v, changes
 		return ""
 	}
 }

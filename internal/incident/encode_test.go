@@ -1,6 +1,8 @@
 package incident
 
 import (
+	"bytes"
+	"encoding/gob"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -52,11 +54,11 @@ func (s *scenario) step(t *testing.T, i int) (states []slo.State, verdicts []*rc
 func run(t *testing.T, tr *Tracker, s *scenario, i int) []Event {
 	t.Helper()
 	states, verdicts, slow, typical := s.step(t, i)
-	var out []Event
+	all := make([]Observed, len(states))
 	for k := range states {
-		out = append(out, tr.Observe(int64(i)*minute, states[k], verdicts[k], slow, typical)...)
+		all[k] = Observed{State: states[k], Verdict: verdicts[k], Slow: slow, Typical: typical}
 	}
-	return append(out, tr.Tick(int64(i)*minute)...)
+	return append(tr.Observe(int64(i)*minute, all), tr.Tick(int64(i)*minute)...)
 }
 
 // Law: a tracker that is written and read back at any time says the same as one
@@ -91,7 +93,7 @@ func TestTracker_survivesStorage(t *testing.T) {
 
 func TestUnmarshalBinary_refuses(t *testing.T) {
 	source := NewTracker(rules())
-	source.Observe(minute, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+	one(source, minute, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
 	good, err := source.MarshalBinary()
 	require.NoError(t, err)
 
@@ -109,7 +111,7 @@ func TestUnmarshalBinary_refuses(t *testing.T) {
 		"without an id":  malformed,
 	} {
 		tr := NewTracker(rules())
-		tr.Observe(minute, firing("other", minute, 1), nil, window.Exemplar{}, window.Exemplar{})
+		one(tr, minute, firing("other", minute, 1), nil, window.Exemplar{}, window.Exemplar{})
 		require.Error(t, tr.UnmarshalBinary(b), name)
 		assert.Equal(t, 1, tr.Open(), "%s: the state stays", name)
 	}
@@ -124,7 +126,7 @@ func FuzzUnmarshalBinary(f *testing.F) {
 	for i := range 20 {
 		states, _, slow, typical := s.step(&testing.T{}, i+1)
 		for k := range states {
-			source.Observe(int64(i), states[k], nil, slow, typical)
+			one(source, int64(i), states[k], nil, slow, typical)
 		}
 	}
 	good, err := source.MarshalBinary()
@@ -137,7 +139,58 @@ func FuzzUnmarshalBinary(f *testing.F) {
 		if tr.UnmarshalBinary(b) != nil {
 			return
 		}
-		tr.Observe(minute, firing("front", minute, 1), nil, window.Exemplar{}, window.Exemplar{}) // whatever was accepted can be used
+		one(tr, minute, firing("front", minute, 1), nil, window.Exemplar{}, window.Exemplar{}) // whatever was accepted can be used
 		tr.Tick(1 << 60)
 	})
+}
+
+// The state of version 2, as it was written: without parts, pauses and a past.
+type (
+	stored2 struct {
+		Open    []*incident2
+		Expired []expired
+		Usual   []noted
+	}
+	incident2 struct {
+		Last               event2
+		Said, Opened       int64
+		Confidence, Impact int
+		Root               string
+		Leaning            int
+	}
+	event2 struct {
+		ID                 string
+		Sequence           int
+		Phase              Phase
+		Reason             Reason
+		Time, Start, End   time.Time
+		SLO                slo.State
+		Verdict            rca.Verdict
+		Exemplar, Baseline window.Exemplar
+		Requests, Bad      float64
+	}
+)
+
+func TestUnmarshalBinary_readsVersion2(t *testing.T) {
+	b := bytes.NewBufferString(magic2)
+	require.NoError(t, gob.NewEncoder(b).Encode(stored2{
+		Open: []*incident2{{
+			Last: event2{ID: "inc-1", Sequence: 3, Phase: Update, Start: time.Unix(60, 0).UTC(), SLO: firing("front", minute, 1), Verdict: *blames(t, "db 0.9")},
+			Said: 5 * minute, Opened: 2 * minute, Confidence: 2, Impact: 3, Leaning: -1,
+		}},
+		Expired: []expired{{key{"back-p99", rpc("back")}, minute}},
+	}))
+	tr := NewTracker(rules())
+	require.NoError(t, tr.UnmarshalBinary(b.Bytes()))
+	s := firing("front", minute, 1)
+	s.Measured, s.Violated = false, false
+	for i := range int64(2) {
+		assert.Empty(t, one(tr, (6+i)*minute, s, nil, window.Exemplar{}, window.Exemplar{}))
+	}
+	events := one(tr, 8*minute, s, nil, window.Exemplar{}, window.Exemplar{})
+	require.Equal(t, "4 update frozen db", said(events))
+	assert.Equal(t, "inc-1", events[0].ID)
+	assert.Equal(t, time.Unix(300, 0).UTC(), events[0].Frozen, "when it was last heard of, for all that version 2 knows")
+	assert.Empty(t, one(tr, 9*minute, firing("back", minute, 1), nil, window.Exemplar{}, window.Exemplar{}), "it has expired")
+	assert.Equal(t, "5 resolved db", said(one(tr, 10*minute, ending("front", minute), nil, window.Exemplar{}, window.Exemplar{})))
 }

@@ -2,14 +2,17 @@
 // expire. It decides which records leave and with which identity; how they look
 // on the wire is internal/report's.
 //
-// An incident is one run of violations of one objective on one operation. Its ID
-// follows from these and the onset of the run, and its sequence numbers count
-// from 1, so that a reader that sees an event twice can tell.
+// An incident is one run of violations of one objective on one operation, with those
+// runs that share its root cause meanwhile: its parts (merge.go). Its ID follows
+// from the objective, the operation and the onset of the run, and its sequence
+// numbers count from 1, so that a reader that sees an event twice can tell.
 package incident
 
 import (
 	"time"
 
+	"github.com/sage-rca/sage/internal/change"
+	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/rca"
 	"github.com/sage-rca/sage/internal/slo"
 	"github.com/sage-rca/sage/internal/window"
@@ -35,6 +38,7 @@ const (
 	LevelChanged      Reason = "level_changed" // a ticket has become a page
 	ConfidenceChanged Reason = "confidence_changed"
 	ImpactChanged     Reason = "impact_changed"
+	Frozen            Reason = "frozen" // its objective is not measured any more
 	Heartbeat         Reason = "heartbeat"
 )
 
@@ -50,12 +54,53 @@ type Event struct {
 	Start    time.Time // onset
 	End      time.Time // zero while open
 	SLO      slo.State
+	// Onset is an estimate of when what is wrong began, zero where none is known. Start
+	// is a fact, of the first window that the rules take for violated.
+	Onset Onset
+	// Parts are the objectives that are hurt by the same cause: merged so far, sorted.
+	Parts []Part
+	// Raised says that a part is worth a page, which the objective itself is not.
+	Raised bool
+	// MergedInto is the ID of the incident of which a Resolved one is a part from now on.
+	MergedInto string
+	// Recurrence counts the incidents of the same objective with the same root cause
+	// that ended within the last 7 days.
+	Recurrence int
+	// Frozen is the time since which the objective is not measured, zero where it is.
+	Frozen time.Time
 	// Verdict is the last that named a cause, an abstention where none did.
-	Verdict  rca.Verdict
+	Verdict rca.Verdict
+	// Changes are what changed before, with its culprits or on the way to them; after an
+	// abstention, below the entry.
+	Changes  []Linked
 	Exemplar window.Exemplar // slowest request of the entry in the violated windows
 	Baseline window.Exemplar // usual request of the entry before, zero where none is known
-	Requests float64         // since onset
-	Bad      float64
+	// Slow are the slowest requests of violated windows, one of each, and Usual the latest
+	// usual ones before: at most MaxTraces, Exemplar and Baseline among them.
+	Slow, Usual []window.Exemplar
+	Requests    float64 // since onset
+	Bad         float64
+}
+
+// Part is an objective on an operation that is hurt by an incident of another.
+type Part struct {
+	SLO string
+	RPC identity.RPC
+}
+
+// Onset is an estimate of when what is wrong began: with 90 % between Earliest and
+// Latest.
+type Onset struct{ Time, Earliest, Latest time.Time }
+
+// Known reports whether there is an estimate.
+func (o Onset) Known() bool { return !o.Time.IsZero() }
+
+// Linked is a change that came before an incident.
+type Linked struct {
+	Change  change.Change
+	Culprit bool // it changed the first culprit itself
+	// Compared says how the two versions serve side by side, where they do.
+	Compared *change.Comparison
 }
 
 // Config are the rules of the lifecycle.

@@ -21,13 +21,15 @@ const maxNotes = slo.MaxTracks
 
 // Tracker holds the open incidents. It is not safe for concurrent use.
 type Tracker struct {
-	cfg  Config
+	cfg Config
+	// open holds the runs of violations that have an incident, or are part of one.
 	open map[key]*incident
 	// shut holds the onset of runs that are not to open an incident: those that
 	// have expired, which are persisted, and those refused, to count each once.
 	shut map[key]shut
-	// usual holds the latest usual request of operations that are well.
+	// usual holds the latest usual requests of operations that are well.
 	usual   map[key]usual
+	past    []past // incidents that have ended, oldest first
 	refused int
 }
 
@@ -47,6 +49,7 @@ type shut struct {
 type usual struct {
 	At       int64
 	Exemplar window.Exemplar
+	All      []window.Exemplar // the latest first
 }
 
 // incident is one that is open. Its fields are persisted.
@@ -58,7 +61,14 @@ type incident struct {
 	Confidence, Impact int    // bands as last said
 	Root               string // that stood in the last verdict, where it is not what was said
 	Leaning            int    // confidence band of the last verdict, where it is not what was said; else -1
+
+	Into  key  // the incident of which it is a part, zero: none
+	Over  bool // its own run has ended, and one of a part has not
+	Pause      // of measured windows
 }
+
+// part reports whether an incident is a part of another.
+func (in *incident) part() bool { return in.Into != key{} }
 
 // NewTracker returns a tracker without incidents.
 func NewTracker(cfg Config) *Tracker {
@@ -68,111 +78,235 @@ func NewTracker(cfg Config) *Tracker {
 // Refused returns how many incidents were not opened, or later, because of MaxOpen.
 func (t *Tracker) Refused() int { return t.refused }
 
-// Open returns the number of open incidents.
-func (t *Tracker) Open() int { return len(t.open) }
+// Open returns the number of open incidents; parts of others do not count.
+func (t *Tracker) Open() int {
+	n := 0
+	for _, in := range t.open {
+		if !in.part() {
+			n++
+		}
+	}
+	return n
+}
 
-// Observe takes in the state of an objective after the window that ended at now,
-// firing or not, with a verdict where one was given and with a slow and a typical
-// request of the window, and returns what is to be said.
-func (t *Tracker) Observe(now int64, s slo.State, v *rca.Verdict, slow, typical window.Exemplar) []Event {
-	k := key{s.Objective.Name, s.RPC}
-	in := t.open[k]
-	if in == nil {
-		if s.Firing {
-			return t.start(k, now, s, v, slow)
+// Observed is the state of an objective after a window, firing or not, with what else
+// the window shows of it.
+type Observed struct {
+	State slo.State
+	// Verdict is nil where none was given.
+	Verdict *rca.Verdict
+	// Changes are those that a reader of Verdict should know of, the most telling first.
+	Changes []Linked
+	// Onset is asked for when an incident opens; nil, or a zero Onset: not known.
+	Onset func() Onset
+	// Slow and Typical are requests of the window.
+	Slow, Typical window.Exemplar
+}
+
+// step is what a window means for one incident.
+type step struct {
+	opens, ends bool
+	reason      Reason
+}
+
+// Observe takes in the objectives after the window that ended at now, each once, and
+// returns what is to be said, sorted by objective and operation.
+func (t *Tracker) Observe(now int64, all []Observed) []Event {
+	steps := make(map[key]step)
+	for i := range all {
+		o := &all[i]
+		k := key{o.State.Objective.Name, o.State.RPC}
+		if in := t.open[k]; in != nil {
+			if s := t.goOn(in, now, o); s != (step{}) {
+				steps[k] = s
+			}
+		} else if t.begin(k, now, o) {
+			steps[k] = step{opens: true}
 		}
-		delete(t.shut, k)
-		if s.Measured && s.Onset == 0 && typical != (window.Exemplar{}) {
-			note(t.usual, k, usual{now, typical}, func(u usual) int64 { return u.At })
-		}
-		return nil
 	}
-	if !s.Firing && (!s.Measured || s.Violated) {
-		return nil // not how a run ends: whoever evaluates the objective began anew
+	return t.say(now, steps, t.merge())
+}
+
+// goOn takes in a window of an open incident.
+func (t *Tracker) goOn(in *incident, now int64, o *Observed) step {
+	s := o.State
+	if in.Over && !s.Firing {
+		return step{}
 	}
-	worse := in.Last.SLO.Ticket && !s.Ticket
-	in.take(s, slow)
+	froze := in.pause(now, s.Measured)
 	if !s.Firing {
-		delete(t.open, k)
-		return []Event{in.say(now, Resolved, "")}
-	}
-	reason := in.changed(s, v)
-	if worse { // whoever was not paged by a ticket shall be, whatever else has changed
-		reason = LevelChanged
-	}
-	if reason != "" {
-		return []Event{in.say(now, Update, reason)}
-	}
-	return nil
-}
-
-// Tick returns the heartbeats and expiries that are due at now. An incident that
-// expires does not open again before its run of violations has ended.
-func (t *Tracker) Tick(now int64) []Event {
-	var out []Event
-	for _, k := range slices.SortedFunc(maps.Keys(t.open), key.compare) {
-		in := t.open[k]
-		switch {
-		case t.cfg.ExpireAfter > 0 && now-in.Opened >= int64(t.cfg.ExpireAfter):
-			delete(t.open, k)
-			note(t.shut, k, shut{in.Last.SLO.Onset, true}, func(s shut) int64 { return s.Onset })
-			out = append(out, in.say(now, Expired, ""))
-		case t.cfg.HeartbeatEvery > 0 && now-in.Said >= int64(t.cfg.HeartbeatEvery):
-			out = append(out, in.say(now, Update, Heartbeat))
+		if !s.Measured || s.Violated { // not how a run ends: whoever evaluates the objective began anew
+			return step{reason: frozen(froze)}
 		}
+		in.take(s, o.Slow)
+		in.Over = true
+		return step{ends: true}
 	}
-	return out
+	in.Over = false
+	worse := in.Last.SLO.Ticket && !s.Ticket && !in.Last.Raised
+	in.take(s, o.Slow)
+	reason := in.changed(s, o.Verdict, o.Changes)
+	switch {
+	case worse: // whoever was not paged by a ticket shall be, whatever else has changed
+		reason = LevelChanged
+	case reason == "":
+		reason = frozen(froze)
+	}
+	return step{reason: reason}
 }
 
-// start opens the incident of a run, where it may.
-func (t *Tracker) start(k key, now int64, s slo.State, v *rca.Verdict, slow window.Exemplar) []Event {
+// begin opens the incident of a run, where it may, and reports whether it did.
+func (t *Tracker) begin(k key, now int64, o *Observed) bool {
+	s := o.State
+	if !s.Firing {
+		delete(t.shut, k)
+		if s.Measured && s.Onset == 0 && o.Typical != (window.Exemplar{}) {
+			note(t.usual, k, usual{now, o.Typical, latest(t.usual[k].All, o.Typical)}, func(u usual) int64 { return u.At })
+		}
+		return false
+	}
 	closed, ok := t.shut[k]
 	ok = ok && closed.Onset == s.Onset
 	if ok && closed.Expired {
-		return nil
+		return false
 	}
 	if len(t.open) >= t.cfg.MaxOpen {
 		if !ok {
 			t.refused++
 			note(t.shut, k, shut{Onset: s.Onset}, func(s shut) int64 { return s.Onset })
 		}
-		return nil
+		return false
 	}
 	delete(t.shut, k)
 	in := &incident{
-		Opened: now, Leaning: -1,
+		Opened: now, Leaning: -1, Pause: Pause{Measured: now},
 		Last: Event{
-			ID: id(k, s.Onset), Start: time.Unix(0, s.Onset).UTC(), Baseline: t.usual[k].Exemplar,
+			ID: id(k, s.Onset), Start: time.Unix(0, s.Onset).UTC(), Baseline: t.usual[k].Exemplar, Usual: t.usual[k].All,
 			Verdict: rca.Verdict{Abstained: true, Reason: "not judged yet"},
 		},
 	}
 	delete(t.usual, k)
-	in.take(s, slow)
-	if v != nil {
-		in.Last.Verdict = *v
+	in.take(s, o.Slow)
+	if o.Verdict != nil {
+		in.Last.Verdict, in.Last.Changes = *o.Verdict, o.Changes
+	}
+	if o.Onset != nil {
+		in.Last.Onset = o.Onset()
 	}
 	in.Confidence, in.Impact = confidence(in.Last.Verdict), impact(s)
 	t.open[k] = in
-	return []Event{in.say(now, Open, "")}
+	return true
+}
+
+// say returns the events of a window: steps of incidents, and parts that have joined
+// others.
+func (t *Tracker) say(now int64, steps map[key]step, joined map[key]bool) []Event {
+	touched := make(map[key]bool, len(steps)) // incidents of which something may be said
+	grown := make(map[key]bool)
+	for k := range steps {
+		touched[k], touched[t.whole(k)] = true, true
+	}
+	for k := range joined {
+		touched[k], touched[t.whole(k)], grown[t.whole(k)] = true, true, true
+	}
+	var out []Event
+	for _, k := range slices.SortedFunc(maps.Keys(touched), key.compare) {
+		out = append(out, t.transition(k, now, steps[k], joined[k], grown[k])...)
+	}
+	return out
+}
+
+// transition returns what is to be said of one incident, and forgets it where it has
+// ended.
+func (t *Tracker) transition(k key, now int64, s step, joins, grows bool) []Event {
+	in := t.open[k]
+	if in == nil { // a part that has ended, already
+		return nil
+	}
+	if in.part() {
+		var out []Event
+		if joins && !s.opens { // whoever was told that it is open shall know that it is no more
+			in.Last.MergedInto = t.open[in.Into].Last.ID
+			out = append(out, t.tell(k, in, now, Resolved, ""))
+		}
+		if in.Over {
+			delete(t.open, k)
+		}
+		return out
+	}
+	raised := t.raised(k) && !in.Last.Raised
+	in.Last.Raised = in.Last.Raised || raised
+	switch {
+	case in.Over && !t.lasts(k):
+		e := t.tell(k, in, now, Resolved, "")
+		t.remember(k, in, now)
+		t.end(k)
+		return []Event{e}
+	case s.opens:
+		return []Event{t.tell(k, in, now, Open, "")}
+	case raised:
+		return []Event{t.tell(k, in, now, Update, LevelChanged)}
+	case s.reason != "":
+		return []Event{t.tell(k, in, now, Update, s.reason)}
+	case grows:
+		return []Event{t.tell(k, in, now, Update, ImpactChanged)}
+	}
+	return nil
+}
+
+// Tick returns the heartbeats and expiries that are due at now. An incident that
+// expires does not open again before its run of violations has ended, and neither do
+// its parts.
+func (t *Tracker) Tick(now int64) []Event {
+	var out []Event
+	for _, k := range slices.SortedFunc(maps.Keys(t.open), key.compare) {
+		in := t.open[k]
+		switch {
+		case in == nil || in.part():
+		case t.cfg.ExpireAfter > 0 && now-in.Opened >= int64(t.cfg.ExpireAfter):
+			out = append(out, t.tell(k, in, now, Expired, ""))
+			t.remember(k, in, now)
+			for _, p := range append(t.parts(k), k) {
+				note(t.shut, p, shut{t.open[p].Last.SLO.Onset, true}, func(s shut) int64 { return s.Onset })
+			}
+			t.end(k)
+		case t.cfg.HeartbeatEvery > 0 && now-in.Said >= int64(t.cfg.HeartbeatEvery):
+			out = append(out, t.tell(k, in, now, Update, Heartbeat))
+		}
+	}
+	return out
+}
+
+// end forgets an incident with its parts.
+func (t *Tracker) end(k key) {
+	for _, p := range t.parts(k) {
+		delete(t.open, p)
+	}
+	delete(t.open, k)
 }
 
 // take notes a window of the run.
 func (in *incident) take(s slo.State, slow window.Exemplar) {
 	in.Last.SLO = s
 	in.Last.Requests, in.Last.Bad = s.Requests, s.Bad
+	if s.Violated {
+		in.Last.Slow = slowest(in.Last.Slow, slow)
+	}
 	if s.Violated && slow.Duration > in.Last.Exemplar.Duration {
 		in.Last.Exemplar = slow
 	}
 }
 
-// say returns the next event of the incident.
-func (in *incident) say(now int64, p Phase, r Reason) Event {
+// tell returns the next event of the incident.
+func (t *Tracker) tell(k key, in *incident, now int64, p Phase, r Reason) Event {
 	in.Last.Sequence++
 	in.Last.Phase, in.Last.Reason = p, r
 	in.Last.Time = time.Unix(0, now).UTC()
 	if p == Resolved || p == Expired {
 		in.Last.End = in.Last.Time
 	}
+	in.Last.Frozen = in.frozen()
+	in.Last.Recurrence = t.recurrence(k, in, now)
 	in.Said = now
 	return in.Last
 }

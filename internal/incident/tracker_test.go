@@ -67,6 +67,11 @@ func blames(t *testing.T, text string) *rca.Verdict {
 	return &v
 }
 
+// one shows a tracker a window of one objective.
+func one(tr *Tracker, now int64, s slo.State, v *rca.Verdict, slow, typical window.Exemplar) []Event {
+	return tr.Observe(now, []Observed{{State: s, Verdict: v, Slow: slow, Typical: typical}})
+}
+
 // said is what a reader sees of events.
 func said(events []Event) string {
 	out := make([]string, 0, len(events))
@@ -93,12 +98,12 @@ func TestTracker_life(t *testing.T) {
 	slower := window.Exemplar{Span: identity.Span{ID: identity.SpanID{2}}, Duration: 1900}
 	typical := window.Exemplar{Span: identity.Span{ID: identity.SpanID{3}}, Duration: 100}
 
-	assert.Empty(t, tr.Observe(1*minute, well("front"), nil, slow, typical))
+	assert.Empty(t, one(tr, 1*minute, well("front"), nil, slow, typical))
 	pending := firing("front", 2*minute, 1)
 	pending.Firing = false
-	assert.Empty(t, tr.Observe(2*minute, pending, nil, slow, slow), "violated, but the rule does not hold yet")
+	assert.Empty(t, one(tr, 2*minute, pending, nil, slow, slow), "violated, but the rule does not hold yet")
 
-	events := tr.Observe(3*minute, firing("front", minute, 0.3), blames(t, "db 0.9"), slow, slow)
+	events := one(tr, 3*minute, firing("front", minute, 0.3), blames(t, "db 0.9"), slow, slow)
 	require.Equal(t, "1 open db", said(events))
 	e := events[0]
 	assert.Regexp(t, "^inc-[0-9a-f]{16}$", e.ID)
@@ -111,9 +116,9 @@ func TestTracker_life(t *testing.T) {
 	assert.InDelta(t, 90, e.Bad, 0)
 	assert.Equal(t, 1, tr.Open())
 
-	assert.Empty(t, tr.Observe(4*minute, firing("front", minute, 0.3), blames(t, "db 0.95"), slower, slow), "nothing new")
+	assert.Empty(t, one(tr, 4*minute, firing("front", minute, 0.3), blames(t, "db 0.95"), slower, slow), "nothing new")
 
-	events = tr.Observe(5*minute, ending("front", minute), nil, window.Exemplar{Duration: 5000}, slow)
+	events = one(tr, 5*minute, ending("front", minute), nil, window.Exemplar{Duration: 5000}, slow)
 	require.Equal(t, "2 resolved db", said(events))
 	r := events[0]
 	assert.Equal(t, e.ID, r.ID)
@@ -125,8 +130,8 @@ func TestTracker_life(t *testing.T) {
 	assert.InDelta(t, 500, r.Requests, 0)
 	assert.Zero(t, tr.Open())
 
-	assert.Empty(t, tr.Observe(6*minute, well("front"), nil, slow, typical))
-	assert.Equal(t, "1 open ?", said(tr.Observe(9*minute, firing("front", 8*minute, 1), nil, slow, typical)), "not judged yet")
+	assert.Empty(t, one(tr, 6*minute, well("front"), nil, slow, typical))
+	assert.Equal(t, "1 open ?", said(one(tr, 9*minute, firing("front", 8*minute, 1), nil, slow, typical)), "not judged yet")
 }
 
 // Each step is a violated window with a verdict, and what is said.
@@ -209,7 +214,7 @@ func TestTracker_updates(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			tr := NewTracker(rules())
 			for i, s := range c.steps {
-				got := tr.Observe(int64(i)*minute, firing("front", minute, 1), blames(t, s.verdict), window.Exemplar{}, window.Exemplar{})
+				got := one(tr, int64(i)*minute, firing("front", minute, 1), blames(t, s.verdict), window.Exemplar{}, window.Exemplar{})
 				assert.Equal(t, s.want, said(got), "step %d: %s", i, s.verdict)
 			}
 		})
@@ -219,11 +224,11 @@ func TestTracker_updates(t *testing.T) {
 func TestTracker_mechanismIsPartOfTheRoot(t *testing.T) {
 	tr := NewTracker(rules())
 	v := blames(t, "db 0.9")
-	tr.Observe(0, firing("front", minute, 1), v, window.Exemplar{}, window.Exemplar{})
+	one(tr, 0, firing("front", minute, 1), v, window.Exemplar{}, window.Exemplar{})
 	for i, want := range []string{"", "2 update root_changed db"} {
 		pool := blames(t, "db 0.9")
 		pool.Culprits[0].Mechanism = rca.Pool
-		assert.Equal(t, want, said(tr.Observe(int64(i), firing("front", minute, 1), pool, window.Exemplar{}, window.Exemplar{})))
+		assert.Equal(t, want, said(one(tr, int64(i), firing("front", minute, 1), pool, window.Exemplar{}, window.Exemplar{})))
 	}
 }
 
@@ -242,42 +247,42 @@ func TestTracker_impact(t *testing.T) {
 		{0.30, ""},
 		{0.99, ""},
 	} {
-		got := tr.Observe(int64(i)*minute, firing("front", minute, c.bad), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+		got := one(tr, int64(i)*minute, firing("front", minute, c.bad), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
 		assert.Equal(t, c.want, said(got), "step %d", i)
 	}
 
 	tr = NewTracker(rules())
-	tr.Observe(0, firing("front", minute, 0.05), blames(t, "?"), window.Exemplar{}, window.Exemplar{})
-	got := tr.Observe(minute, firing("front", minute, 0.6), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+	one(tr, 0, firing("front", minute, 0.05), blames(t, "?"), window.Exemplar{}, window.Exemplar{})
+	got := one(tr, minute, firing("front", minute, 0.6), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
 	assert.Equal(t, "2 update root_changed db", said(got), "one update says both")
-	assert.Empty(t, tr.Observe(2*minute, firing("front", minute, 0.6), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{}))
+	assert.Empty(t, one(tr, 2*minute, firing("front", minute, 0.6), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{}))
 }
 
 func TestTracker_frozenWhileNothingIsMeasured(t *testing.T) {
 	tr := NewTracker(rules())
-	tr.Observe(0, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+	one(tr, 0, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
 	s := firing("front", minute, 0)
 	s.Measured, s.Violated = false, false
-	assert.Empty(t, tr.Observe(minute, s, nil, window.Exemplar{}, window.Exemplar{}))
+	assert.Empty(t, one(tr, minute, s, nil, window.Exemplar{}, window.Exemplar{}))
 
 	lost := well("front") // as of a watcher that began anew
 	lost.Measured = false
-	assert.Empty(t, tr.Observe(2*minute, lost, nil, window.Exemplar{}, window.Exemplar{}))
+	assert.Empty(t, one(tr, 2*minute, lost, nil, window.Exemplar{}, window.Exemplar{}))
 	lost.Measured, lost.Violated = true, true
-	assert.Empty(t, tr.Observe(3*minute, lost, nil, window.Exemplar{}, window.Exemplar{}))
+	assert.Empty(t, one(tr, 3*minute, lost, nil, window.Exemplar{}, window.Exemplar{}))
 	assert.Equal(t, 1, tr.Open())
-	assert.Equal(t, "2 resolved db", said(tr.Observe(4*minute, well("front"), nil, window.Exemplar{}, window.Exemplar{})))
+	assert.Equal(t, "2 resolved db", said(one(tr, 4*minute, well("front"), nil, window.Exemplar{}, window.Exemplar{})))
 }
 
 func TestTracker_heartbeatAndExpiry(t *testing.T) {
 	hour := 60 * minute
 	tr := NewTracker(rules())
-	tr.Observe(0, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
+	one(tr, 0, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})
 	assert.Empty(t, tr.Tick(6*hour-1))
 	assert.Equal(t, "2 update heartbeat db", said(tr.Tick(6*hour)))
 	assert.Empty(t, tr.Tick(7*hour))
-	tr.Observe(8*hour, firing("front", minute, 1), blames(t, "cart 0.9"), window.Exemplar{}, window.Exemplar{})
-	assert.Equal(t, "3 update root_changed cart", said(tr.Observe(8*hour+1, firing("front", minute, 1), blames(t, "cart 0.9"), window.Exemplar{}, window.Exemplar{})))
+	one(tr, 8*hour, firing("front", minute, 1), blames(t, "cart 0.9"), window.Exemplar{}, window.Exemplar{})
+	assert.Equal(t, "3 update root_changed cart", said(one(tr, 8*hour+1, firing("front", minute, 1), blames(t, "cart 0.9"), window.Exemplar{}, window.Exemplar{})))
 	assert.Empty(t, tr.Tick(12*hour), "any update is a sign of life")
 	assert.Equal(t, "4 update heartbeat cart", said(tr.Tick(14*hour+1)))
 
@@ -285,40 +290,40 @@ func TestTracker_heartbeatAndExpiry(t *testing.T) {
 	require.Equal(t, "5 expired cart", said(events))
 	assert.Equal(t, time.Unix(48*3600, 0).UTC(), events[0].End)
 	assert.Zero(t, tr.Open())
-	assert.Empty(t, tr.Observe(49*hour, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{}),
+	assert.Empty(t, one(tr, 49*hour, firing("front", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{}),
 		"what has expired does not open again")
-	assert.Empty(t, tr.Observe(50*hour, ending("front", minute), nil, window.Exemplar{}, window.Exemplar{}))
+	assert.Empty(t, one(tr, 50*hour, ending("front", minute), nil, window.Exemplar{}, window.Exemplar{}))
 	assert.Empty(t, tr.shut, "nothing is remembered for longer than needed")
-	assert.Equal(t, "1 open db", said(tr.Observe(51*hour, firing("front", 51*hour, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})),
+	assert.Equal(t, "1 open db", said(one(tr, 51*hour, firing("front", 51*hour, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})),
 		"but the next run does")
 }
 
 func TestTracker_neverWhereNotConfigured(t *testing.T) {
 	tr := NewTracker(Config{MaxOpen: 1})
-	tr.Observe(0, firing("front", minute, 1), nil, window.Exemplar{}, window.Exemplar{})
+	one(tr, 0, firing("front", minute, 1), nil, window.Exemplar{}, window.Exemplar{})
 	assert.Empty(t, tr.Tick(1<<60))
 }
 
 func TestTracker_maxOpen(t *testing.T) {
 	tr := NewTracker(rules())
 	for _, name := range []string{"a", "b"} {
-		assert.Len(t, tr.Observe(minute, firing(name, minute, 1), nil, window.Exemplar{}, window.Exemplar{}), 1)
+		assert.Len(t, one(tr, minute, firing(name, minute, 1), nil, window.Exemplar{}, window.Exemplar{}), 1)
 	}
 	for i := range int64(3) {
-		assert.Empty(t, tr.Observe((2+i)*minute, firing("c", minute, 1), nil, window.Exemplar{}, window.Exemplar{}))
+		assert.Empty(t, one(tr, (2+i)*minute, firing("c", minute, 1), nil, window.Exemplar{}, window.Exemplar{}))
 	}
 	assert.Equal(t, 1, tr.Refused(), "one incident, however often")
 	assert.Equal(t, 2, tr.Open())
 
-	tr.Observe(6*minute, ending("a", minute), nil, window.Exemplar{}, window.Exemplar{})
-	assert.Equal(t, "1 open db", said(tr.Observe(7*minute, firing("c", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})),
+	one(tr, 6*minute, ending("a", minute), nil, window.Exemplar{}, window.Exemplar{})
+	assert.Equal(t, "1 open db", said(one(tr, 7*minute, firing("c", minute, 1), blames(t, "db 0.9"), window.Exemplar{}, window.Exemplar{})),
 		"it opens where there is room again")
 }
 
 func TestTracker_notesAreBounded(t *testing.T) {
 	tr := NewTracker(rules())
 	for i := range 3 * maxNotes {
-		tr.Observe(int64(i), well(fmt.Sprint(i)), nil, window.Exemplar{}, window.Exemplar{Duration: int64(i)})
+		one(tr, int64(i), well(fmt.Sprint(i)), nil, window.Exemplar{}, window.Exemplar{Duration: int64(i)})
 	}
 	assert.Len(t, tr.usual, maxNotes)
 	assert.NotContains(t, tr.usual, key{"0-p99", rpc("0")}, "the oldest goes")
@@ -340,7 +345,7 @@ func TestTracker_levelChanged(t *testing.T) {
 	ticket := func(at int64, is bool) []Event {
 		s := firing("a", minute, 0.2)
 		s.Ticket = is
-		return tr.Observe(at*minute, s, nil, window.Exemplar{}, window.Exemplar{})
+		return one(tr, at*minute, s, nil, window.Exemplar{}, window.Exemplar{})
 	}
 	require.Len(t, ticket(2, true), 1, "opened")
 	assert.Empty(t, ticket(3, true))
@@ -351,4 +356,35 @@ func TestTracker_levelChanged(t *testing.T) {
 	assert.False(t, events[0].SLO.Ticket)
 	assert.Empty(t, ticket(5, false))
 	assert.Empty(t, ticket(6, true), "a page that burns slower is a page all the same")
+}
+
+// An incident shows the slowest request of each of five violated windows, the slowest
+// first, and the latest five usual ones before; none twice.
+func TestTracker_traces(t *testing.T) {
+	request := func(i byte, d int64) window.Exemplar {
+		return window.Exemplar{Span: identity.Span{Trace: identity.TraceID{i}, ID: identity.SpanID{1}}, Duration: d}
+	}
+	traces := func(all []window.Exemplar) (out []int) {
+		for _, x := range all {
+			out = append(out, int(x.Span.Trace[0]))
+		}
+		return out
+	}
+	tr := NewTracker(rules())
+	for i := range byte(8) {
+		one(tr, int64(i)*minute, well("front"), nil, window.Exemplar{}, request(1+i/2, 100))
+	}
+	one(tr, 8*minute, well("front"), nil, window.Exemplar{}, window.Exemplar{})
+	opened := one(tr, 9*minute, firing("front", 9*minute, 1), blames(t, "db 0.9"), request(10, 500), window.Exemplar{})
+	require.Len(t, opened, 1)
+	assert.Equal(t, []int{4, 3, 2, 1}, traces(opened[0].Usual))
+	assert.Equal(t, []int{10}, traces(opened[0].Slow))
+	for i, d := range []int64{300, 900, 100, 600, 700, 200, 900} {
+		one(tr, int64(10+i)*minute, firing("front", 9*minute, 1), blames(t, "db 0.9"), request(byte(11+i), d), window.Exemplar{})
+	}
+	ended := one(tr, 20*minute, ending("front", 9*minute), nil, request(30, 9999), window.Exemplar{})
+	require.Len(t, ended, 1)
+	assert.Equal(t, []int{12, 17, 15, 14, 10}, traces(ended[0].Slow), "the first of equals")
+	assert.Equal(t, int64(900), ended[0].Exemplar.Duration)
+	assert.Equal(t, []int{10}, traces(opened[0].Slow), "what was said stays as it was")
 }

@@ -21,6 +21,7 @@ const (
 	httpStatusOld
 	httpContentType
 	httpAccept
+	httpUpgrade
 	urlTemplate
 	urlFull
 	urlFullOld
@@ -58,6 +59,7 @@ const (
 	errorType
 	protocolName
 	graphqlType
+	refineryReason
 	peerHost // made of the addresses by locate
 	numSlots
 )
@@ -76,6 +78,7 @@ var attributeNames = [...]struct {
 	{"http.status_code", httpStatusOld},
 	{"http.response.header.content-type", httpContentType},
 	{"http.request.header.accept", httpAccept},
+	{"http.request.header.upgrade", httpUpgrade},
 	{"url.template", urlTemplate},
 	{"url.full", urlFull},
 	{"http.url", urlFullOld},
@@ -117,6 +120,7 @@ var attributeNames = [...]struct {
 	{"error.type", errorType},
 	{"network.protocol.name", protocolName},
 	{"graphql.operation.type", graphqlType},
+	{"meta.refinery.reason", refineryReason}, // of a tail sampler
 }
 
 // slots is a set of slots.
@@ -129,9 +133,9 @@ func slotsOf(of ...slot) (set slots) {
 	return set
 }
 
-// Attributes that say whether a span failed, or waits.
+// Attributes that say whether a span failed, or waits, or who has kept it.
 var outcomeSlots = slotsOf(httpStatus, httpStatusOld, rpcStatus, rpcStatusOld, errorType,
-	rpcSystem, rpcSystemOld, protocolName, graphqlType, httpContentType, httpAccept)
+	rpcSystem, rpcSystemOld, protocolName, graphqlType, httpContentType, httpAccept, httpUpgrade, refineryReason)
 
 // Attributes that say at which address a callee is.
 var addressSlots = slotsOf(serverAddress, serverAddressOld, serverHostOld, urlFull, urlFullOld)
@@ -152,14 +156,15 @@ var namingSlots = [...]slots{
 	callgraph.Consumer: messageSlots,
 }
 
-// wantedSlots are all attributes that are read. What is not read is not even
-// fetched from memory, of which a value takes two lines.
-var wantedSlots = func() (w [len(namingSlots)]slots) {
+// wanted finds by the kind of a span all attributes that are read of it. What is not
+// read is not even fetched from memory, of which a value takes two lines.
+var wanted = func() (w [len(namingSlots)]*slotTable) {
 	for kind, naming := range namingSlots {
-		w[kind] = naming | outcomeSlots
+		of := naming | outcomeSlots
 		if naming&peerSlots == peerSlots {
-			w[kind] |= addressSlots
+			of |= addressSlots
 		}
+		w[kind] = slotNames.only(of)
 	}
 	return w
 }()
@@ -168,34 +173,14 @@ var wantedSlots = func() (w [len(namingSlots)]slots) {
 type attributes struct {
 	present slots
 	values  [numSlots]string // of slots that are not present they mean nothing
-	cells   [64]uint8        // of the attributes that are being read
 }
 
-// read takes in what m holds of the slots wanted.
-//
-// It goes over m twice. Keys lie apart in memory, and the first time nothing
-// depends on what they are, so that a processor waits for several at once.
-func (a *attributes) read(m pcommon.Map, wanted slots) {
+// read takes in what m holds of the slots that the table finds.
+func (a *attributes) read(m pcommon.Map, wanted *slotTable) {
 	a.present = 0
-	n := 0
-	for k := range m.All() {
-		if n == len(a.cells) {
-			break
-		}
-		a.cells[n] = slotNames.cellOf(k)
-		n++
-	}
-	n = 0
 	for k, v := range m.All() {
-		var c uint8
-		if n < len(a.cells) {
-			c = a.cells[n]
-			n++
-		} else {
-			c = slotNames.cellOf(k)
-		}
-		if s := slotNames.slots[c]; wanted>>s&1 != 0 && attributeNames[c].name == k {
-			a.set(s, v)
+		if c := wanted.cellOf(k); c != 0 && attributeNames[c].name == k {
+			a.set(wanted.slots[c], v)
 		}
 	}
 }

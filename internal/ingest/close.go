@@ -34,8 +34,11 @@ func (c *closing) init(maxPending int) {
 // closedWindow is a window that waits to be merged.
 type closedWindow struct {
 	start     int64
-	part      *window.Part // nil where there is none
+	part      *window.Part      // nil where there is none
+	others    *window.Gathering // of other processes, or nil
+	replicas  []window.ReplicaShare
 	resources []window.Resource
+	sampled   window.Sampled
 }
 
 // Start launches the goroutine that merges closed windows and gives them away.
@@ -67,15 +70,22 @@ func (i *Ingester) protect(f func()) {
 
 // hand merges a window and gives it away.
 func (i *Ingester) hand(w closedWindow) {
-	var parts []*window.Part
+	g := window.NewGathering(w.start)
 	if w.part != nil {
-		parts = append(parts, w.part)
-	}
-	s := window.Merge(w.start, w.start+i.mark.size, parts, w.resources)
-	if w.part != nil {
+		g.AddPart(w.part)
 		i.folding.with(func(f *window.Folder) { f.Recycle(w.part) })
 	}
-	i.emit(s)
+	if w.others != nil {
+		g.Add(w.others)
+	}
+	g.AddSampled(w.sampled)
+	end := w.start + i.mark.size
+	if i.cfg.Tell != nil {
+		share := g.Share(end)
+		share.Replicas = w.replicas
+		i.cfg.Tell(share)
+	}
+	i.emit(g.Snapshot(end, w.resources))
 }
 
 // Close closes all open windows, and waits until they are given away or ctx
@@ -244,13 +254,21 @@ func (i *Ingester) collect(bound int64, seen *losses) []closedWindow {
 	for _, w := range i.metrics.close(bound, i.mark.size) {
 		at(w.start).resources = w.resources
 	}
+	for start, g := range i.gathered.close(bound, i.mark.size) {
+		at(start).others = g
+	}
+	sampled := i.chosen.close(bound, i.mark.size)
 	c.bound = bound
 	c.at.Store(max(c.at.Load(), bound))
 
 	out := make([]closedWindow, 0, len(windows))
 	for _, w := range windows {
+		w.sampled = sampled[w.start]
 		out = append(out, *w)
 	}
 	slices.SortFunc(out, func(a, b closedWindow) int { return cmp.Compare(a.start, b.start) })
+	if i.telling != nil && len(out) > 0 {
+		out[0].replicas = i.telling.take()
+	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"github.com/sage-rca/sage/internal/window"
 )
 
 // Config is what an Ingester needs to know. Zero values are not defaulted: the
@@ -22,6 +24,8 @@ type Config struct {
 	Forget time.Duration
 	// Guard bounds what times are believed.
 	Guard Guard
+	// Told says which operations work or wait.
+	Told Told
 	// Limits bound memory.
 	Limits Limits
 	// Metrics say which metrics are features, and whose.
@@ -32,12 +36,19 @@ type Config struct {
 	Shards int
 	// MaxPending bounds the closed windows that wait to be merged.
 	MaxPending int
+	// Tell, where it is not nil, is given each closed window as this process has seen
+	// it, before emit is given what it comes to, from the same goroutine. The share is
+	// valid within the call.
+	Tell func(*window.Share)
+	// OtherScope is an instrumentation scope whose metrics are no points, but told of in
+	// Pieces.
+	OtherScope string
 	// Protect calls a function such that a panic in it ends there; nil: calls it.
 	// It is for what happens on no caller's goroutine, or is the last that does.
 	Protect func(func())
 }
 
-// Limits bound what is kept. Each must be positive.
+// Limits bound what is kept. Each must be positive, but Sources.
 type Limits struct {
 	Services             int
 	OperationsPerService int
@@ -46,6 +57,7 @@ type Limits struct {
 	Producers            int // producer spans that consumers may still refer to
 	Instances            int // replicas told apart
 	MetricStreams        int
+	Sources              int // processes that tell of windows; 0: none is listened to
 }
 
 func (c *Config) validate() error {
@@ -70,6 +82,9 @@ func (c *Config) validate() error {
 	positive("max pending windows", int64(c.MaxPending))
 	if c.Lateness < 0 {
 		errs = append(errs, fmt.Errorf("ingest: lateness must not be negative (got %s)", c.Lateness))
+	}
+	if c.Limits.Sources < 0 {
+		errs = append(errs, fmt.Errorf("ingest: limit of sources must not be negative (got %d)", c.Limits.Sources))
 	}
 	if c.Shards < 0 {
 		errs = append(errs, fmt.Errorf("ingest: shards must not be negative (got %d)", c.Shards))

@@ -30,7 +30,7 @@ func spanOf(t testing.TB, a attrs) (ptrace.Span, *attributes) {
 	require.NoError(t, span.Attributes().FromRaw(a))
 	read := new(attributes)
 
-	read.read(span.Attributes(), ^slotsOf(noSlot))
+	read.read(span.Attributes(), slotNames)
 	return span, read
 }
 
@@ -210,6 +210,14 @@ func TestIsStream(t *testing.T) {
 		{callgraph.Consumer, attrs{"messaging.operation.type": "receive"}, true},
 		{callgraph.Client, attrs{"messaging.operation": "receive"}, true},
 		{callgraph.Consumer, attrs{"messaging.operation.type": "process"}, false},
+		{callgraph.Consumer, attrs{"messaging.operation.name": "poll"}, true},
+		{callgraph.Consumer, attrs{"messaging.operation.name": "poll", "messaging.operation.type": "process"}, false},
+		{callgraph.Server, attrs{"messaging.operation.name": "poll"}, false},
+		{callgraph.Server, attrs{"http.request.header.upgrade": []any{"websocket"}}, true},
+		{callgraph.Client, attrs{"db.system.name": "redis", "db.operation.name": "BLPOP"}, true},
+		{callgraph.Client, attrs{"db.system": "redis", "db.operation": "LPOP"}, false},
+		{callgraph.Client, attrs{"rpc.system": "aws-api", "rpc.service": "SQS", "rpc.method": "ReceiveMessage"}, true},
+		{callgraph.Client, attrs{"rpc.system": "aws-api", "rpc.service": "SQS", "rpc.method": "SendMessage"}, false},
 	} {
 		span, a := spanOf(t, c.in)
 		assert.Equal(t, c.want, isStream(c.kind, span, a), "%v", c.in)

@@ -20,6 +20,7 @@ type Ingester struct {
 	emit func(*window.Snapshot) bool
 
 	mark     watermark
+	oldest   uint64       // event time before which nothing is used, ns
 	accepted atomic.Int64 // wall clock at which something was last accepted, ns
 	scratch  sync.Pool    // of *scratch
 
@@ -49,6 +50,10 @@ type Ingester struct {
 	folding folding
 	metrics metricShard
 
+	gathered *gathered
+	telling  *telling // nil where nobody is told
+
+	chosen  chosen
 	closing closing
 }
 
@@ -68,6 +73,7 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 		cfg:       cfg,
 		obs:       obs,
 		emit:      emit,
+		oldest:    cfg.Guard.oldest(size),
 		mark:      watermark{size: size, lateness: int64(cfg.Lateness)},
 		served:    identity.NewAdmission(limits.Services, limits.OperationsPerService, forget),
 		called:    identity.NewAdmission(limits.Services, limits.OperationsPerService, forget),
@@ -77,7 +83,12 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 	}
 	keys := len(cfg.Metrics.JoinKeys) + len(cfg.Metrics.HostKeys)
 	i.joins = newJoins(cfg.Metrics.JoinKeys, cfg.Metrics.HostKeys, max(1, keys)*limits.Instances, forget)
+	i.gathered = newGathered(limits.Sources, forget)
+	if cfg.Tell != nil {
+		i.telling = newTelling(i.joins.rules, limits.Instances, forget)
+	}
 	i.mark.at.Store(never)
+	i.chosen = chosen{open: make(map[int64]window.Sampled), closed: never}
 	i.closing.init(cfg.MaxPending)
 	i.names = identity.NewNames()
 	i.sweepAt.Store(minSweep)
@@ -102,6 +113,7 @@ type scratch struct {
 
 	state       string // of the last span with a tracestate that could be read
 	stateWeight float64
+	noted       noted
 	links       []identity.Span
 	more        []callgraph.More
 
@@ -128,7 +140,7 @@ const maxScratch = 8192
 func (i *Ingester) release(s *scratch) {
 	s.tally = tally{}
 	s.attributes = attributes{}
-	s.state, s.stateWeight, s.links = "", 0, s.links[:0]
+	s.state, s.stateWeight, s.links, s.noted = "", 0, s.links[:0], noted{}
 	clear(s.more)
 	s.more = s.more[:0]
 	clear(s.owners)

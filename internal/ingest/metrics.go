@@ -22,7 +22,7 @@ func (i *Ingester) Metrics(md pmetric.Metrics, now time.Time) {
 	for k := range md.ResourceMetrics().Len() {
 		b.take(md.ResourceMetrics().At(k))
 	}
-	if i.fold(s) {
+	if i.fold(s, b.now) {
 		i.keepAlive(now)
 	}
 	s.reportPoints(i.obs)
@@ -46,6 +46,9 @@ func (b *batch) take(rm pmetric.ResourceMetrics) {
 	for k := range rm.ScopeMetrics().Len() {
 		sm := rm.ScopeMetrics().At(k)
 		scope := sm.Scope().Name()
+		if scope == b.i.cfg.OtherScope && scope != "" {
+			continue
+		}
 		for n := range sm.Metrics().Len() {
 			m := sm.Metrics().At(n)
 			if b.metric = b.i.selectMetric(b.s, m, scope); len(b.metric.features) == 0 {
@@ -117,12 +120,12 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 		b.s.add(noValue, 1)
 		return
 	}
-	if r, ok := b.i.cfg.Guard.inTime(uint64(at), b.now); !ok {
+	if r, ok := b.i.cfg.Guard.inTime(uint64(at), b.i.oldest, b.now); !ok {
 		b.s.add(r, 1)
 		return
 	}
 	t := int64(at)
-	b.mark = max(b.mark, t)
+	b.mark = max(b.mark, past(t, b.now))
 	if b.about == nil {
 		b.about = b.i.look(b.s, b.attributes, b.mark)
 	}

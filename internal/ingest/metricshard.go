@@ -33,12 +33,12 @@ func (m *metricShard) close(bound, size int64) (windows []closedWindow) {
 
 // fold adds the points of s and closes windows exactly after the point that
 // closes them. It reports whether any was used.
-func (i *Ingester) fold(s *scratch) bool {
+func (i *Ingester) fold(s *scratch, now int64) bool {
 	var counts [math.MaxUint8 + 1]int // by window.MetricReason
 	mark := i.mark.load()
 	for rest := s.points; len(rest) > 0; {
 		n, due := 0, false
-		n, mark, due = i.foldUntilDue(rest, mark, &counts)
+		n, mark, due = i.foldUntilDue(rest, mark, now, &counts)
 		rest = rest[n:]
 		i.mark.advance(mark)
 		if due {
@@ -58,7 +58,7 @@ func (i *Ingester) fold(s *scratch) bool {
 // foldUntilDue adds points up to and including the first that moves the watermark,
 // which is at mark, so far that something is due. It returns how many these are, the
 // watermark after them, and whether something is.
-func (i *Ingester) foldUntilDue(points []window.Point, mark int64, counts *[math.MaxUint8 + 1]int) (n int, after int64, due bool) {
+func (i *Ingester) foldUntilDue(points []window.Point, mark, now int64, counts *[math.MaxUint8 + 1]int) (n int, after int64, due bool) {
 	m := &i.metrics
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -66,10 +66,11 @@ func (i *Ingester) foldUntilDue(points []window.Point, mark int64, counts *[math
 		p := &points[k]
 		r := m.folder.Add(p)
 		counts[r]++
-		if r != window.MetricUsed || p.Time <= mark {
+		at := past(p.Time, now)
+		if r != window.MetricUsed || at <= mark {
 			continue
 		}
-		mark = p.Time
+		mark = at
 		if i.mark.step(mark) > i.closing.at.Load() {
 			return k + 1, mark, true
 		}

@@ -8,7 +8,7 @@ type Observer interface {
 	SpansUsed(n int)
 	// SpansRefused counts spans that were not used, or whose request was not.
 	// Reasons found on arrival: no_service, service_limit, invalid_id, bad_time,
-	// future, too_long. Reasons found later, of spans counted as used before:
+	// future, before_start, too_long. Reasons found later, of spans counted as used before:
 	// duplicate, trace_limit, late (the window of the request was closed).
 	SpansRefused(reason string, n int)
 	// SpansNoted counts spans that were used otherwise than they came:
@@ -16,13 +16,15 @@ type Observer interface {
 	// instance_limit, link_limit, and the reasons of package callgraph that
 	// SpansRefused does not have.
 	SpansNoted(reason string, n int)
-	// PointsUsed counts metric points of selected metrics folded into windows. A
-	// point of a host counts once for each replica on it.
+	// PointsUsed counts metric points of selected metrics folded into windows, and
+	// pieces of what others tell. A point of a host counts once for each replica on it.
 	PointsUsed(n int)
 	// PointsRefused counts metric points that were not used: not_selected (no
 	// rule wants the metric), no_service, service_limit, unsupported (a type or
-	// temporality with no meaning here), bad_time, future, not_finite, late,
-	// stream_limit, out_of_order, no_value.
+	// temporality with no meaning here), bad_time, future, before_start, not_finite,
+	// late, stream_limit, out_of_order, no_value; and of what other processes tell of
+	// windows: summary_window (of another length), duplicate, late, source_limit,
+	// summary_limit, instance_limit.
 	PointsRefused(reason string, n int)
 	// WindowRefused counts closed windows dropped because merging or whoever
 	// takes the snapshots has fallen behind by Config.MaxPending windows.
@@ -38,6 +40,7 @@ const (
 	invalidID
 	badTime
 	future
+	beforeStart
 	tooLong
 	negativeDuration
 	badThreshold
@@ -48,13 +51,18 @@ const (
 	notSelected
 	unsupported
 	noValue
+	otherWindow
+	latePiece
+	duplicatePiece
+	sourceLimit
+	pieceLimit
 	numReasons
 )
 
 var reasonNames = [numReasons]string{
-	"no_service", "service_limit", "invalid_id", "bad_time", "future", "too_long",
+	"no_service", "service_limit", "invalid_id", "bad_time", "future", "before_start", "too_long",
 	"negative_duration", "bad_threshold", "operation_limit", "peer_limit", "instance_limit", "link_limit",
-	"not_selected", "unsupported", "no_value",
+	"not_selected", "unsupported", "no_value", "summary_window", "late", "duplicate", "source_limit", "summary_limit",
 }
 
 // isNote reports whether what r describes was used all the same.

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/window"
 )
 
 // origin is who sends spans with one resource, once admitted.
@@ -99,7 +100,11 @@ func (i *Ingester) learn(s *scratch, o *origin, attributes pcommon.Map, now int6
 	if at := o.learned.Load(); at != never && now-at <= int64(i.cfg.Forget)/learnSteps {
 		return
 	}
-	if i.joins.learn(attributes, identity.Instance{Service: o.service, ID: o.instance}, now) {
+	in := identity.Instance{Service: o.service, ID: o.instance}
+	if i.telling != nil {
+		i.telling.note(in, now, func() []window.Attribute { return i.telling.of(attributes) })
+	}
+	if i.joins.learn(attributes, in, now) {
 		o.learned.Store(now)
 	} else {
 		s.add(instanceLimit, 1)

@@ -43,7 +43,7 @@ func TestPanic_leavesNoLock(t *testing.T) {
 	broken := newRig(t, testConfig())
 	points := broken.metrics.folder
 	broken.metrics.folder = nil
-	assert.Panics(t, func() { broken.fold(&scratch{points: []window.Point{{Time: 1, Value: 1}}}) })
+	assert.Panics(t, func() { broken.fold(&scratch{points: []window.Point{{Time: 1, Value: 1}}}, 0) })
 	require.True(t, broken.metrics.mu.TryLock())
 	broken.metrics.mu.Unlock()
 	broken.metrics.folder = points

@@ -33,6 +33,12 @@ func peerOf(kind callgraph.Kind, a *attributes, in *interner) identity.Service {
 	return identity.Service{Name: clean(peerName(a, in))}
 }
 
+// terminal reports whether a CLIENT or PRODUCER span calls what calls nobody else:
+// a database, a cache, a broker.
+func terminal(a *attributes) bool {
+	return a.or(dbSystem, dbSystemOld) != "" || a.get(msgSystem) != ""
+}
+
 // locate replaces the attributes of addresses by the host that they name: the
 // rest of a URL differs from span to span and names nothing.
 func (a *attributes) locate() {

@@ -23,6 +23,8 @@ type signature struct {
 	name    string
 
 	rpc, callee identity.RPCNo
+	nature      nature
+	terminal    bool              // what is called calls nobody else
 	places      [2]identity.Place // of the service and the operation that were admitted
 }
 
@@ -113,40 +115,39 @@ func (s *signatures) find(hash uint64, service identity.ServiceNo, r role, a *at
 }
 
 // nameSpan fills in the numbers of how dst is named: its operation, and what it
-// calls.
-func (i *Ingester) nameSpan(s *scratch, dst *callgraph.Span, o *origin, a *attributes, name string, seen int64) {
+// calls. It returns whether such spans work or wait.
+func (i *Ingester) nameSpan(s *scratch, dst *callgraph.Span, o *origin, a *attributes, name string, seen int64) nature {
 	r := role{dst.Kind, dst.Kind == callgraph.Internal && dst.Parent == identity.SpanID{}}
 	naming := a.present & namingSlots[dst.Kind]
 	hash := i.signatures.hash(o.number, r, a, naming)
 	if naming != 0 { // else it is named by its name
 		if g := i.signatures.find(hash, o.number, r, a, naming, false, ""); g != nil && g.touch(seen) {
-			g.apply(dst)
-			return
+			return g.apply(dst)
 		}
 	}
 	withName := i.signatures.withName(hash, name)
 	if g := i.signatures.find(withName, o.number, r, a, naming, true, name); g != nil && g.touch(seen) {
-		g.apply(dst)
-		return
+		return g.apply(dst)
 	}
 
 	g := &signature{service: o.number, role: r, present: naming, hash: hash}
 	keep := i.compose(s, g, o, a, name, seen)
-	g.apply(dst)
 	if !keep {
-		return
+		return g.apply(dst)
 	}
 	if g.byName {
 		g.hash, g.name = withName, strings.Clone(name)
 	}
 	if g.values = a.joined(naming); len(g.values)+len(g.name) > maxKept {
-		return // who sends such names pays for them
+		return g.apply(dst) // who sends such names pays for them
 	}
 	i.signatures.put(g.hash, g, func(old *signature) bool { return old.hash == g.hash && old.byName == g.byName })
+	return g.apply(dst)
 }
 
-func (g *signature) apply(dst *callgraph.Span) {
-	dst.RPC, dst.Callee = g.rpc, g.callee
+func (g *signature) apply(dst *callgraph.Span) nature {
+	dst.RPC, dst.Callee, dst.Terminal = g.rpc, g.callee, g.terminal
+	return g.nature
 }
 
 // compose names what g is of, and admits the names. It reports false where that
@@ -160,7 +161,7 @@ func (i *Ingester) compose(s *scratch, g *signature, o *origin, a *attributes, n
 	kind := g.role.kind
 	peer := peerOf(kind, a, &s.in)
 	operation, byName := operationOf(kind, a, name, &s.in)
-	g.byName = byName
+	g.byName, g.terminal = byName, terminal(a)
 
 	key := identity.RPC{Service: o.service, Operation: operation}
 	admission, counted := i.inner, false
@@ -183,6 +184,7 @@ func (i *Ingester) compose(s *scratch, g *signature, o *origin, a *attributes, n
 		s.add(operationLimit, 1)
 	}
 	g.rpc = i.names.RPCNo(identity.RPC{Service: o.service, Operation: key.Operation})
+	g.nature = i.cfg.Told.of(identity.RPC{Service: o.service, Operation: key.Operation}, identity.RPC{Service: peer, Operation: key.Operation})
 	if kind == callgraph.Client || kind == callgraph.Producer {
 		if !peer.IsZero() { // of which key has no memory of its own
 			peer.Name = strings.Clone(peer.Name)

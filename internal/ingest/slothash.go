@@ -49,6 +49,20 @@ func (t *slotTable) fill() bool {
 	return true
 }
 
+// only returns the table of the names of some slots.
+func (t *slotTable) only(of slots) *slotTable {
+	few := *t
+	for k, c := range t.cells {
+		if of>>t.slots[c]&1 == 0 {
+			few.cells[k] = 0
+		}
+	}
+	if of>>t.slots[t.short]&1 == 0 {
+		few.short = 0
+	}
+	return &few
+}
+
 func (t *slotTable) hash(key string) uint64 {
 	tail := key[len(key)-minKey:]
 	h := binary.LittleEndian.Uint64([]byte(tail)) ^ uint64(len(key))<<56

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sage-rca/sage/internal/callgraph"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/window"
 )
 
 // Traces takes in spans. It neither changes td nor keeps any of it but strings.
@@ -25,7 +26,7 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	for k := range td.ResourceSpans().Len() {
 		mark = i.takeSpans(s, td.ResourceSpans().At(k), mark, now.UnixNano())
 	}
-	i.spread(s)
+	i.spread(s, now.UnixNano())
 	if s.used > 0 {
 		i.keepAlive(now)
 	}
@@ -49,13 +50,14 @@ func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int6
 	latest := int64(never)
 	for k := range rs.ScopeSpans().Len() {
 		spans := rs.ScopeSpans().At(k).Spans()
+		kept := kept(rs.ScopeSpans().At(k).Scope().Attributes())
 		for n := range spans.Len() {
 			span := spans.At(n)
 			end, ok := i.accept(s, span, now)
 			if !ok {
 				continue
 			}
-			seen := max(mark, end)
+			seen := max(mark, past(end, now))
 			if o == nil {
 				if known != nil && known.touch(seen) {
 					o = known
@@ -64,7 +66,11 @@ func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int6
 					continue
 				}
 			}
-			i.fill(s, s.arrive(), span, o, end, seen)
+			at := s.arrive()
+			i.fill(s, at, span, o, end, seen)
+			if of := (window.Sampled{Weighted: at.span.Weight != 1, Kept: kept || s.attributes.present>>refineryReason&1 != 0}); of != (window.Sampled{}) {
+				i.note(s, end, of)
+			}
 			s.used++
 			mark, latest = seen, max(latest, end)
 		}
@@ -83,11 +89,11 @@ func (i *Ingester) accept(s *scratch, span ptrace.Span, now int64) (end int64, o
 	}
 	begin, finish := uint64(span.StartTimestamp()), uint64(span.EndTimestamp())
 	g := &i.cfg.Guard
-	if begin >= uint64(earliest) && finish >= begin && finish <= uint64(now)+uint64(g.MaxFuture) && finish-begin <= uint64(g.MaxDuration) {
+	if begin >= i.oldest && finish >= begin && finish <= uint64(now)+uint64(g.MaxFuture) && finish-begin <= uint64(g.MaxDuration) {
 		return int64(finish), true
 	}
 	for _, t := range [...]uint64{begin, finish} {
-		if r, ok := g.inTime(t, now); !ok {
+		if r, ok := g.inTime(t, i.oldest, now); !ok {
 			s.add(r, 1)
 			return 0, false
 		}
@@ -123,10 +129,10 @@ func (i *Ingester) fill(s *scratch, at *arrival, span ptrace.Span, o *origin, en
 	dst.Service, dst.Replica = o.number, o.replica
 
 	a := &s.attributes
-	a.read(span.Attributes(), wantedSlots[dst.Kind])
+	a.read(span.Attributes(), wanted[dst.Kind])
 	a.locate()
-	i.nameSpan(s, dst, o, a, span.Name(), seen)
-	dst.Stream = isStream(dst.Kind, span, a)
+	told := i.nameSpan(s, dst, o, a, span.Name(), seen)
+	dst.Stream = told == waits || told == untold && isStream(dst.Kind, span, a)
 	dst.Weight = s.weight(span.TraceState().AsRaw())
 
 	var more callgraph.More
@@ -181,11 +187,11 @@ func (s *scratch) linksOf(kind callgraph.Kind, span ptrace.Span) []identity.Span
 // by a step, everything up to it is dealt first and nothing after it, so that
 // what is resolved, closed and late depends neither on the number of shards nor
 // on where batches are cut.
-func (i *Ingester) spread(s *scratch) {
+func (i *Ingester) spread(s *scratch, now int64) {
 	from := 0
 	mark := i.mark.load()
 	for k := range s.arrivals {
-		end := s.arrivals[k].span.End
+		end := past(s.arrivals[k].span.End, now)
 		if end <= mark {
 			continue
 		}

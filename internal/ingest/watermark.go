@@ -3,7 +3,6 @@ package ingest
 import (
 	"math"
 	"sync/atomic"
-	"time"
 )
 
 // never is the watermark before anything was accepted.
@@ -53,33 +52,4 @@ func (w *watermark) step(t int64) int64 {
 	}
 	t -= w.lateness
 	return t - t%step
-}
-
-// Guard bounds what times are believed.
-type Guard struct {
-	// MaxFuture is how far after the wall clock an event may be. What is later
-	// would close the windows of everyone else.
-	MaxFuture time.Duration
-	// MaxDuration of a span.
-	MaxDuration time.Duration
-}
-
-// DefaultGuard returns the usual bounds: 5 minutes and 24 hours.
-func DefaultGuard() Guard {
-	return Guard{MaxFuture: 5 * time.Minute, MaxDuration: 24 * time.Hour}
-}
-
-// earliest is the oldest event time that is believed: 2000-01-01. What is before
-// has no clock.
-const earliest = 946684800 * int64(time.Second)
-
-// inTime refuses an event at t, in ns since 1970.
-func (g *Guard) inTime(t uint64, now int64) (r reason, ok bool) {
-	if t < uint64(earliest) {
-		return badTime, false
-	}
-	if t > uint64(now)+uint64(g.MaxFuture) {
-		return future, false
-	}
-	return 0, true
 }

@@ -1,9 +1,6 @@
 package nn
 
-import (
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/floats"
-)
+import "math"
 
 // DenseForward computes the affine layer
 //
@@ -11,17 +8,22 @@ import (
 //
 // for x [I x B], W [O x I], b [O], out [O x B]. O is len(b), which must be
 // positive; the rest follows. I may be zero: then out is b in every column.
-func DenseForward(out, x, w, b []float64) {
+func DenseForward[F Float](out, x, w, b []F) { denseForward(out, x, w, b, F(math.Inf(-1))) }
+
+// DenseReLU is DenseForward with a rectifier behind it: out = max(W x + b, 0). NaN
+// stays NaN.
+func DenseReLU[F Float](out, x, w, b []F) { denseForward(out, x, w, b, 0) }
+
+func denseForward[F Float](out, x, w, b []F, floor F) {
 	o, i, n := denseShape(len(out), len(w), len(b))
 	if len(x) != i*n {
 		panic("nn: input of dense layer does not fit its weights")
 	}
-	for r, v := range b {
-		fill(out[r*n:(r+1)*n], v)
+	if i > 0 && vectorised[F](n) {
+		fast.dense(at(out), at(x), at(w), at(b), nil, o, i, n, i, 1, float32(floor))
+		return
 	}
-	if i > 0 && n > 0 {
-		gemm(blas.NoTrans, blas.NoTrans, o, n, i, w, i, x, n, 1, out, n)
-	}
+	product(out, x, w, b, nil, o, i, n, i, 1, floor)
 }
 
 // DenseBackward computes, of the layer of DenseForward and the gradient dout
@@ -31,20 +33,34 @@ func DenseForward(out, x, w, b []float64) {
 //
 // dx is overwritten. It may be shorter than x, a whole number of rows: then only
 // the gradients of the first inputs are computed; nil is none at all.
-func DenseBackward(dx, dw, db, dout, x, w []float64) {
+func DenseBackward[F Float](dx, dw, db, dout, x, w []F) { denseBackward(dx, dw, db, dout, x, w, nil) }
+
+// DenseReLUBackward is DenseBackward of a layer whose input x is the output of a
+// rectifier: dx is the gradient of what went into that, zero where x is.
+func DenseReLUBackward[F Float](dx, dw, db, dout, x, w []F) { denseBackward(dx, dw, db, dout, x, w, x) }
+
+func denseBackward[F Float](dx, dw, db, dout, x, w, mask []F) {
 	o, i, n := denseShape(len(dout), len(w), len(db))
 	if len(x) != i*n || len(dw) != len(w) || len(dx) > len(x) || (n > 0 && len(dx)%n != 0) {
 		panic("nn: gradients of dense layer do not fit")
 	}
-	for r := range db {
-		db[r] += floats.Sum(dout[r*n : (r+1)*n])
-	}
-	if i == 0 || n == 0 {
+	if n == 0 {
 		return
 	}
-	gemm(blas.NoTrans, blas.Trans, o, i, n, dout, n, x, n, 1, dw, i)
+	if !vectorised[F](n) {
+		for r := range db {
+			db[r] += sum(dout[r*n : (r+1)*n])
+		}
+		outerProduct(dw, dout, x, o, i, n)
+		product(dx, dout, w, nil, mask, len(dx)/n, o, n, 1, i, F(math.Inf(-1)))
+		return
+	}
+	fast.rowSums(at(db), at(dout), o, n)
+	if i > 0 {
+		fast.weights(at(dw), at(dout), at(x), o, i, n)
+	}
 	if len(dx) > 0 {
-		gemm(blas.Trans, blas.NoTrans, len(dx)/n, n, o, w, i, dout, n, 0, dx, n)
+		fast.dense(at(dx), at(dout), at(w), nil, at(mask), len(dx)/n, o, n, 1, i, float32(math.Inf(-1)))
 	}
 }
 
@@ -54,16 +70,4 @@ func denseShape(lenOut, lenW, lenB int) (o, i, n int) {
 		panic("nn: dense layer whose outputs, weights and biases do not fit")
 	}
 	return lenB, lenW / lenB, lenOut / lenB
-}
-
-// fill sets all of dst to v, by copies that double: memmove is vectorised, a loop
-// is not.
-func fill(dst []float64, v float64) {
-	if len(dst) == 0 {
-		return
-	}
-	dst[0] = v
-	for n := 1; n < len(dst); n *= 2 {
-		copy(dst[n:], dst[:n])
-	}
 }

@@ -26,6 +26,20 @@ func TestDenseForward_byHand(t *testing.T) {
 	assert.Equal(t, []float64{12, 15, 15, 20, 17, 23}, out)
 }
 
+func TestDenseReLU_byHand(t *testing.T) {
+	x := []float64{1, 2, 3} // one feature, three windows
+	out := make([]float64, 6)
+	nn.DenseReLU(out, x, []float64{1, -1}, []float64{-2, 2})
+	assert.Equal(t, []float64{0, 0, 1, 1, 0, 0}, out)
+
+	// Behind it a layer 3 a - b, whose gradient stops where the rectifier did.
+	dx, dw, db := make([]float64, 6), make([]float64, 2), make([]float64, 1)
+	nn.DenseReLUBackward(dx, dw, db, []float64{1, 1, 2}, out, []float64{3, -1})
+	assert.Equal(t, []float64{0, 0, 6, -1, 0, 0}, dx)
+	assert.Equal(t, []float64{2, 1}, dw)
+	assert.Equal(t, []float64{4}, db)
+}
+
 func TestDense_withoutInputsIsItsBias(t *testing.T) {
 	out, db := make([]float64, 4), make([]float64, 2)
 	nn.DenseForward(out, nil, nil, []float64{1, 2})
@@ -34,7 +48,7 @@ func TestDense_withoutInputsIsItsBias(t *testing.T) {
 	assert.Equal(t, []float64{3, 7}, db)
 }
 
-// Sizes on both sides of the strips of gemm.
+// Sizes on both sides of the tiles of the products.
 var shapes = []struct{ o, i, n int }{{1, 1, 1}, {3, 2, 5}, {10, 7, 64}, {2, 3, 193}, {65, 4, 200}, {5, 130, 9}}
 
 func TestDenseForward_equalsTheSum(t *testing.T) {
@@ -113,7 +127,7 @@ func TestDenseBackward_accumulatesParameters(t *testing.T) {
 func TestDense_panicsOnShapes(t *testing.T) {
 	f := func(n int) []float64 { return make([]float64, n) }
 	for name, call := range map[string]func(){
-		"no outputs":       func() { nn.DenseForward(nil, nil, nil, nil) },
+		"no outputs":       func() { nn.DenseForward[float64](nil, nil, nil, nil) },
 		"outputs":          func() { nn.DenseForward(f(5), f(2), f(2), f(2)) },
 		"weights":          func() { nn.DenseForward(f(4), f(2), f(3), f(2)) },
 		"input":            func() { nn.DenseForward(f(4), f(3), f(2), f(2)) },
@@ -126,26 +140,18 @@ func TestDense_panicsOnShapes(t *testing.T) {
 }
 
 func TestDense_doesNotAllocate(t *testing.T) {
-	const o, i, n = 10, 12, 1024 // large enough that Dgemm alone would start goroutines
-	x, w, b, out := normals(i*n, 1), normals(o*i, 2), normals(o, 3), make([]float64, o*n)
-	dx, dw, db := make([]float64, i*n), make([]float64, o*i), make([]float64, o)
-	doesNotAllocate(t, func() {
-		nn.DenseForward(out, x, w, b)
-		nn.DenseBackward(dx, dw, db, out, x, w)
-	})
+	denseDoesNotAllocate[float32](t)
+	denseDoesNotAllocate[float64](t)
 }
 
-func BenchmarkDense(b *testing.B) {
-	for _, s := range []struct{ o, i, n int }{{10, 10, 64}, {10, 10, 1024}, {32, 32, 1024}} {
-		b.Run(fmt.Sprintf("%dx%dx%d", s.o, s.i, s.n), func(b *testing.B) {
-			x, w, bias, out := normals(s.i*s.n, 1), normals(s.o*s.i, 2), normals(s.o, 3), make([]float64, s.o*s.n)
-			dx, dw, db := make([]float64, s.i*s.n), make([]float64, s.o*s.i), make([]float64, s.o)
-			for b.Loop() {
-				nn.DenseForward(out, x, w, bias)
-				nn.DenseBackward(dx, dw, db, out, x, w)
-			}
-			flops := 6 * float64(s.o*s.i*s.n)
-			b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-	}
+func denseDoesNotAllocate[F nn.Float](t *testing.T) {
+	const o, i, n = 10, 12, 100
+	x, w, b, out := make([]F, i*n), make([]F, o*i), make([]F, o), make([]F, o*n)
+	dx, dw, db := make([]F, i*n), make([]F, o*i), make([]F, o)
+	doesNotAllocate(t, func() {
+		nn.DenseForward(out, x, w, b)
+		nn.DenseReLU(out, x, w, b)
+		nn.DenseBackward(dx, dw, db, out, x, w)
+		nn.DenseReLUBackward(dx, dw, db, out, x, w)
+	})
 }

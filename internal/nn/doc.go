@@ -1,17 +1,19 @@
 // Package nn holds the numerical kernels of small neural networks: dense layers,
-// activations, diagonal Gaussians and the Adam step, each with its derivative
-// written out by hand.
+// elementwise functions, diagonal Gaussians, normal draws and the Adam step, each with
+// its derivative written out by hand.
 //
-// Conventions. Matrices are flat float64 slices, row-major. Activations are
-// feature-major, [features x batch]: row f holds feature f of every window, so
-// that each kernel runs over long contiguous rows. Destinations come first, as in
-// gonum; sizes follow from the lengths of the slices. Gradients of parameters
-// accumulate (+=), gradients of inputs are overwritten unless a comment says
-// otherwise. Slices must not overlap unless a comment allows it.
+// Conventions. Matrices are flat slices, row-major. Activations are feature-major,
+// [features x batch]: row f holds feature f of every window, so that each kernel runs
+// over long contiguous rows. Destinations come first, as in gonum; sizes follow from the
+// lengths of the slices. Gradients of parameters accumulate (+=), gradients of inputs are
+// overwritten unless a comment says otherwise. Slices must not overlap unless a comment
+// allows it. A number that is missing is NaN.
 //
-// No kernel allocates. All of them panic where lengths do not fit together: that
-// is a mistake of the program, never of its input.
+// No kernel allocates, and none starts a goroutine. All of them panic where lengths do not
+// fit together: that is a mistake of the program, never of its input.
 //
-// Products go through gonum's BLAS, always on the calling goroutine, so that equal
-// inputs give equal bits.
+// Every kernel is generic. With float64 it is a plain loop, the reference. With float32 it
+// is assembly (kernels_amd64.s, written by the program in gen) on processors with AVX2 and
+// FMA, and the same loop elsewhere and with the build tag noasm. Both agree up to rounding,
+// not bit by bit; on one machine equal inputs give equal bits.
 package nn

@@ -8,10 +8,12 @@ import "math"
 //
 // so that gradients pass through it (Kingma & Welling, "Auto-Encoding Variational
 // Bayes", ICLR 2014, section 2.4).
-func Sample(z, mu, sigma, eps []float64) {
-	sameLength(len(z), len(mu))
-	sameLength(len(z), len(sigma))
-	sameLength(len(z), len(eps))
+func Sample[F Float](z, mu, sigma, eps []F) {
+	sameLength(len(z), len(mu), len(sigma), len(eps))
+	if vectorised[F](len(z)) {
+		fast.sample(at(z), at(mu), at(sigma), at(eps), len(z))
+		return
+	}
 	for i := range z {
 		z[i] = mu[i] + sigma[i]*eps[i]
 	}
@@ -20,10 +22,12 @@ func Sample(z, mu, sigma, eps []float64) {
 // SampleBackward accumulates the gradients of Sample:
 //
 //	dμ += dz,  dσ += ε dz
-func SampleBackward(dmu, dsigma, dz, eps []float64) {
-	sameLength(len(dz), len(dmu))
-	sameLength(len(dz), len(dsigma))
-	sameLength(len(dz), len(eps))
+func SampleBackward[F Float](dmu, dsigma, dz, eps []F) {
+	sameLength(len(dz), len(dmu), len(dsigma), len(eps))
+	if vectorised[F](len(dz)) {
+		fast.sampleBackward(at(dmu), at(dsigma), at(dz), at(eps), len(dz))
+		return
+	}
 	for i, g := range dz {
 		dmu[i] += g
 		dsigma[i] += g * eps[i]
@@ -35,13 +39,16 @@ func SampleBackward(dmu, dsigma, dz, eps []float64) {
 //	KL(q || p) = log(σp/σq) + (σq² + (μq - μp)²) / (2 σp²) - 1/2
 //
 // in nats. Standard deviations must be positive.
-func KL(muQ, sigmaQ, muP, sigmaP []float64) float64 {
-	gaussians(len(muQ), len(sigmaQ), len(muP), len(sigmaP))
-	sum := 0.0
+func KL[F Float](muQ, sigmaQ, muP, sigmaP []F) F {
+	sameLength(len(muQ), len(sigmaQ), len(muP), len(sigmaP))
+	if vectorised[F](len(muQ)) {
+		return F(fast.kl(at(muQ), at(sigmaQ), at(muP), at(sigmaP), len(muQ)))
+	}
+	var sum F
 	for i := range muQ {
 		d := (muQ[i] - muP[i]) / sigmaP[i]
 		r := sigmaQ[i] / sigmaP[i]
-		sum += (r*r+d*d-1)/2 - math.Log(r)
+		sum += (r*r+d*d-1)/2 - F(math.Log(float64(r)))
 	}
 	return sum
 }
@@ -50,10 +57,13 @@ func KL(muQ, sigmaQ, muP, sigmaP []float64) float64 {
 //
 //	dμq += scale (μq-μp)/σp²             dσq += scale (σq/σp² - 1/σq)
 //	dμp -= scale (μq-μp)/σp²             dσp += scale (1/σp - (σq² + (μq-μp)²)/σp³)
-func KLBackward(dmuQ, dsigmaQ, dmuP, dsigmaP, muQ, sigmaQ, muP, sigmaP []float64, scale float64) {
-	gaussians(len(muQ), len(sigmaQ), len(muP), len(sigmaP))
-	gaussians(len(muQ), len(dmuQ), len(dsigmaQ), len(dmuP))
-	sameLength(len(muQ), len(dsigmaP))
+func KLBackward[F Float](dmuQ, dsigmaQ, dmuP, dsigmaP, muQ, sigmaQ, muP, sigmaP []F, scale F) {
+	n := len(muQ)
+	sameLength(n, len(dmuQ), len(dsigmaQ), len(dmuP), len(dsigmaP), len(sigmaQ), len(muP), len(sigmaP))
+	if vectorised[F](n) {
+		fast.klBackward(at(dmuQ), at(dsigmaQ), at(dmuP), at(dsigmaP), at(muQ), at(sigmaQ), at(muP), at(sigmaP), n, float32(scale))
+		return
+	}
 	for i := range muQ {
 		d := muQ[i] - muP[i]
 		sq, sp := sigmaQ[i], sigmaP[i]
@@ -63,10 +73,4 @@ func KLBackward(dmuQ, dsigmaQ, dmuP, dsigmaP, muQ, sigmaQ, muP, sigmaP []float64
 		dsigmaQ[i] += scale * (sq/(sp*sp) - 1/sq)
 		dsigmaP[i] += scale * (1 - (sq*sq+d*d)/(sp*sp)) / sp
 	}
-}
-
-func gaussians(n, a, b, c int) {
-	sameLength(n, a)
-	sameLength(n, b)
-	sameLength(n, c)
 }

@@ -69,7 +69,7 @@ func (d *diagnosis) moved(s identity.Service) []movedMetric {
 	}
 	out, ok := d.movers[s]
 	if !ok {
-		out = d.metrics.moved(d.v, s, workOf(d.v, d.r, s))
+		out = d.metrics.moved(d.v, s, workOf(d.v, d.r, s), d.metrics.diskless(d.v, d.disks, s))
 		d.movers[s] = out
 	}
 	return out
@@ -79,6 +79,14 @@ func (d *diagnosis) moved(s identity.Service) []movedMetric {
 func (d *diagnosis) starved(s identity.Service) bool {
 	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool { return m.mechanism == CPU })
 }
+
+// outliers is view.outliers.
+func (d *diagnosis) outliers(e identity.Edge, above float64) (outlying, calls float64) {
+	return d.v.outliers(e, above)
+}
+
+// longest is view.longest.
+func (d *diagnosis) longest(e identity.Edge) (now, usual float64) { return d.v.longest(e) }
 
 // dropping reports whether a metric says that s loses messages.
 func (d *diagnosis) dropping(s identity.Service) bool {

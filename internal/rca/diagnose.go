@@ -91,9 +91,11 @@ const (
 // The GVAE's counterfactual search answers where there is a model that knows the
 // entry. Where that finds no set which restores the SLO or explains half of the
 // excess, and before there is a model, the robust scorer answers; it also answers
-// for surges of traffic, which lie outside of what a model was fitted to. An entry that
-// is no slower but fails more often is answered by where failures begin. Where
-// nothing explains the excess, the verdict is an abstention that says so.
+// for surges of traffic, which lie outside of what a model was fitted to. Where another
+// mix of requests explains the tail, each of them as fast as usual, neither is asked
+// (mixed). An entry that is no slower but fails more often is answered by where
+// failures begin. Where nothing explains the excess, the verdict is an abstention that
+// says so.
 func Diagnose(in Input, cfg Config) Verdict {
 	if in.History == nil {
 		return abstention(reasonNoWindow)
@@ -120,6 +122,7 @@ type diagnosis struct {
 	v       *view
 	d       demand
 	metrics metrics
+	disks   diskTraffic
 	movers  map[identity.Service][]movedMetric // of moved, computed once each
 	scores  scores
 	tail    tail
@@ -142,6 +145,7 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	d.v.measure(d.r, in.Snapshot)
 	reason := d.measure()
 	d.metrics = newMetrics(rec)
+	d.disks = d.metrics.traffic(d.v)
 	if reason == "" || reason == reasonNotSlower {
 		d.d = newDemand(d.r, d.v, in.Quantile)
 		d.scores = d.sharedDisk(score(d.r, d.v, d.d, in.Quantile, d))
@@ -163,6 +167,9 @@ func (d *diagnosis) answer(reason string, ev evidence) Verdict {
 	}
 	if reason != "" {
 		return d.abstain(reason)
+	}
+	if out, ok := d.mixed(); ok {
+		return out
 	}
 	if ev != nil && d.scores.traffic == nil {
 		if out, ok := d.counterfactual(ev); ok {

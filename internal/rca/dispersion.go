@@ -24,17 +24,67 @@ const grains = 32
 // far too low: the window's own mean counts where it is larger.
 // See docs/math.md, 16.
 func (s site) expected() float64 {
-	c := calls{n: s.now.n, each: slices.Clone(s.now.each), self: s.now.self}
-	for i, mean := range s.mean {
-		c.each[i] = max(c.each[i], mean)
-	}
+	c := s.measured()
 	m, sum := c.least(), c.sum()
 	now := func(i int) (float64, [feature.D]float64) { return c.wait(i), s.latency[i].now }
 	usual := func(i int) (float64, [feature.D]float64) { return s.usual.wait(i), s.latency[i].usual }
 	if u := slowest(len(s.latency), usual); u > 0 {
 		m = math.Max(m, slowest(len(s.latency), now)*s.usual.least()/u)
 	}
-	return m + s.lambda*math.Max(0, sum-m)
+	return math.Max(m+s.lambda*math.Max(0, sum-m), s.longest(c))
+}
+
+// measured are the calls of the window with its own means, where they are known, and
+// otherwise those that follow from the quantiles.
+func (s site) measured() calls {
+	c := calls{n: s.now.n, each: slices.Clone(s.now.each), self: s.now.self}
+	for i, mean := range s.mean {
+		if mean > 0 {
+			c.each[i] = mean
+		}
+	}
+	return c
+}
+
+// maxChain bounds the callees of which all sets are looked at.
+const maxChain = 12
+
+// chainSlack is by how much the times of a chain, each of a sketch with a relative
+// error of one percent, may seem longer than what they add up to.
+const chainSlack = 1.02
+
+// longest is how long a request may now wait for calls of which some follow each
+// other and others do not, whatever their order is. One lambda cannot say which: two
+// callees that are slow at the same time add up where one is called after the other,
+// and the slower one hides the other where they are called at once. Callees that
+// together took no more time than a request used to wait for all may be such a chain:
+//
+//	max over sets Q of sum_Q w,  sum_Q w_usual <= U_usual
+//
+// Only the callees with the longest waits now are looked at.
+func (s site) longest(now calls) float64 {
+	type link struct{ usual, now float64 }
+	var chain []link
+	for i := range now.n {
+		chain = append(chain, link{s.usual.wait(i), now.wait(i)})
+	}
+	slices.SortStableFunc(chain, func(a, b link) int { return -cmp.Compare(a.now, b.now) })
+	chain = chain[:min(len(chain), maxChain)]
+	most := chainSlack * s.usual.union(s.lambda)
+	best := 0.0
+	for set := range 1 << len(chain) {
+		l := link{}
+		for i := range chain {
+			if set>>i&1 != 0 {
+				l.usual += chain[i].usual
+				l.now += chain[i].now
+			}
+		}
+		if l.usual <= most {
+			best = math.Max(best, l.now)
+		}
+	}
+	return best
 }
 
 // slowest is E[max_i w_i] of n independent waits, each with the mean and with the

@@ -199,7 +199,7 @@ func TestSite_expected(t *testing.T) {
 		"slow in some, one by one":  {twoCalls(1).sometimes(), 1 + rare.mean},
 		"slow in some, half-half":   {twoCalls(0.5).sometimes(), m + 0.5*(1+rare.mean-m)},
 		"the mean of the window":    {withMean(twoCalls(1).sometimes(), 0.9), 1 + 0.9},
-		"a mean below the quantile": {withMean(twoCalls(1).sometimes(), 0.7), 1 + rare.mean},
+		"a mean below the quantile": {withMean(twoCalls(1).sometimes(), 0.7), 1 + 0.7},
 		// The same shape with a mean of 1.5 s: its grains are 1.5/0.785 times as long, and
 		// 30 of them shorter than 1 s (0.955 s).
 		"the mean of the window, at once": {
@@ -213,6 +213,32 @@ func TestSite_expected(t *testing.T) {
 	same.usual, same.latency[1].usual = same.now, rare.q
 	got := same.expected()
 	assert.InDelta(t, same.now.union(0.2), got, 1e-12)
+}
+
+// A request calls a and b at once, 40 ms each, and then c, 20 ms: U = 60 of 100 ms, so
+// lambda = (60-40)/(100-40) = 1/3.
+func TestSite_longest(t *testing.T) {
+	stages := func(a, b, c float64) calls {
+		return calls{n: []float64{1, 1, 1}, each: []float64{a, b, c}, self: []float64{1, 1, 1}}
+	}
+	s := site{usual: stages(0.040, 0.040, 0.020), lambda: 1.0 / 3}
+	for name, c := range map[string]struct {
+		now  calls
+		want float64
+	}{
+		"as usual: a and c":              {s.usual, 0.060},
+		"a slow":                         {stages(0.500, 0.040, 0.020), 0.520},
+		"c slow":                         {stages(0.040, 0.040, 0.500), 0.540},
+		"a and c slow: they add up":      {stages(0.500, 0.040, 0.500), 1.000},
+		"a and b slow: they cannot both": {stages(0.500, 0.400, 0.020), 0.520},
+		"all slow: a and c, or b and c":  {stages(0.500, 0.400, 0.500), 1.000},
+		"no time at all":                 {stages(0, 0, 0), 0},
+	} {
+		t.Run(name, func(t *testing.T) { assert.InDelta(t, c.want, s.longest(c.now), 1e-12) })
+	}
+	// All at once: U is the longest, and no two of them ever follow each other.
+	s.lambda = 0
+	assert.InDelta(t, 0.500, s.longest(stages(0.500, 0.400, 0.300)), 1e-12)
 }
 
 // withMean tells the second call's mean in the window.

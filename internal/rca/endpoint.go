@@ -41,7 +41,11 @@ func endpoints(r *reach, by []suspect, of symptoms) {
 	for _, e.delayed = range [...]bool{true, false} {
 		e.left = slices.DeleteFunc(slices.Clone(all), func(c int) bool { return e.taken[c] || !e.atHand(c) })
 		for len(e.left) > 0 {
-			e.settle(e.meeting())
+			if e.delayed {
+				e.settle(e.meeting())
+			} else {
+				e.settle(e.lossiest())
+			}
 		}
 	}
 	for _, k := range r.g.Channels {
@@ -63,7 +67,10 @@ type endpoint struct {
 	// calls there are and not with their square: channels of its late links, and of the
 	// suspected leaves that nobody else calls more slowly. What is taken stays in them.
 	links, callers map[identity.Service][]int
-	taken          []bool // by channel
+	// touching are all calls from and to a service of which the gap is known, or the
+	// callee sends no spans.
+	touching map[identity.Service][]identity.Edge
+	taken    []bool // by channel
 }
 
 // meeting returns the service where most of the excess meets, callees first.
@@ -87,33 +94,38 @@ func (e *endpoint) meeting() identity.Service {
 	return best
 }
 
-// around returns the links of s that are late, and the leaves that are late by no
-// more than they are.
+// around returns the links of s that are late, and the leaves that are late by about as
+// much.
 func (e *endpoint) around(s identity.Service) []int {
 	var out []int
-	rise := 0.0
+	rise, longest := 0.0, 0.0
 	for _, c := range e.links[s] {
 		if !e.taken[c] && e.atHand(c) {
 			out = append(out, c)
-			rise = max(rise, e.rise(c))
+			rise, longest = max(rise, e.rise(c)), max(longest, e.late(c))
 		}
 	}
 	for _, c := range e.leaves(s) {
-		if r := e.rise(c); e.atHand(c) && r <= alike*rise && r >= rise/alike {
+		if e.atHand(c) && (near(e.rise(c), rise) || near(e.late(c), longest)) {
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
+// near reports whether two rises may be those of one delay.
+func near(a, b float64) bool { return a <= alike*b && b <= alike*a }
+
 // settle gives s what meets there.
 func (e *endpoint) settle(s identity.Service) {
 	around := e.around(s)
+	met := len(around) > 1 || e.dropping(s) && !e.dropping(e.otherEnd(around[0], s)) ||
+		!e.delayed && e.elsewhere(s, around[0], e.outlying())
 	for _, c := range around {
 		e.taken[c] = true
 	}
 	e.left = slices.DeleteFunc(e.left, func(c int) bool { return e.taken[c] })
-	if len(around) > 1 || e.dropping(s) && !e.dropping(e.otherEnd(around[0], s)) {
+	if met {
 		e.merge(s, around)
 	}
 }
@@ -144,6 +156,19 @@ func (e *endpoint) atHand(c int) bool { return e.by[c].parts[0].delayed == e.del
 func (e *endpoint) index() {
 	e.links, e.callers = make(map[identity.Service][]int), make(map[identity.Service][]int)
 	e.taken = make([]bool, len(e.by))
+	e.touching = make(map[identity.Service][]identity.Edge)
+	for _, p := range e.r.rpcs {
+		for _, c := range p.calls {
+			if c.network < 0 && !c.leaf {
+				continue
+			}
+			caller, callee := p.key.Service, c.edge.Callee.Service
+			e.touching[caller] = append(e.touching[caller], c.edge)
+			if !c.leaf && caller != callee { // a leaf has no gap: it may be slow itself
+				e.touching[callee] = append(e.touching[callee], c.edge)
+			}
+		}
+	}
 	for _, c := range e.left {
 		edge := e.r.g.Channels[c].Edge
 		e.links[edge.Callee.Service] = append(e.links[edge.Callee.Service], c)
@@ -171,6 +196,18 @@ func (e *endpoint) leaves(s identity.Service) []int {
 		}
 	}
 	return out
+}
+
+// late is by how many seconds the late calls of a channel are late: all of them where they
+// are delayed, and the longest where some are lost, which the quantile that rose first
+// need not show.
+func (e *endpoint) late(c int) float64 {
+	if !e.delayed {
+		if now, usual := e.longest(e.by[c].parts[0].edge); now > usual {
+			return now - usual
+		}
+	}
+	return e.rise(c)
 }
 
 // rise is by how many seconds the calls of a channel rose, at most.

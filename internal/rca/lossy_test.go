@@ -1,6 +1,7 @@
 package rca
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -15,6 +16,11 @@ import (
 type lossyServices []string
 
 func (lossyServices) starved(identity.Service) bool { return false }
+
+func (lossyServices) outliers(identity.Edge, float64) (outlying, calls float64) { return 0, 0 }
+
+func (lossyServices) longest(identity.Edge) (now, usual float64) { return math.NaN(), math.NaN() }
+
 func (l lossyServices) dropping(s identity.Service) bool {
 	return slices.Contains(l, s.Name)
 }

@@ -89,12 +89,13 @@ func growth(now, usual float64) float64 {
 
 // moved returns the metrics of s that moved, the most telling first. A metric
 // counts when, less what work explains, its robust z is at least that of a
-// suspect, it rose by a fifth (one of the host's by half), and by enough to hurt.
-func (m metrics) moved(v *view, s identity.Service, w work) []movedMetric {
+// suspect, it rose by a fifth (one of the host's by half), and by enough to hurt. The
+// host's disk does not count for who has nothing to do with it.
+func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []movedMetric {
 	var out []movedMetric
 	for _, k := range m[s] {
 		mean, host := meaningOf(k.Name)
-		if mean.grade == ignored {
+		if mean.grade == ignored || diskless && host && mean.mechanism == Disk {
 			continue
 		}
 		l := v.at(k)

@@ -64,7 +64,7 @@ func TestMetrics_moved(t *testing.T) {
 			}
 			rec := constant(values)
 			var got []string
-			for _, m := range newMetrics(rec).moved(newView(rec, 10, 3.5), svc("s"), c.work) {
+			for _, m := range newMetrics(rec).moved(newView(rec, 10, 3.5), svc("s"), c.work, false) {
 				got = append(got, m.key.Name)
 			}
 			assert.Equal(t, c.want, got)
@@ -85,7 +85,7 @@ func TestMetrics_missingIsNotNormal(t *testing.T) {
 	rec := constant(map[feature.Key][2]float64{k: {0.4, math.NaN()}})
 	m, v := newMetrics(rec), newView(rec, 10, 3.5)
 	require.Len(t, m[svc("s")], 1)
-	assert.Empty(t, m.moved(v, svc("s"), work{1, 1}))
+	assert.Empty(t, m.moved(v, svc("s"), work{1, 1}, false))
 	assert.Empty(t, m.has(v, svc("s")), "nothing is ruled out by a metric that did not report")
 }
 
@@ -105,7 +105,7 @@ func TestMetrics_whatDidNoHarmBefore(t *testing.T) {
 	}
 	moved := func(rec table) []movedMetric {
 		v := newView(rec, int64(len(rec)-1), 3.5)
-		return newMetrics(rec).moved(v, svc("s"), work{1, 1})
+		return newMetrics(rec).moved(v, svc("s"), work{1, 1}, false)
 	}
 	assert.Len(t, moved(record(0, 1.8)), 1)
 	assert.Len(t, moved(record(1, 1.8)), 1, "once is no habit")

@@ -68,6 +68,10 @@ const starvedShare = 3
 type symptoms interface {
 	starved(identity.Service) bool  // lacks CPU
 	dropping(identity.Service) bool // loses messages
+	// outliers returns how many calls had a gap above some seconds, and of how many.
+	outliers(e identity.Edge, above float64) (outlying, calls float64)
+	// longest returns the longest gaps of a link, or calls to a leaf, now and usually.
+	longest(e identity.Edge) (now, usual float64)
 }
 
 // score measures for every channel of the reach by how many seconds of the
@@ -191,8 +195,11 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 			share(q.usual) + " usual: they no longer run in parallel"
 		out = append(out, q)
 	}
+	if !s.overlap.logRose(v.suspect) {
+		return out
+	}
 	expected := s.expected()
-	if extra := s.now.union(s.lambdaNow) - expected; s.overlap.logRose(v.suspect) && extra > (minRise-1)*expected {
+	if extra := math.Exp(s.overlap.now)*s.measured().sum() - expected; extra > (minRise-1)*expected {
 		q := pool
 		q.excess, q.z = weight*extra, s.overlap.z()
 		q.observed, q.usual = math.Exp(s.overlap.now), math.Exp(s.overlap.usual)

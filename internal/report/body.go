@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,15 +27,42 @@ func incidentBody(e *incident.Event, m engine.ModelStatus) string {
 	}
 	v := &e.Verdict
 	if v.Abstained || len(v.Culprits) == 0 {
-		return lines(firstLine(e, unknown(v), ""), author(v, m))
+		return lines(firstLine(e, unknown(v), ""), labelled("changes", strings.Join(links(e), "; ")), author(v, m))
 	}
 	return lines(
 		firstLine(e, likely(v), whatIf(e, v)),
+		labelled("also hurt", also(e)),
 		labelled("path", strings.Join(v.Culprits[0].Path, " > ")),
-		labelled("evidence", strings.Join(v.Culprits[0].Evidence, "; ")),
+		labelled("evidence", strings.Join(slices.Concat(v.Culprits[0].Evidence, links(e)), "; ")),
+		labelled("recurs", recurs(e)),
 		next(v),
 		author(v, m),
 	)
+}
+
+// also names the other objectives that are hurt.
+func also(e *incident.Event) string {
+	parts := make([]string, 0, maxListed)
+	for _, p := range e.Parts[:min(len(e.Parts), maxListed)] {
+		parts = append(parts, fmt.Sprintf("%s (%s)", p.SLO, p.RPC))
+	}
+	text := strings.Join(parts, ", ")
+	if more := len(e.Parts) - len(parts); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// recurs is "3 times in 7 days before", empty for the first time.
+func recurs(e *incident.Event) string {
+	switch e.Recurrence {
+	case 0:
+		return ""
+	case 1:
+		return "once in 7 days before"
+	default:
+		return fmt.Sprintf("%d times in 7 days before", e.Recurrence)
+	}
 }
 
 // firstLine is a headline and what follows from it, as much of it as fits: then
@@ -121,6 +149,9 @@ func unknown(v *rca.Verdict) string {
 // ending is "Resolved after 38s, 31% of 812 requests were too slow. It was mysql,
 // slow itself (p=0.91)".
 func ending(e *incident.Event) string {
+	if e.MergedInto != "" && len(e.Verdict.Culprits) > 0 {
+		return fmt.Sprintf("Merged into %s, which has the same root cause: %s", clip(display(e.MergedInto), maxName), phrase(&e.Verdict.Culprits[0]))
+	}
 	word := "Resolved"
 	if e.Phase == incident.Expired {
 		word = "Expired unresolved"
@@ -203,8 +234,25 @@ func modelBody(m *engine.ModelStatus) string {
 	if m.Reason != "" {
 		text += ": " + display(m.Reason)
 	}
+	size := ""
 	if m.Version > 0 {
-		text += fmt.Sprintf(" (version %d, %d nodes of %d services, %d windows)", m.Version, m.Nodes, m.Services, m.Windows)
+		size = fmt.Sprintf("version %d, %d nodes of %d services, %d windows", m.Version, m.Nodes, m.Services, m.Windows)
+		if whole := text + " (" + size + ")"; fits(whole) {
+			text, size = whole, ""
+		}
 	}
-	return lines(clip(text, maxLine))
+	return lines(clip(text, maxLine), size, watching(m))
+}
+
+// watching says what could be violated, which explains a silence.
+func watching(m *engine.ModelStatus) string {
+	w := m.Watched
+	if w.Watched == 0 {
+		return labelled("watching", "nothing: no SLO matches what is served")
+	}
+	text := fmt.Sprintf("%d SLOs of operations, %d with enough requests in the last window", w.Watched, w.Measured)
+	if w.Learning > 0 {
+		text += fmt.Sprintf(", %d still to be learned", w.Learning)
+	}
+	return labelled("watching", fmt.Sprintf("%s; open incidents: %d", text, m.Open))
 }

@@ -2,19 +2,22 @@ package report_test
 
 import (
 	"math"
+	"slices"
 	"time"
 
+	"github.com/sage-rca/sage/internal/change"
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/sampling"
 	"github.com/sage-rca/sage/internal/slo"
 	"github.com/sage-rca/sage/internal/window"
 )
 
 var (
 	start = time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC)
-	ready = engine.ModelStatus{State: engine.Ready, Version: 3, Age: 90 * time.Second, HeldOutLoss: 0.4, Windows: 200, WindowsNeeded: 40, Nodes: 13, Services: 6, GraphVersion: 2, Time: start}
+	ready = engine.ModelStatus{State: engine.Ready, Sampling: sampling.None, Version: 3, Age: 90 * time.Second, HeldOutLoss: 0.4, Windows: 200, WindowsNeeded: 40, Nodes: 13, Services: 6, GraphVersion: 2, Time: start}
 )
 
 func rpc(service, operation string) identity.RPC {
@@ -75,7 +78,7 @@ func examples() map[string]engine.Output {
 	}
 	robust.Culprits, robust.Candidates = []rca.Cause{bad}, []rca.Cause{bad}
 	out["open_robust"] = event(incident.Open, 1, robust)
-	out["open_robust"].Incident.SLO.Objective.Learned = true
+	out["open_robust"].Incident.SLO.Objective.Learned, out["open_robust"].Incident.SLO.Healthy = true, 120
 	edge := verdict
 	edge.Culprits, edge.Candidates, edge.RestoresSLO = []rca.Cause{network, db}, []rca.Cause{network, db}, false
 	out["open_edge"] = event(incident.Open, 1, edge)
@@ -103,9 +106,82 @@ func examples() map[string]engine.Output {
 	errors.SLO.Burn = slo.Burn{Rule: slo.BurnRule{Long: time.Hour, Short: 5 * time.Minute, Factor: 14.4}, Long: 22, Short: 41, Holds: true}
 	errors.SLO.Budget = slo.Budget{Period: 720 * time.Hour, Remaining: -0.3}
 
+	changes(out, event, verdict)
 	m, d := ready, ready
 	d.State, d.Reason = engine.Degraded, "training failed: no finite loss"
 	out["model_ready"] = engine.Output{Model: &m, ModelAt: m}
+	m.Watched, m.Open = slo.Summary{Watched: 12, Measured: 9, Learning: 2, Firing: 1}, 1
+	cold, warming, stale := ready, ready, ready
+	cold.State, cold.Reason, cold.Version, cold.Windows = engine.Cold, "10 of 40 windows seen", 0, 10
+	warming.State, warming.Reason, warming.Version, warming.Windows = engine.Warming, "the first model is being trained on 40 windows, and put in use in 2 at the earliest", 0, 40
+	stale.Watched = m.Watched
+	stale.State, stale.Behind = engine.Stale, []string{"shop/payment", "shop/payment-db"}
+	stale.Reason = "shop/payment runs 2.3.1 since 03:01:00Z: some latencies are no longer what the model learned (server(shop/payment Charge)): the rest is still answered by the model"
+	out["model_cold"] = engine.Output{Model: &cold, ModelAt: cold}
+	out["model_warming"] = engine.Output{Model: &warming, ModelAt: warming}
+	out["model_stale"] = engine.Output{Model: &stale, ModelAt: stale}
 	out["model_degraded"] = engine.Output{Model: &d, ModelAt: d}
 	return out
+}
+
+// changes adds one change of each sort, and incidents that came after some.
+func changes(out map[string]engine.Output, event func(incident.Phase, int, rca.Verdict) engine.Output, verdict rca.Verdict) {
+	db := identity.Service{Namespace: "shop", Name: "payment-db"}
+	payment := identity.Service{Namespace: "shop", Name: "payment"}
+	put := func(name string, c change.Change) *change.Change {
+		c.ID, c.Since, c.Noticed = "chg-0123456789abcdef", start.Add(-14*time.Minute), start.Add(-13*time.Minute)
+		out[name] = engine.Output{Change: &c, ModelAt: ready}
+		return &c
+	}
+	version := put("change_version", change.Change{Kind: change.Version, Service: db, Old: "2.3.0", New: "2.3.1"})
+	put("change_rollback", change.Change{Kind: change.Version, Service: db, Old: "2.3.1", New: "2.3.0", Back: true})
+	put("change_service_new", change.Change{Kind: change.ServiceNew, Service: payment})
+	put("change_service_gone", change.Change{Kind: change.ServiceGone, Service: payment, Unanswered: 412})
+	put("change_operations", change.Change{Kind: change.OperationsNew, Service: payment, Operations: []string{"A", "B", "C", "D", "E"}, Count: 7})
+	put("change_operations_gone", change.Change{Kind: change.OperationsGone, Service: payment, Operations: []string{"A"}, Count: 1})
+	replicas := put("change_replicas", change.Change{Kind: change.Replicas, Service: payment, Was: 5, Is: 3})
+
+	out["open_after_deploy"] = event(incident.Open, 1, verdict)
+	e := out["open_after_deploy"].Incident
+	e.Onset = incident.Onset{Time: start.Add(-20 * time.Second), Earliest: start.Add(-50 * time.Second), Latest: start}
+	e.Recurrence = 2
+	other := func(i byte) window.Exemplar {
+		return window.Exemplar{Span: identity.Span{Trace: identity.TraceID{i}, ID: identity.SpanID{i}}}
+	}
+	e.Slow, e.Usual = []window.Exemplar{e.Exemplar, other(5), other(6)}, []window.Exemplar{e.Baseline, other(7)}
+	e.Changes = []incident.Linked{
+		{Change: *version, Culprit: true, Compared: &change.Comparison{Operation: "SELECT", Old: 0.11, New: 1.9}},
+		{Change: *replicas},
+	}
+	out["unknown_after_change"] = event(incident.Open, 1, rca.Verdict{Method: rca.MethodRobust, Abstained: true, Reason: "no candidate explains the excess"})
+	out["unknown_after_change"].Incident.Changes = []incident.Linked{{Change: *replicas}}
+
+	out["update_parts"] = event(incident.Update, 3, verdict)
+	e = out["update_parts"].Incident
+	e.Reason, e.Raised = incident.ImpactChanged, true
+	e.Parts = []incident.Part{{SLO: "cart-errors", RPC: rpc("cart", "Add")}, {SLO: "orders-p99", RPC: rpc("frontend", "GET /orders")}}
+	out["update_met_again"] = event(incident.Update, 4, verdict)
+	again := out["update_met_again"].Incident
+	again.Reason, again.Parts, again.SLO.Firing, again.SLO.Violated, again.SLO.Observed = incident.Heartbeat, e.Parts[:1], false, false, 0.2
+	out["merged"] = event(incident.Resolved, 2, verdict)
+	out["merged"].Incident.End, out["merged"].Incident.MergedInto = start.Add(2*time.Minute), "inc-fedcba9876543210"
+	out["update_frozen"] = event(incident.Update, 2, verdict)
+	out["update_frozen"].Incident.Reason, out["update_frozen"].Incident.Frozen = incident.Frozen, start.Add(time.Minute)
+	out["update_frozen"].Incident.SLO.Observed = math.NaN()
+
+	gone := rca.Cause{
+		Kind: rca.KindAbsence, Mechanism: rca.ErrorRate, Service: payment, Metric: "unanswered_calls", Observed: 412, Probability: 0.99, Contribution: 1,
+		Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN(), Path: []string{"frontend", "checkout", "payment"},
+		Evidence: []string{"no request served since 03:03:30Z", "410 of 412 calls to it failed"},
+	}
+	out["open_absence"] = event(incident.Open, 1, rca.Verdict{
+		Method: rca.MethodRobust, Culprits: []rca.Cause{gone}, Candidates: []rca.Cause{gone},
+		Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN(), HopsObserved: 5, HopsTotal: 6,
+	})
+	deployed := verdict
+	deployed.Candidates = slices.Clone(verdict.Candidates)
+	deployed.Candidates[0].Kind, deployed.Candidates[0].Mechanism = rca.KindService, rca.Change
+	deployed.Culprits = deployed.Candidates[:1]
+	out["open_change"] = event(incident.Open, 1, deployed)
+	out["open_change"].Incident.Changes = []incident.Linked{{Change: *version, Culprit: true}}
 }

@@ -47,6 +47,12 @@ func headline(e *incident.Event, whole bool) string {
 	if whole && !over(e) && known(s.Baseline) {
 		notes = append(notes, "usually "+show(s.Baseline))
 	}
+	if len(e.Parts) > 0 && !e.SLO.Firing && !over(e) {
+		notes = append(notes, "met again, unlike others")
+	}
+	if !e.Frozen.IsZero() && !over(e) {
+		notes = append(notes, "not measured since "+hour(e.Frozen))
+	}
 	if len(notes) > 0 {
 		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
 	}

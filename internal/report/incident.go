@@ -2,13 +2,18 @@ package report
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
 	"github.com/sage-rca/sage/internal/slo"
+	"github.com/sage-rca/sage/internal/window"
 )
+
+// maxHurt is the number of objectives, and of services, that an incident lists as hurt.
+const maxHurt = 50
 
 // maxListed is the number of candidates, and of trace ids, that an incident lists.
 const maxListed = 5
@@ -24,14 +29,19 @@ func (w *writer) incident(e *incident.Event, m engine.ModelStatus) {
 	a.moment(attrStartTime, e.Start)
 	a.moment(attrEndTime, e.End)
 	a.number(attrDuration, e.Time.Sub(e.Start).Seconds())
+	a.life(e)
 
 	a.objective(e)
+	if e.SLO.Objective.Learned {
+		a.integer(attrSLOLearned, int64(e.SLO.Healthy))
+	}
 	a.observed(&e.SLO)
 	if e.Requests > 0 && known(e.Requests) {
 		a.integer(attrRequests, int64(math.Round(e.Requests)))
 		a.number(attrBadRatio, e.Bad/e.Requests)
 	}
 	a.verdict(e)
+	a.linked(e)
 	a.traces(e)
 	a.method(&e.Verdict, m)
 	if !over(e) && !e.Verdict.Abstained {
@@ -44,6 +54,38 @@ func (a attributes) identity(e *incident.Event) {
 	a.text(attrIncidentID, e.ID)
 	a.text(attrIncidentState, string(e.Phase))
 	a.integer(attrIncidentSequence, int64(e.Sequence))
+}
+
+// life says what else is known of the life of an incident, and what is part of it.
+func (a attributes) life(e *incident.Event) {
+	if e.Onset.Known() {
+		a.moment(attrOnset, e.Onset.Time)
+		a.number(attrOnsetUncertainty, max(e.Onset.Time.Sub(e.Onset.Earliest), e.Onset.Latest.Sub(e.Onset.Time)).Seconds())
+	}
+	a.moment(attrFrozen, e.Frozen)
+	if !e.Verdict.Abstained {
+		a.integer(attrRecurrence, int64(e.Recurrence))
+	}
+	a.text(attrMergedInto, e.MergedInto)
+	slos, services := hurt(e)
+	a.texts(attrSLOs, slos)
+	a.texts(attrServices, services)
+}
+
+// hurt lists the objectives that an incident stands for, its own first, and the
+// services whose objectives they are; at most maxHurt of each.
+func hurt(e *incident.Event) (slos, services []string) {
+	add := func(to []string, name string) []string {
+		if name == "" || len(to) >= maxHurt || slices.Contains(to, name) {
+			return to
+		}
+		return append(to, name)
+	}
+	slos, services = add(nil, e.SLO.Objective.Name), add(nil, e.SLO.RPC.Service.String())
+	for _, p := range e.Parts {
+		slos, services = add(slos, p.SLO), add(services, p.RPC.Service.String())
+	}
+	return slos, services
 }
 
 // objective says what is violated.
@@ -146,15 +188,22 @@ func supposes(e *incident.Event, tail float64) bool {
 	return e.SLO.Objective.Indicator == slo.Latency && known(tail)
 }
 
-// traces are a slow request and a usual one to compare it with.
+// traces are slow requests, and usual ones to compare them with.
 func (a attributes) traces(e *incident.Event) {
-	list := func(key string, s identity.Span) {
-		if s != (identity.Span{}) {
-			a.texts(key, []string{traceID(s)})
+	list := func(key string, first window.Exemplar, more []window.Exemplar) {
+		var ids []string
+		for _, x := range append([]window.Exemplar{first}, more...) {
+			if x.Span == (identity.Span{}) {
+				continue
+			}
+			if id := traceID(x.Span); len(ids) < maxListed && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
 		}
+		a.texts(key, ids)
 	}
-	list(attrTraceIDs, e.Exemplar.Span)
-	list(attrBaselineTraces, e.Baseline.Span)
+	list(attrTraceIDs, e.Exemplar, e.Slow)
+	list(attrBaselineTraces, e.Baseline, e.Usual)
 }
 
 // method says who answered. The model's state stands also where the robust scorer
@@ -164,6 +213,7 @@ func (a attributes) method(v *rca.Verdict, m engine.ModelStatus) {
 	if v.Method == rca.MethodGVAE && !v.Abstained {
 		a.text(attrSecondOpinion, opinion(v.Agreed))
 	}
+	a.text(attrSampling, string(m.Sampling))
 	a.text(attrModelState, string(m.State))
 	if m.Version > 0 {
 		a.integer(attrModelVersion, int64(m.Version))

@@ -30,6 +30,8 @@ func Logs(outs []engine.Output, opt Options) plog.Logs {
 	w := writer{opt: opt, ld: plog.NewLogs()}
 	for i := range outs {
 		switch o := &outs[i]; {
+		case o.Change != nil:
+			w.change(o.Change)
 		case o.Incident != nil:
 			w.incident(o.Incident, o.ModelAt)
 		case o.Model != nil:
@@ -91,12 +93,13 @@ func (w *writer) begin(s source) {
 
 // severityOf is that of a transition. Objectives that somebody configured are
 // errors, where rules of burn rates say that it is worth a page; learned ones, which
-// nobody asked for, are warnings; confidence changes nothing.
+// nobody asked for, are warnings, unless they stand for a part that is an error;
+// confidence changes nothing.
 func severityOf(e *incident.Event) plog.SeverityNumber {
 	switch {
 	case over(e):
 		return plog.SeverityNumberInfo
-	case e.SLO.Objective.Learned || e.SLO.Ticket:
+	case !e.Raised && (e.SLO.Objective.Learned || e.SLO.Ticket):
 		return plog.SeverityNumberWarn
 	default:
 		return plog.SeverityNumberError

@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/sage-rca/sage/internal/change"
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/incident"
@@ -52,14 +53,14 @@ func golden(t *testing.T, name string, ld plog.Logs) {
 	assert.JSONEq(t, string(want), pretty.String())
 }
 
-var letters = map[string]string{"rca.incident": "I", "rca.root_cause": "C", "rca.model.status": "M"}
+var letters = map[string]string{"rca.incident": "I", "rca.root_cause": "C", "rca.change": "N", "rca.model.status": "M"}
 
 // documented reads the table of docs/events.md: type and events by attribute.
 func documented(t *testing.T) map[string][2]string {
 	b, err := os.ReadFile("../../docs/events.md")
 	require.NoError(t, err)
 	out := make(map[string][2]string)
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| ([a-z]+(?:\\[\\])?) \\| ([ICM ]+) \\|").FindAllStringSubmatch(string(b), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| ([a-z]+(?:\\[\\])?) \\| ([ICNM ]+) \\|").FindAllStringSubmatch(string(b), -1) {
 		out[m[1]] = [2]string{m[2], m[3]}
 	}
 	return out
@@ -116,7 +117,7 @@ func TestLogs_attributesAreDocumented(t *testing.T) {
 	}
 	for k, row := range table {
 		assert.Equal(t, strings.Fields(row[1]), slices.SortedFunc(maps.Keys(emitted[k]), func(a, b string) int {
-			return strings.Index("ICM", a) - strings.Index("ICM", b)
+			return strings.Index("ICNM", a) - strings.Index("ICNM", b)
 		}), "%s is documented for other events than it is emitted on", k)
 	}
 }
@@ -173,11 +174,25 @@ func FuzzLogs(f *testing.F) {
 		errors.SLO.Objective.Indicator, errors.SLO.Objective.Target = slo.Errors, b
 		errors.SLO.Burn = slo.Burn{Rule: slo.BurnRule{Long: 90 * time.Minute}, Long: a, Short: b}
 		errors.SLO.Budget = slo.Budget{Period: time.Hour, Remaining: a}
-		for _, r := range records(report.Logs([]engine.Output{{Incident: &e}, {Incident: &unknown}, {Incident: &ended}, {Incident: &errors}, {}}, options)) {
+		changed := change.Change{
+			ID: evidence, Kind: change.Version, Service: identity.Service{Name: service}, Old: operation, New: evidence, Operations: []string{evidence, operation}, Count: int(a), Unanswered: b,
+		}
+		linked := e
+		linked.Changes = []incident.Linked{{Change: changed, Compared: &change.Comparison{Old: a, New: b}}, {Change: changed}}
+		linked.Parts, linked.Frozen = []incident.Part{{SLO: evidence, RPC: rpc(service, operation)}}, start
+		merged := ended
+		merged.MergedInto = evidence
+		said := []engine.Output{{Incident: &e}, {Incident: &unknown}, {Incident: &ended}, {Incident: &errors}, {Incident: &linked}, {Incident: &merged}, {Change: &changed}, {}}
+		for _, kind := range []change.Kind{change.ServiceNew, change.ServiceGone, change.OperationsNew, change.OperationsGone, change.Replicas} {
+			c := changed
+			c.Kind = kind
+			said = append(said, engine.Output{Change: &c})
+		}
+		for _, r := range records(report.Logs(said, options)) {
 			body := r.Body().Str()
 			line, _, _ := strings.Cut(body, "\n")
 			assert.LessOrEqual(t, len(body), 1024)
-			if r.EventName() == "rca.incident" {
+			if r.EventName() == "rca.incident" || r.EventName() == "rca.change" {
 				assert.Less(t, len(line), 200)
 			}
 			assert.True(t, utf8.ValidString(body))

@@ -20,8 +20,17 @@ func (w *writer) model(m *engine.ModelStatus) {
 	a.text(attrEngineID, w.opt.Engine)
 	a.text(attrModelState, string(m.State))
 	a.text(attrModelReason, m.Reason)
+	a.text(attrSampling, string(m.Sampling))
 	a.integer(attrModelWindows, int64(m.Windows))
 	a.integer(attrWindowsNeeded, int64(m.WindowsNeeded))
+	if m.Version == 0 && m.WindowsNeeded > 0 {
+		a.number(attrModelProgress, min(1, float64(m.Windows)/float64(m.WindowsNeeded)))
+	}
+	a.texts(attrModelBehind, m.Behind[:min(len(m.Behind), maxListed)])
+	a.integer(attrSLOsWatched, int64(m.Watched.Watched))
+	a.integer(attrSLOsMeasured, int64(m.Watched.Measured))
+	a.integer(attrSLOsLearning, int64(m.Watched.Learning))
+	a.integer(attrIncidentsOpen, int64(m.Open))
 	a.integer(attrModelServices, int64(m.Services))
 	a.integer(attrModelNodes, int64(m.Nodes))
 	a.integer(attrGraphVersion, int64(m.GraphVersion))

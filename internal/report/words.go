@@ -12,6 +12,12 @@ import (
 // phrase names a cause with its mechanism: "payment-db CPU", "mysql, slow itself".
 func phrase(c *rca.Cause) string {
 	name := clip(display(entity(c)), maxName)
+	if c.Kind == rca.KindAbsence {
+		return name + ", gone"
+	}
+	if c.Metric == rca.MixMetric {
+		return "another mix of requests to " + name
+	}
 	switch c.Mechanism {
 	case rca.Latent, "":
 		return name + ", slow itself"
@@ -21,6 +27,8 @@ func phrase(c *rca.Cause) string {
 		return name + ", more calls per request"
 	case rca.Pool:
 		return name + ", waiting for a pool"
+	case rca.Change:
+		return name + ", since its deploy"
 	default:
 		return name + " " + short(c.Mechanism)
 	}
@@ -37,6 +45,8 @@ func short(m rca.Mechanism) string {
 		return "errors"
 	case rca.QueueWait:
 		return "queue wait"
+	case rca.Change:
+		return "deploys"
 	default:
 		return display(string(m))
 	}

@@ -31,14 +31,21 @@ type Config struct {
 	// ErrorBudget says how the budgets of SLOs are counted.
 	ErrorBudget ErrorBudget `mapstructure:"error_budget"`
 
+	// Input says of the data what the engine cannot see for itself.
+	Input Input `mapstructure:"input"`
 	// Training says when and how the model is fitted.
 	Training Training `mapstructure:"training"`
 	// Limits bound memory.
 	Limits Limits `mapstructure:"limits"`
 	// Metrics say which metrics are features, and whose they are.
 	Metrics Metrics `mapstructure:"metrics"`
+	// Changes say what is noticed to have changed.
+	Changes Changes `mapstructure:"changes"`
 	// Events say what leaves.
 	Events Events `mapstructure:"events"`
+	// Steering marks spans that are worth keeping. Of processors only: a connector does
+	// not pass on what it is given.
+	Steering Steering `mapstructure:"steering"`
 
 	// Storage is the ID of a storage extension, such as file_storage, that keeps
 	// the model, the history and open incidents over restarts. Without it they
@@ -68,6 +75,9 @@ type SLO struct {
 	Objective float64 `mapstructure:"objective"`
 	// Period of the error budget; default error_budget.period.
 	Period time.Duration `mapstructure:"period"`
+	// BurnRates are rules of its own, by which it opens whether or not burn_rates is
+	// enabled; default those of burn_rates.
+	BurnRates []BurnRule `mapstructure:"burn_rates"`
 }
 
 // LearnedSLOs are objectives from healthy tails. Events mark them with
@@ -98,8 +108,8 @@ type Rule struct {
 // BurnRates say when an incident opens by how fast an error budget burns.
 type BurnRates struct {
 	Enabled bool `mapstructure:"enabled"`
-	// Rules, of which any opens; default: a page at 14.4 over 1h and 5m, a ticket at
-	// 6 over 6h and 30m.
+	// Rules, of which any opens; default: 14.4 over 1h and 5m, and 6 over 6h and 30m,
+	// both of which page.
 	Rules []BurnRule `mapstructure:"rules"`
 }
 
@@ -163,6 +173,9 @@ type Limits struct {
 	TraceAge time.Duration `mapstructure:"trace_age"`
 	// MetricStreams that are followed.
 	MetricStreams int `mapstructure:"metric_streams"`
+	// Sources are processes that tell of windows in summaries, each run of each. An hour
+	// after its last word one gives up its place.
+	Sources int `mapstructure:"sources"`
 	// PendingWindows that wait to be judged.
 	PendingWindows int `mapstructure:"pending_windows"`
 	// MemoryMiB bounds what the other limits, the history and training take
@@ -210,6 +223,7 @@ func DefaultConfig() component.Config {
 		LearnedSLOs: LearnedSLOs{Enabled: true, Windows: 20, Quantile: 0.99, Headroom: 2},
 		Rule:        Rule{Violated: 2, Of: 3, ResolveAfter: 3, MinRequests: 10},
 		ErrorBudget: ErrorBudget{Period: 30 * 24 * time.Hour},
+		Input:       Input{Sampling: "auto"},
 		Training: Training{
 			Enabled: true, History: 24 * time.Hour, MinWindows: 40, Interval: time.Hour,
 			CPUBudget: 0.5, PublishAfter: 2, Epochs: 200, Structured: true, Seed: 1,
@@ -217,8 +231,10 @@ func DefaultConfig() component.Config {
 		Limits: Limits{
 			Services: 1000, OperationsPerService: 100, Instances: 5000,
 			PendingSpans: 200_000, TraceSpans: 10_000, TraceAge: 5 * time.Minute,
-			MetricStreams: 50_000, PendingWindows: 4096, MemoryMiB: 512, CheckpointMiB: 64,
+			MetricStreams: 50_000, Sources: 1000, PendingWindows: 4096, MemoryMiB: 512, CheckpointMiB: 64,
 		},
+		Changes:  defaultChanges(),
+		Steering: defaultSteering(),
 		Events: Events{
 			EventNameAttribute: true, Candidates: 3, ModelHeartbeat: 6 * time.Hour,
 			IncidentHeartbeat: 6 * time.Hour, ExpireAfter: 48 * time.Hour, MaxOpen: 256,

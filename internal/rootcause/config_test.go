@@ -54,14 +54,16 @@ func TestConfig_reportsEverythingThatIsWrong(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{
 		"window", "lateness", "slos[0].quantile", "slos[0].threshold", "slos[1].name", "slos[1].service", "slos[1].operation", "slos[1].objective",
-		"slos[2].quantile", "slos[2].threshold", "slos[2].period", "slos[3].indicator", "openslo[0]",
+		"slos[2].quantile", "slos[2].threshold", "slos[2].period", "slos[3].indicator", "slos[3].burn_rates[0].long", "slos[3].burn_rates[0].factor", "openslo[0]",
 		"burn_rates.rules[0].short", "burn_rates.rules[0].factor", "burn_rates.rules[0].severity", "burn_rates.rules[1].long", "error_budget.period",
 		"learned_slos.windows", "learned_slos.quantile", "learned_slos.headroom",
 		"rule.of", "rule.resolve_after", "rule.min_requests",
 		"training.min_windows", "training.interval", "training.cpu_budget", "training.publish_after", "training.epochs",
 		"limits.services", "limits.operations_per_service", "limits.instances", "limits.pending_spans", "limits.trace_spans", "limits.trace_age",
-		"limits.metric_streams", "limits.pending_windows", "limits.memory_mib", "limits.checkpoint_mib",
+		"limits.metric_streams", "limits.sources", "limits.pending_windows", "limits.memory_mib", "limits.checkpoint_mib",
+		"input.sampling", "input.waiting[1]", "input.working[0]", "steering.attribute", "steering.suspect_ratio", "steering.baseline_ratio",
 		"metrics.include[0]", "metrics.include[1]", "metrics.join[0]",
+		"changes.lookback", "changes.gone_after",
 		"events.candidates", "events.model_heartbeat", "events.incident_heartbeat", "events.expire_after", "events.max_open",
 	}, got)
 }
@@ -122,6 +124,8 @@ func TestConfig_burnRates(t *testing.T) {
 		{Long: 2 * time.Minute, Short: 10 * time.Second, Factor: 14.4},
 		{Long: 12 * time.Minute, Short: time.Minute, Factor: 6, Ticket: true},
 	}, got().Burn)
+	assert.Empty(t, got().Objectives[0].Burn)
+	assert.Equal(t, []slo.BurnRule{{Long: time.Hour, Short: 5 * time.Minute, Factor: 2, Ticket: true}}, got().Objectives[1].Burn, "its own")
 	assert.Equal(t, time.Hour, got().Budget)
 }
 
@@ -169,8 +173,8 @@ func TestConfig_memoryHoldsWhatOtherLimitsAllow(t *testing.T) {
 
 	cfg.Limits.MemoryMiB = 140
 	require.EqualError(t, cfg.Validate(),
-		"limits.memory_mib: must be at least 157: 140 MiB for what the other limits allow, and 17 MiB for 256 columns of training.history (got 140)")
-	cfg.Limits.MemoryMiB = 157
+		"limits.memory_mib: must be at least 162: 145 MiB for what the other limits allow, and 17 MiB for 256 columns of training.history (got 140)")
+	cfg.Limits.MemoryMiB = 162
 	require.NoError(t, cfg.Validate())
 	assert.GreaterOrEqual(t, cfg.columns(), minColumns)
 

@@ -34,6 +34,12 @@ func (i *Instance) EmitWithin(next consumer.Logs) {
 // of them, so that the engine may stop with the last.
 func (i *Instance) EmitInto(id pipeline.ID, next consumer.Logs) { i.shared.addSinkOf(id, next) }
 
+// TellInto lets what was seen out into the metrics pipeline id, which begins behind the
+// instance, as EmitInto does events. Where no event can come out nothing is judged.
+func (i *Instance) TellInto(id pipeline.ID, next consumer.Metrics, t Telling) {
+	i.shared.addListener(id, next, t)
+}
+
 // Start implements component.Component.
 func (i *Instance) Start(ctx context.Context, host component.Host) error {
 	i.mu.Lock()
@@ -65,6 +71,13 @@ func (*Instance) Capabilities() consumer.Capabilities { return consumer.Capabili
 // SeeTraces shows spans to the engine while it runs. It neither blocks nor panics,
 // and keeps nothing of td.
 func (i *Instance) SeeTraces(td ptrace.Traces) { i.shared.seeTraces(td) }
+
+// Steers reports whether Steer changes spans.
+func (i *Instance) Steers() bool { return i.shared.steering != nil }
+
+// Steer marks spans that are worth keeping, where that is asked for: then td must be
+// the caller's own. It neither blocks nor panics, and changes nothing else.
+func (i *Instance) Steer(td ptrace.Traces) { i.shared.steer(td) }
 
 // SeeMetrics shows points to the engine while it runs. It neither blocks nor panics,
 // and keeps nothing of md.

@@ -1,6 +1,10 @@
 package rootcause
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/sage-rca/sage/internal/change"
+)
 
 // Bytes that the things under limits take at most, measured on the heap and
 // rounded up.
@@ -9,6 +13,7 @@ const (
 	streamBytes    = 320 // a metric stream: 230
 	operationBytes = 256 // an admitted operation
 	instanceBytes  = 512 // a replica, with what metrics join it by
+	itemBytes      = 256 // an operation, version or replica of which changes are noticed
 	// valueBytes is what one value of the history takes while a model is trained:
 	// 4 as it is kept, 4 in the copy that training works on, 8 as a float64, 8 again
 	// in standard units.
@@ -21,7 +26,8 @@ const minColumns = 256
 // taken returns the bytes that limits other than limits.memory_mib let grow.
 func (l *Limits) taken() int64 {
 	return int64(l.PendingSpans)*spanBytes + int64(l.MetricStreams)*streamBytes +
-		int64(l.Services)*int64(l.OperationsPerService)*operationBytes + int64(l.Instances)*instanceBytes
+		int64(l.Services)*int64(l.OperationsPerService)*operationBytes + int64(l.Instances)*instanceBytes +
+		int64(change.Default(l.Services).MaxItems)*itemBytes
 }
 
 // windows is the number of windows in the history.

@@ -1,6 +1,7 @@
 package rootcause
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -44,18 +45,25 @@ func (r *Registry) share(id component.ID, set component.TelemetrySettings, cfg *
 	defer r.mu.Unlock()
 	s := r.running[cfg]
 	if s == nil {
+		if cfg.Steering.Enabled && r.component.Kind != component.KindProcessor {
+			return nil, errors.New("steering.enabled: only a processor passes on the spans that it marks")
+		}
 		b, err := r.component.Instruments(set)
 		if err != nil {
 			return nil, fmt.Errorf("self-telemetry: %w", err)
 		}
 		s = &shared{
 			kind: r.component.Kind, id: id, cfg: cfg, log: set.Logger, telemetry: newTelemetry(b),
-			behind: make(map[pipeline.ID]bool),
+			process: processOf(set.Resource),
+			behind:  make(map[pipeline.ID]bool),
 			forget: func() {
 				r.mu.Lock()
 				defer r.mu.Unlock()
 				delete(r.running, cfg)
 			},
+		}
+		if cfg.Steering.Enabled {
+			s.steering = newSteering(&cfg.Steering)
 		}
 		r.running[cfg] = s
 	}

@@ -19,6 +19,8 @@ import (
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/ingest"
 	"github.com/sage-rca/sage/internal/report"
+	"github.com/sage-rca/sage/internal/summary"
+	"github.com/sage-rca/sage/internal/window"
 )
 
 // eventTimeout bounds how long the engine waits for a logs pipeline.
@@ -34,7 +36,9 @@ type shared struct {
 	cfg       *Config
 	log       *zap.Logger
 	telemetry *telemetry
+	steering  *steering // nil where nothing is marked
 	forget    func()
+	process   string       // that this is, and its run, where it is known
 	refs      atomic.Int64 // instances that have not stopped
 	panics    atomic.Int64 // caught by guard
 
@@ -42,10 +46,11 @@ type shared struct {
 
 	mu      sync.Mutex // guards everything below
 	sinks   []consumer.Logs
-	behind  map[pipeline.ID]bool // logs pipelines that a sink feeds, where they are known
+	behind  map[pipeline.ID]bool // pipelines that are fed, where they are known
+	tell    []listener
 	started bool
 	stopped bool
-	engine  *engine.Engine
+	engine  *engine.Engine // nil where nothing is judged
 	store   *store
 	ticker  *ticker
 }
@@ -75,7 +80,7 @@ func (s *shared) start(ctx context.Context, host component.Host) error {
 	if s.started || s.stopped {
 		return nil
 	}
-	if len(s.sinks) == 0 { // only a processor can have none
+	if len(s.sinks)+len(s.tell) == 0 { // only a processor can have none
 		s.log.Warn("no logs pipeline names this processor: root-cause events go nowhere. Add it to the processors of a logs pipeline")
 	}
 	var persistent engine.Store
@@ -99,30 +104,46 @@ func (s *shared) start(ctx context.Context, host component.Host) error {
 // run starts the engine, what feeds it, and its clock. The caller holds mu.
 func (s *shared) run(ctx context.Context, persistent engine.Store) error {
 	o := s.observer()
-	cfg, err := s.cfg.engineConfig()
-	if err != nil {
-		return err
-	}
-	e, err := engine.New(cfg, persistent, o, s.emitter())
+	judge, err := s.judge(persistent, o)
 	if err != nil {
 		return err
 	}
 	in := s.cfg.ingestConfig()
-	in.Protect = s.guard
-	i, err := ingest.New(in, o, e.Offer)
+	in.Guard.Since, in.Protect = s.cfg.Input.since(time.Now()), s.guard
+	if len(s.tell) > 0 {
+		in.Tell = s.teller(context.WithoutCancel(ctx), time.Now())
+	}
+	i, err := ingest.New(in, o, judge)
 	if err != nil {
 		return err
 	}
-	if err := e.Start(ctx); err != nil {
-		return err
+	if s.engine != nil {
+		if err := s.engine.Start(ctx); err != nil {
+			return err
+		}
 	}
 	i.Start()
-	s.engine = e
 	s.ingester.Store(i)
 	s.ticker = startTicker(min(s.cfg.Window, 5*time.Second), func(now time.Time) {
 		s.guard(func() { i.Idle(now) })
 	})
 	return nil
+}
+
+// judge makes the engine where events can come out, and returns what takes windows. The
+// caller holds mu.
+func (s *shared) judge(persistent engine.Store, o observer) (func(*window.Snapshot) bool, error) {
+	if len(s.sinks) == 0 && len(s.tell) > 0 {
+		return func(w *window.Snapshot) bool { o.WindowClosed(w); return true }, nil
+	}
+	cfg, err := s.cfg.engineConfig()
+	if err != nil {
+		return nil, err
+	}
+	if s.engine, err = engine.New(cfg, persistent, o, s.emitter()); err != nil {
+		return nil, err
+	}
+	return s.engine.Offer, nil
 }
 
 // stop ends the share of one instance.
@@ -145,7 +166,10 @@ func (s *shared) stop(ctx context.Context, within bool) error {
 	}
 	i := s.ingester.Swap(nil)
 	s.ticker.stop()
-	errs := []error{i.Close(ctx), s.engine.Close(ctx)}
+	errs := []error{i.Close(ctx)}
+	if s.engine != nil {
+		errs = append(errs, s.engine.Close(ctx))
+	}
 	if s.store != nil {
 		errs = append(errs, s.store.close(ctx))
 	}
@@ -159,10 +183,25 @@ func (s *shared) seeTraces(td ptrace.Traces) {
 	}
 }
 
-// seeMetrics shows points to the engine.
+// steer marks the spans of td that are worth keeping.
+func (s *shared) steer(td ptrace.Traces) {
+	if s.steering == nil || s.ingester.Load() == nil {
+		return
+	}
+	s.guard(func() {
+		suspect, baseline := s.steering.mark(td)
+		s.telemetry.steered(suspect, baseline)
+	})
+}
+
+// seeMetrics shows points to the engine, and what others tell of windows.
 func (s *shared) seeMetrics(md pmetric.Metrics) {
 	if i := s.ingester.Load(); i != nil {
-		s.guard(func() { i.Metrics(md, time.Now()) })
+		s.guard(func() {
+			now := time.Now()
+			i.Metrics(md, now)
+			i.Pieces(summary.Pieces(nil, md, s.telemetry.refusedPieces), now)
+		})
 	}
 }
 
@@ -193,6 +232,9 @@ func (s *shared) emitter() func(context.Context, []engine.Output) {
 		opt := opt
 		opt.Now = time.Now()
 		s.telemetry.said(outs)
+		if s.steering != nil {
+			s.steering.follow(outs)
+		}
 		ld := report.Logs(outs, opt)
 		for k, next := range sinks {
 			each := ld

@@ -14,6 +14,7 @@ import (
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/summary"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -42,6 +43,25 @@ func (t *telemetry) failed(kind string) {
 }
 
 func (t *telemetry) sent(records int) { t.b.Events.Add(context.Background(), int64(records)) }
+
+func (t *telemetry) limited(reason string, n int) {
+	t.b.LimitsReached.Add(context.Background(), int64(n), one("reason", reason))
+}
+
+func (t *telemetry) steered(suspect, baseline int) {
+	for _, n := range [...]struct {
+		reason string
+		spans  int
+	}{{"kept_suspect", suspect}, {"kept_baseline", baseline}} {
+		if n.spans > 0 {
+			t.b.SpansNoted.Add(context.Background(), int64(n.spans), one("reason", n.reason))
+		}
+	}
+}
+
+func (t *telemetry) refusedPieces(reason summary.Reason, points int) {
+	t.b.PointsRefused.Add(context.Background(), int64(points), one("reason", string(reason)))
+}
 
 // said counts what the engine says of incidents.
 func (t *telemetry) said(outs []engine.Output) {
@@ -145,7 +165,7 @@ func (o observer) Judged(method rca.Method, took time.Duration) {
 
 // Refused implements engine.RefusalObserver.
 func (o observer) Refused(reason engine.Refusal, n int) {
-	o.b.LimitsReached.Add(context.Background(), int64(n), one("reason", string(reason)))
+	o.limited(string(reason), n)
 }
 
 // Failed implements engine.Observer. A window that is late, as all are when an old

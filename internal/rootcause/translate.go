@@ -9,6 +9,7 @@ import (
 	"github.com/sage-rca/sage/internal/ingest"
 	"github.com/sage-rca/sage/internal/rca"
 	"github.com/sage-rca/sage/internal/slo"
+	"github.com/sage-rca/sage/internal/summary"
 )
 
 const mib = 1 << 20
@@ -25,6 +26,7 @@ func (c *Config) ingestConfig() ingest.Config {
 		MaxAge:   c.Limits.TraceAge,
 		Forget:   max(forgetAfter, 10*c.Window),
 		Guard:    ingest.DefaultGuard(),
+		Told:     c.Input.told(),
 		Limits: ingest.Limits{
 			Services:             c.Limits.Services,
 			OperationsPerService: c.Limits.OperationsPerService,
@@ -33,6 +35,7 @@ func (c *Config) ingestConfig() ingest.Config {
 			Producers:            max(1, c.Limits.PendingSpans/4),
 			Instances:            c.Limits.Instances,
 			MetricStreams:        c.Limits.MetricStreams,
+			Sources:              c.Limits.Sources,
 		},
 		Metrics: ingest.MetricRules{
 			Include:  c.Metrics.Include,
@@ -40,6 +43,7 @@ func (c *Config) ingestConfig() ingest.Config {
 			JoinKeys: append(c.Metrics.Join[:len(c.Metrics.Join):len(c.Metrics.Join)], ingest.DefaultJoinKeys()...),
 			HostKeys: ingest.DefaultHostKeys(),
 		},
+		OtherScope: summary.Scope,
 		MaxPending: c.Limits.PendingWindows,
 	}
 }
@@ -62,6 +66,7 @@ func (c *Config) engineConfig() (engine.Config, error) {
 			Burn: c.BurnRates.rules(), Budget: c.ErrorBudget.Period,
 			MinRequests: float64(c.Rule.MinRequests),
 		},
+		Changes: c.Changes.rules(c.Limits.Services, c.Window), Lookback: c.Changes.Lookback,
 		RCA: rca.Config{Seed: c.Training.Seed},
 		Incident: incident.Config{
 			HeartbeatEvery: c.Events.IncidentHeartbeat, ExpireAfter: c.Events.ExpireAfter, MaxOpen: c.Events.MaxOpen,
@@ -71,6 +76,8 @@ func (c *Config) engineConfig() (engine.Config, error) {
 			Interval: c.Training.Interval, CPUBudget: c.Training.CPUBudget, PublishAfter: c.Training.PublishAfter,
 			Model: gvae.Config{Structured: c.Training.Structured, Epochs: c.Training.Epochs, Seed: c.Training.Seed},
 		},
+		LongPolls:      c.longPolls(),
+		Sampling:       samplings[c.Input.Sampling],
 		MaxPending:     c.Limits.PendingWindows,
 		MaxColumns:     c.columns(),
 		MaxCheckpoint:  c.Limits.CheckpointMiB * mib,

@@ -44,6 +44,9 @@ func (s *SLO) objective() slo.Objective {
 	if s.Indicator == indicatorErrors {
 		out.Indicator = slo.Errors
 	}
+	if len(s.BurnRates) > 0 {
+		out.Burn = burnRules(s.BurnRates)
+	}
 	return out
 }
 
@@ -56,8 +59,12 @@ func (b *BurnRates) rules() []slo.BurnRule {
 	if len(b.Rules) == 0 {
 		return slo.DefaultBurnRules()
 	}
-	out := make([]slo.BurnRule, len(b.Rules))
-	for i, r := range b.Rules {
+	return burnRules(b.Rules)
+}
+
+func burnRules(rules []BurnRule) []slo.BurnRule {
+	out := make([]slo.BurnRule, len(rules))
+	for i, r := range rules {
 		out[i] = slo.BurnRule{Long: r.Long, Short: r.Short, Factor: r.Factor, Ticket: r.Severity == severityTicket}
 	}
 	return out

@@ -47,6 +47,7 @@ func (c *Config) Validate() error {
 	}
 	c.validateSLOs(&p)
 	c.LearnedSLOs.validate(&p)
+	c.Input.validate(&p)
 	c.Rule.validate(&p)
 	c.validateBurnRates(&p)
 	c.validatePeriod(&p, "error_budget.period", c.ErrorBudget.Period)
@@ -54,7 +55,9 @@ func (c *Config) Validate() error {
 	c.Limits.validate(&p)
 	c.validateMemory(&p)
 	c.Metrics.validate(&p)
+	c.Changes.validate(&p)
 	c.Events.validate(&p)
+	c.Steering.validate(&p)
 	return errors.Join(p...)
 }
 
@@ -109,6 +112,7 @@ func (l *Limits) validate(p *problems) {
 	p.positive("limits.trace_spans", l.TraceSpans)
 	p.lasting("limits.trace_age", l.TraceAge)
 	p.positive("limits.metric_streams", l.MetricStreams)
+	p.positive("limits.sources", l.Sources)
 	p.positive("limits.pending_windows", l.PendingWindows)
 	p.positive("limits.memory_mib", l.MemoryMiB)
 	p.positive("limits.checkpoint_mib", l.CheckpointMiB)

@@ -37,13 +37,18 @@ func (c *Config) validateSLOs(p *problems) {
 		if s.Period != 0 {
 			c.validatePeriod(p, at("period"), s.Period)
 		}
-		if err := c.reachable(cmp.Or(s.Objective, s.Quantile)); err != nil {
+		rules := c.BurnRates.rules()
+		if len(s.BurnRates) > 0 {
+			c.validateBurnRules(p, at("burn_rates"), s.BurnRates)
+			rules = burnRules(s.BurnRates)
+		}
+		if err := reachable(rules, cmp.Or(s.Objective, s.Quantile)); err != nil {
 			p.add(at("objective"), "%v", err)
 		}
 	}
 	c.validateOpenSLO(p, taken)
 	if c.LearnedSLOs.Enabled {
-		if err := c.reachable(c.LearnedSLOs.Quantile); err != nil {
+		if err := reachable(c.BurnRates.rules(), c.LearnedSLOs.Quantile); err != nil {
 			p.add("learned_slos.quantile", "%v", err)
 		}
 	}
@@ -87,7 +92,7 @@ func (c *Config) validateOpenSLO(p *problems, taken map[string]string) {
 		if o.Period != 0 && o.Period < c.Window {
 			refused = append(refused, o.Refuse("timeWindow must be at least one window of %s (got %s)", c.Window, o.Period))
 		}
-		if err := c.reachable(o.Target); err != nil {
+		if err := reachable(c.BurnRates.rules(), o.Target); err != nil {
 			refused = append(refused, o.Refuse("%v", err))
 		}
 	}
@@ -101,11 +106,11 @@ func (c *Config) validateOpenSLO(p *problems, taken map[string]string) {
 
 // reachable returns an error where no rule of burn rates can ever hold for an
 // objective.
-func (c *Config) reachable(objective float64) error {
+func reachable(rules []slo.BurnRule, objective float64) error {
 	if !(objective > 0 && objective < 1) {
 		return nil
 	}
-	return slo.Reachable(c.BurnRates.rules(), objective)
+	return slo.Reachable(rules, objective)
 }
 
 // minPeriod of an error budget.
@@ -132,11 +137,15 @@ func (c *Config) validateBurnRates(p *problems) {
 			p.add("burn_rates.rules", "must be set: the usual rules need windows of at most %s (got %s)", short, c.Window)
 		}
 	}
-	if n := len(c.BurnRates.Rules); n > maxRules {
-		p.add("burn_rates.rules", "must be at most %d (got %d)", maxRules, n)
+	c.validateBurnRules(p, "burn_rates.rules", c.BurnRates.Rules)
+}
+
+func (c *Config) validateBurnRules(p *problems, path string, rules []BurnRule) {
+	if n := len(rules); n > maxRules {
+		p.add(path, "must be at most %d (got %d)", maxRules, n)
 	}
-	for i, r := range c.BurnRates.Rules {
-		at := func(setting string) string { return fmt.Sprintf("burn_rates.rules[%d].%s", i, setting) }
+	for i, r := range rules {
+		at := func(setting string) string { return fmt.Sprintf("%s[%d].%s", path, i, setting) }
 		if least := max(time.Second, c.Window); r.Short < least {
 			p.add(at("short"), "must be at least one window of %s (got %s)", least, r.Short)
 		} else if r.Long < r.Short || r.Long/maxSpan > r.Short {

@@ -62,13 +62,8 @@ func (s *Sketch) UnmarshalBinary(b []byte) error {
 		r.counts[int(offset)-r.offset+i] = c
 		weight += c
 	}
-	if d.failed || len(d.b) > 0 || math.Abs(weight-r.total) > 1e-6*r.total || (n == 0) != (r.max == 0) {
+	if d.failed || len(d.b) > 0 || math.Abs(weight-r.total) > 1e-6*r.total || !r.holdsMax(int(offset)+int(n)-1) {
 		return errEncoding
-	}
-	if n > 0 { // max may have been rounded into a neighbour of its bucket
-		if last := int(offset) + int(n) - 1; max(last-indexOfFloat(r.max), indexOfFloat(r.max)-last) > 1 {
-			return errEncoding
-		}
 	}
 	*s = r
 	return nil

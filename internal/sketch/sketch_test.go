@@ -315,3 +315,46 @@ func BenchmarkQuantile(b *testing.B) {
 		s.Quantile(0.99)
 	}
 }
+
+// What Buckets says is enough where weights are integers, and FromBuckets refuses what
+// no sketch can hold.
+func TestFromBuckets(t *testing.T) {
+	for _, s := range []*sketch.Sketch{of(), of(0), of(1), of(0, 1, 2, 3, 1e6, 5e9), of(math.MaxInt64)} {
+		require.True(t, s.Integers())
+		offset, counts, zero := s.Buckets()
+		again, err := sketch.FromBuckets(offset, counts, zero, s.Sum(), s.Max())
+		require.NoError(t, err)
+		assert.Equal(t, s.Count(), again.Count())
+		before, err := s.MarshalBinary()
+		require.NoError(t, err)
+		after, err := again.MarshalBinary()
+		require.NoError(t, err)
+		assert.Equal(t, before, after)
+	}
+	var half sketch.Sketch
+	half.Add(5, 0.5)
+	half.Add(5, 1.5)
+	assert.True(t, half.Integers(), "the weight of the bucket is 2")
+	half.Add(7, 0.1)
+	assert.False(t, half.Integers())
+
+	// Buckets of no weight at either end say nothing.
+	trimmed, err := sketch.FromBuckets(-40, append(make([]float64, 39), 1, 0, 0), 0, 1, 1)
+	require.NoError(t, err)
+	assert.Equal(t, of(1), trimmed)
+
+	for name, build := range map[string]func() (*sketch.Sketch, error){
+		"below":          func() (*sketch.Sketch, error) { return sketch.FromBuckets(-2, []float64{1}, 0, 1, 1) },
+		"above":          func() (*sketch.Sketch, error) { return sketch.FromBuckets(63*32, []float64{1}, 0, 1, 1e18) },
+		"far above":      func() (*sketch.Sketch, error) { return sketch.FromBuckets(math.MaxInt, []float64{1, 1}, 0, 1, 1) },
+		"negative":       func() (*sketch.Sketch, error) { return sketch.FromBuckets(0, []float64{-1}, 0, 1, 2) },
+		"no number":      func() (*sketch.Sketch, error) { return sketch.FromBuckets(0, []float64{math.NaN()}, 0, 1, 2) },
+		"infinite sum":   func() (*sketch.Sketch, error) { return sketch.FromBuckets(0, []float64{1}, 0, math.Inf(1), 2) },
+		"maximum":        func() (*sketch.Sketch, error) { return sketch.FromBuckets(0, []float64{1}, 0, 1, 1e9) },
+		"no maximum":     func() (*sketch.Sketch, error) { return sketch.FromBuckets(0, []float64{1}, 0, 1, 0) },
+		"nothing but it": func() (*sketch.Sketch, error) { return sketch.FromBuckets(0, nil, 1, 0, 5) },
+	} {
+		_, err := build()
+		assert.Error(t, err, name)
+	}
+}

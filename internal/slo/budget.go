@@ -45,8 +45,9 @@ func (t *track) account(start, end int64, r result) {
 // fit gives the accounts of a track the shape that the configuration asks for, and
 // keeps what there is of that shape.
 func (t *track) fit(cfg Config) {
-	rings := make([]ring, len(cfg.Burn))
-	for i, rule := range cfg.Burn {
+	rules := cfg.rules(t.Objective)
+	rings := make([]ring, len(rules))
+	for i, rule := range rules {
 		rings[i] = newRing(rule.Long, rule.Short/shortBuckets).keep(t.Burn...)
 	}
 	t.Burn = rings

@@ -22,15 +22,23 @@ type BurnRule struct {
 	Ticket      bool // worth a ticket, not a page
 }
 
-// DefaultBurnRules are for a budget of 30 days: 2 % of it in an hour is worth a
-// page, 5 % of it in 6 hours a ticket.
+// DefaultBurnRules are for a budget of 30 days: 2 % of it in an hour is worth a page,
+// and so is 5 % of it in 6 hours, as the Workbook has it.
 //
 //	14.4 x 1 h / 720 h = 2 %,  6 x 6 h / 720 h = 5 %
 func DefaultBurnRules() []BurnRule {
 	return []BurnRule{
 		{Long: time.Hour, Short: 5 * time.Minute, Factor: 14.4},
-		{Long: 6 * time.Hour, Short: 30 * time.Minute, Factor: 6, Ticket: true},
+		{Long: 6 * time.Hour, Short: 30 * time.Minute, Factor: 6},
 	}
+}
+
+// rules returns those of an objective.
+func (c Config) rules(o Objective) []BurnRule {
+	if len(o.Burn) > 0 {
+		return o.Burn
+	}
+	return c.Burn
 }
 
 // Bounds of rules: with these a track holds at most 4 x 121 buckets for them, with
@@ -56,7 +64,7 @@ func (b Burn) Known() bool { return b.Rule.Long > 0 }
 // before tickets, and higher factors before lower ones.
 func (t *track) burn(cfg Config, start int64) Burn {
 	var first Burn
-	for i, rule := range cfg.Burn {
+	for i, rule := range cfg.rules(t.Objective) {
 		long, ok := t.Burn[i].badRatio(start, rule.Long)
 		short, enough := t.Burn[i].badRatio(start, rule.Short)
 		if !ok || !enough {

@@ -330,3 +330,57 @@ func TestBurn_isBounded(t *testing.T) {
 	got := fmt.Sprint(len(track.Burn[0].Buckets), len(track.Burn[1].Buckets), len(track.Budget.Buckets))
 	assert.Equal(t, "60 60 60", got)
 }
+
+// An objective with rules of its own opens by them, beside others that open by theirs,
+// or by windows.
+func TestBurn_rulesOfAnObjective(t *testing.T) {
+	own := []BurnRule{{Long: 10 * time.Minute, Short: 5 * time.Minute, Factor: 2, Ticket: true}}
+	for _, shared := range [][]BurnRule{nil, {{Long: 10 * time.Minute, Short: 5 * time.Minute, Factor: 20}}} {
+		cfg := failures()
+		cfg.Burn = shared
+		cfg.Objectives = append(cfg.Objectives, cfg.Objectives[0])
+		cfg.Objectives[1].Name, cfg.Objectives[1].Burn = "own", own
+		cfg.OpenK, cfg.OpenN = 30, 30
+		w := newWatcher(t, cfg)
+		budget := cfg.Objectives[0].Budget()
+		var states []State
+		for i := range int64(20) { // 20 minutes at 3 times the budget
+			states = w.Observe(i*60*second, (i+1)*60*second, []Observation{{RPC: rpc("front", "GET /"), Latency: hundred, Errors: 100 * 3 * budget}})
+		}
+		require.Len(t, states, 2)
+		assert.False(t, states[0].Firing, "3 is not 20, and 20 windows are not 30")
+		assert.True(t, states[1].Firing)
+		assert.True(t, states[1].Ticket)
+
+		b, err := w.MarshalBinary()
+		require.NoError(t, err)
+		again := newWatcher(t, cfg)
+		require.NoError(t, again.UnmarshalBinary(b))
+		states = again.Observe(20*60*second, 21*60*second, []Observation{{RPC: rpc("front", "GET /"), Latency: hundred, Errors: 100 * 3 * budget}})
+		assert.True(t, states[1].Firing, "its accounts outlive a restart")
+		assert.InDelta(t, 3, states[1].Burn.Long, 1e-6)
+	}
+	cfg := failures()
+	cfg.Objectives[0].Burn = []BurnRule{{Long: time.Hour, Short: time.Hour, Factor: 1e5}}
+	_, err := NewWatcher(cfg)
+	require.ErrorContains(t, err, "the mildest rule asks for", "no error budget burns so fast")
+	cfg.Objectives[0].Burn[0].Factor = -1
+	_, err = NewWatcher(cfg)
+	require.ErrorContains(t, err, "objective 0: burn rule 0 needs")
+}
+
+func TestSummary(t *testing.T) {
+	cfg := failures()
+	cfg.Learn = LearnConfig{Enabled: true, Windows: 5, Quantile: 0.99, Headroom: 2}
+	cfg.MinRequests = 10
+	w := newWatcher(t, cfg)
+	assert.Zero(t, w.Summary())
+	few := new(sketch.Sketch)
+	few.Add(1e6, 1)
+	w.Observe(0, 60*second, []Observation{
+		{RPC: rpc("front", "GET /"), Latency: hundred}, {RPC: rpc("shop", "GET /"), Entry: true, Latency: hundred}, {RPC: rpc("ads", "GET /"), Entry: true, Latency: few},
+	})
+	assert.Equal(t, Summary{Watched: 3, Measured: 2, Learning: 2}, w.Summary())
+	w.Observe(60*second, 2*60*second, nil)
+	assert.Equal(t, Summary{Watched: 3, Learning: 2}, w.Summary(), "nothing is measured in a window without requests")
+}

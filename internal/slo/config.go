@@ -19,6 +19,10 @@ func (c *Config) complete() error {
 		bad("rule needs 1 <= k <= n <= %d and m >= 1 (got k=%d n=%d m=%d)", maxRun, c.OpenK, c.OpenN, c.ResolveM)
 	}
 	orderRules(c.Burn, bad)
+	for i := range c.Objectives {
+		o := &c.Objectives[i]
+		orderRules(o.Burn, func(format string, args ...any) { bad("objective %d: "+format, append([]any{i}, args...)...) })
+	}
 	if c.Budget != 0 && c.Budget < minPeriod {
 		bad("period of error budgets must be at least %s (got %s)", minPeriod, c.Budget)
 	}
@@ -52,7 +56,7 @@ func (c *Config) completeObjectives(bad func(format string, args ...any)) {
 		if o.Learned {
 			bad("objective %d is configured, not learned", i)
 		}
-		if err := Reachable(c.Burn, o.Target); err != nil && within(o.Target) {
+		if err := Reachable(c.rules(*o), o.Target); err != nil && within(o.Target) {
 			bad("objective %d: %w", i, err)
 		}
 	}

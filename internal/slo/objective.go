@@ -41,6 +41,8 @@ type Objective struct {
 	Learned   bool          // not configured but learned
 	// Period of the error budget; default Config.Budget.
 	Period time.Duration `json:",omitempty"`
+	// Burn are the rules of burn rates of which any opens; default Config.Burn.
+	Burn []BurnRule `json:"-"`
 }
 
 // errorsQuantile is the tail that an objective of Errors looks at beside errors.

@@ -15,8 +15,8 @@ type Config struct {
 	// Open when violated in OpenK of the last OpenN measured windows; healthy
 	// again after ResolveM measured windows in a row that meet the objective.
 	OpenK, OpenN, ResolveM int
-	// Burn are rules of burn rates, of which any opens; where there are none, OpenK
-	// of OpenN windows do. ResolveM windows in a row in which none holds resolve.
+	// Burn are rules of burn rates, of which any opens, of objectives that have none of
+	// their own; where there are none, OpenK of OpenN windows do. ResolveM windows in a row in which none holds resolve.
 	Burn []BurnRule
 	// Budget is the period of the error budget of objectives that have none of
 	// their own; 0: no account of it is kept.
@@ -43,6 +43,9 @@ type Observation struct {
 	Entry   bool // reached from outside: learned objectives are for these
 	Latency *sketch.Sketch
 	Errors  float64 // weight of the requests that failed
+	// Biased: it shows rather the slow and the failed requests. Then shares and
+	// quantiles are not those of configured objectives; learned ones are about what is shown.
+	Biased bool
 }
 
 // State is what is known of one objective on one operation after a window.
@@ -61,6 +64,9 @@ type State struct {
 	// NaN when not measured.
 	Observed float64
 	Baseline float64 // median of Observed over healthy windows, NaN when none
+	// Healthy are the windows of which Baseline is the median, at most maxBaseline; of a
+	// learned objective the threshold too is learned from them.
+	Healthy  int
 	Count    float64
 	BadRatio float64 // share of bad requests: above the threshold, or failed
 	Errors   float64

@@ -24,8 +24,10 @@ type track struct {
 	Bad       float64   // of them
 	Baseline  []float64 // of healthy windows what the objective limits, oldest first
 	Learned   int       // healthy windows since the threshold was last learned
-	Burn      []ring    `json:",omitempty"` // by rule of Config.Burn
+	Burn      []ring    `json:",omitempty"` // by rule of burn rates
 	Budget    ring      `json:",omitzero"`
+
+	measured bool // in the window that began at Seen; it is new otherwise
 }
 
 // result is one measured window.
@@ -42,7 +44,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	if !s.Measured {
 		return t.state(cfg, start, s)
 	}
-	t.Seen = start
+	t.Seen, t.measured = start, true
 	var over bool
 	s.Observed, s.BadRatio, over = t.Objective.measure(o)
 	if t.Objective.Limit() <= 0 { // not learned yet
@@ -52,8 +54,8 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	r := result{start, over, s.Count, s.Count * s.BadRatio}
 	t.account(start, end, r)
 	var ends bool
-	if len(cfg.Burn) > 0 {
-		r.Violated = reaches(s.BadRatio, mildest(cfg.Burn)*t.Objective.Budget())
+	if rules := cfg.rules(t.Objective); len(rules) > 0 {
+		r.Violated = reaches(s.BadRatio, mildest(rules)*t.Objective.Budget())
 		ends = t.burning(cfg, r, t.burn(cfg, start))
 	} else {
 		ends = t.rule(cfg, r)
@@ -67,7 +69,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	case !over && !s.Violated && !t.Firing:
 		t.healthy(cfg, s.Observed)
 	}
-	out.Objective, out.Baseline = t.Objective, median(t.Baseline)
+	out.Objective, out.Baseline, out.Healthy = t.Objective, median(t.Baseline), len(t.Baseline)
 	return out
 }
 
@@ -76,8 +78,8 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 func (t *track) state(cfg Config, start int64, s State) State {
 	s.Objective, s.RPC, s.Firing, s.Onset = t.Objective, t.RPC, t.Firing, t.Onset
 	s.Requests, s.Bad = t.Requests, t.Bad
-	s.Ticket = len(cfg.Burn) > 0 && t.Firing && !t.Paged
-	s.Baseline = median(t.Baseline)
+	s.Ticket = len(cfg.rules(t.Objective)) > 0 && t.Firing && !t.Paged
+	s.Baseline, s.Healthy = median(t.Baseline), len(t.Baseline)
 	s.Burn, s.Budget = t.burn(cfg, start), t.budget(cfg, start)
 	return s
 }
@@ -132,4 +134,13 @@ func (t *track) rule(cfg Config, r result) (ends bool) {
 // rest ends a run: what was before it is forgotten.
 func (t *track) rest() {
 	t.Firing, t.Paged, t.Onset, t.Requests, t.Bad, t.Recent = false, false, 0, 0, 0, nil
+}
+
+// takeBack ends a run that should not have been: the requests by which it was judged turn
+// out not to be those of the objective. It ends as if it were met, of which nothing is known.
+func (t *track) takeBack(cfg Config, start int64) State {
+	s := t.state(cfg, start, State{Observed: math.NaN(), Measured: true})
+	t.rest()
+	s.Firing, s.Ticket = false, false
+	return s
 }

@@ -27,7 +27,8 @@ const forgetAfter = 7 * 24 * time.Hour
 type Watcher struct {
 	cfg     Config
 	tracks  map[key]*track
-	learned int // tracks of learned objectives
+	learned int   // tracks of learned objectives
+	last    int64 // start of the last window
 	refused int
 }
 
@@ -42,6 +43,9 @@ func (k key) compare(o key) int { return cmp.Or(cmp.Compare(k.name, o.name), k.r
 // NewWatcher returns a watcher, or all that is wrong with cfg.
 func NewWatcher(cfg Config) (*Watcher, error) {
 	cfg.Objectives, cfg.Burn = slices.Clone(cfg.Objectives), slices.Clone(cfg.Burn)
+	for i := range cfg.Objectives {
+		cfg.Objectives[i].Burn = slices.Clone(cfg.Objectives[i].Burn)
+	}
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
@@ -57,6 +61,7 @@ func (w *Watcher) Refused() int { return w.refused }
 // having been seen, sorted by name of the objective, then by operation.
 func (w *Watcher) Observe(start, end int64, obs []Observation) []State {
 	w.forget(start)
+	w.last = start
 	seen := make(map[key]State)
 	for _, o := range obs {
 		for _, objective := range w.objectives(o) {
@@ -67,8 +72,13 @@ func (w *Watcher) Observe(start, end int64, obs []Observation) []State {
 		}
 	}
 	for k, t := range w.tracks {
-		if _, ok := seen[k]; !ok && t.Firing {
+		if _, ok := seen[k]; ok || !t.Firing {
+			continue
+		}
+		if t.Objective.Learned || !slices.ContainsFunc(obs, func(o Observation) bool { return o.Biased && o.RPC == k.rpc }) {
 			seen[k] = t.state(w.cfg, start, State{Observed: math.NaN()})
+		} else {
+			seen[k] = t.takeBack(w.cfg, start)
 		}
 	}
 	out := make([]State, 0, len(seen))
@@ -99,7 +109,7 @@ func (w *Watcher) drop(k key) {
 func (w *Watcher) objectives(o Observation) []Objective {
 	var out []Objective
 	for _, c := range w.cfg.Objectives {
-		if c.Matches(o.RPC) {
+		if !o.Biased && c.Matches(o.RPC) {
 			out = append(out, c)
 		}
 	}

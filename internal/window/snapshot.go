@@ -15,6 +15,7 @@ type Snapshot struct {
 	RPCs       []RPC
 	Edges      []Edge
 	Resources  []Resource
+	Sampled    Sampled
 }
 
 // RPC are the served requests of one operation. No sketch is nil.
@@ -70,6 +71,7 @@ type Edge struct {
 	Server        *sketch.Sketch // of matched calls, as the callee sees it
 	Network       *sketch.Sketch // client minus server of matched calls, of messages none
 	Queue         *sketch.Sketch // waits of Async calls
+	Requests      *sketch.Sketch // durations of the entry requests that made such calls, each once
 	Exemplar      Exemplar       // the slowest, by the wait of a message, else as the caller sees it
 	Typical       Exemplar       // near the median of the same
 }

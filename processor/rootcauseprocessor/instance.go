@@ -16,10 +16,17 @@ type traces struct {
 	next consumer.Traces
 }
 
-// ConsumeTraces shows spans to the engine and hands them on unchanged, whatever
-// happens inside.
+// Capabilities implements consumer.Consumer: data is shared and read only, unless
+// steering marks spans.
+func (p *traces) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: p.Steers()}
+}
+
+// ConsumeTraces shows spans to the engine and hands them on, whatever happens inside:
+// unchanged, or with the mark of steering where that is enabled.
 func (p *traces) ConsumeTraces(ctx context.Context, td ptrace.Traces) error {
 	p.SeeTraces(td)
+	p.Steer(td)
 	return p.next.ConsumeTraces(ctx, td)
 }
 

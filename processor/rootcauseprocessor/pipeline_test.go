@@ -104,6 +104,7 @@ func request(id uint64, end time.Time, took time.Duration) ptrace.Traces {
 func violatedConfig() *Config {
 	cfg := rootcause.DefaultConfig().(*Config)
 	cfg.Window, cfg.Lateness = time.Second, 0
+	cfg.Input.Backfill = true // tests send the hour before
 	cfg.Training.Enabled = false
 	cfg.SLOs = []rootcause.SLO{{Name: "shop", Service: "shop", Operation: "*", Quantile: 0.5, Threshold: 100 * time.Millisecond}}
 	return cfg

@@ -129,21 +129,27 @@ func TestEmitter_sampling(t *testing.T) {
 	}
 }
 
-// A service that sends nothing is called under its own name.
+// A service that sends nothing is called under its own name, and calls on: it passes the
+// context on.
 func TestEmitter_mute(t *testing.T) {
 	const quote = 3
 	o := play(t, "chain", emit.Options{Mute: map[int]bool{quote: true}}, simulate.Config{Seed: 1, Duration: 30 * time.Second})
 	s := o.snaps[1]
-	callers := 0
+	callers, callees := 0, 0
 	for _, e := range s.Edges {
 		if e.Key.Callee.Service.Name == "quote" {
 			callers++
-			assert.True(t, e.Leaf)
 			assert.Equal(t, "order-api", e.Key.Caller.Service.Name)
+			assert.Zero(t, e.Matched, "nobody but the caller has told")
 		}
-		assert.NotEqual(t, "quote", e.Key.Caller.Service.Name)
+		if e.Key.Caller.Service.Name == "quote" {
+			callees++
+			assert.Zero(t, e.Client.Count())
+			assert.Positive(t, e.Count)
+		}
 	}
 	assert.Equal(t, 1, callers)
+	assert.Positive(t, callees)
 	for _, r := range s.Resources {
 		assert.NotEqual(t, "quote", r.Service.Name)
 	}

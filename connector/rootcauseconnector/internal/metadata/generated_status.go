@@ -14,6 +14,8 @@ var (
 )
 
 const (
-	TracesToLogsStability  = component.StabilityLevelAlpha
-	MetricsToLogsStability = component.StabilityLevelAlpha
+	TracesToLogsStability     = component.StabilityLevelAlpha
+	MetricsToLogsStability    = component.StabilityLevelAlpha
+	TracesToMetricsStability  = component.StabilityLevelAlpha
+	MetricsToMetricsStability = component.StabilityLevelAlpha
 )

@@ -102,7 +102,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.RootcauseLimitsReached, err = builder.meter.Int64Counter(
 		"otelcol_rootcause_limits_reached",
-		metric.WithDescription("What the engine refused because of a bound (objective_limit, incident_limit, column_limit), by reason. [Alpha]"),
+		metric.WithDescription("What the engine refused because of a bound (objective_limit, incident_limit, column_limit, change_limit, service_graph_limit), by reason. [Alpha]"),
 		metric.WithUnit("{refusals}"),
 	)
 	errs = errors.Join(errs, err)
@@ -181,7 +181,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.RootcauseWindowsClosed, err = builder.meter.Int64Counter(
 		"otelcol_rootcause_windows_closed",
-		metric.WithDescription("Windows that were judged. [Alpha]"),
+		metric.WithDescription("Windows that were judged, or told of where nothing is judged. [Alpha]"),
 		metric.WithUnit("{windows}"),
 	)
 	errs = errors.Join(errs, err)

@@ -86,7 +86,7 @@ func AssertEqualRootcauseIncidentsOpen(t *testing.T, tt *componenttest.Telemetry
 func AssertEqualRootcauseLimitsReached(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_rootcause_limits_reached",
-		Description: "What the engine refused because of a bound (objective_limit, incident_limit, column_limit), by reason. [Alpha]",
+		Description: "What the engine refused because of a bound (objective_limit, incident_limit, column_limit, change_limit, service_graph_limit), by reason. [Alpha]",
 		Unit:        "{refusals}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -287,7 +287,7 @@ func AssertEqualRootcauseVerdicts(t *testing.T, tt *componenttest.Telemetry, dps
 func AssertEqualRootcauseWindowsClosed(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_rootcause_windows_closed",
-		Description: "Windows that were judged. [Alpha]",
+		Description: "Windows that were judged, or told of where nothing is judged. [Alpha]",
 		Unit:        "{windows}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/gvae"
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/simulate/apps"
+)
+
+// scaleSizes are the synthetic applications of the scale, by their number of RPCs.
+var scaleSizes = [...]int{64, 256, 1024}
+
+// scaleEpochs is how long models of the scale are trained, each as long, so that what
+// one costs says how cost grows.
+const scaleEpochs = 50
+
+// scaleRow is what one application costs.
+type scaleRow struct {
+	RPCs     int     `json:"rpcs"`
+	Services int     `json:"services"`
+	Nodes    int     `json:"nodes"` // latency nodes of the model
+	Windows  int     `json:"windows"`
+	Epochs   int     `json:"epochs"`
+	Train    float64 `json:"train_s"`
+	Infer    float64 `json:"infer_ms"`
+	Method   string  `json:"method"` // that answered
+	Model    float64 `json:"model_mb"`
+	RSS      float64 `json:"rss_mb"`
+}
+
+// mb is a megabyte, a million bytes.
+const mb = 1e6
+
+// scalePart measures an application of a name to which a number of services is added,
+// trained for a number of epochs.
+func scalePart(args []string) (any, error) {
+	if len(args) != 3 {
+		return nil, errors.New("want an application, a number of services, and a number of epochs")
+	}
+	app, err := apps.New(args[0], 1)
+	if err != nil {
+		return nil, err
+	}
+	more, err := strconv.Atoi(args[1])
+	if err != nil {
+		return nil, err
+	}
+	if more > 0 {
+		app = apps.Grow(app, more, 1)
+	}
+	epochs, err := strconv.Atoi(args[2])
+	if err != nil {
+		return nil, err
+	}
+	s, err := simulated(app)
+	if err != nil {
+		return nil, err
+	}
+	row := scaleRow{RPCs: len(app.RPCs), Services: s.services, Epochs: epochs}
+	cfg := gvae.DefaultConfig()
+	cfg.Epochs, cfg.Patience, cfg.Seed = epochs, epochs, 1
+	began := time.Now()
+	layout := feature.NewLayout(s.graph, s.history)
+	data := layout.Data(s.history, s.normal())
+	model, report, err := gvae.Train(context.Background(), layout.Spec, data, cfg, nil)
+	if err != nil {
+		return nil, err
+	}
+	row.Train, row.Windows, row.Nodes = time.Since(began).Seconds(), data.N, len(layout.Spec.Nodes)
+	if report.Epochs != epochs {
+		return nil, fmt.Errorf("trained for %d epochs, want %d", report.Epochs, epochs)
+	}
+	s.question.Layout, s.question.Model = layout, model
+	row.Infer, row.Method = verdictTime(s.question)
+	b, err := model.MarshalBinary()
+	if err != nil {
+		return nil, err
+	}
+	row.Model = float64(len(b)) / mb
+	rss, err := resident()
+	row.RSS = rss / mb
+	runtime.KeepAlive(s)
+	return row, err
+}
+
+// verdictTime returns the lower quartile of what a verdict takes, in ms, and who
+// answered. The search runs either way.
+func verdictTime(in rca.Input) (ms float64, method string) {
+	var took []float64
+	for end := time.Now().Add(2 * time.Second); len(took) < 5 || time.Now().Before(end); {
+		began := time.Now()
+		method = string(rca.Diagnose(in, rca.Config{}).Method)
+		took = append(took, time.Since(began).Seconds()*1e3)
+	}
+	slices.Sort(took)
+	return took[len(took)/4], method
+}
+
+// scaleOf measures an application in a process of its own.
+func scaleOf(app string, more, epochs int) (r scaleRow, err error) {
+	err = runPart(&r, "scale", app, strconv.Itoa(more), strconv.Itoa(epochs))
+	return r, err
+}
+
+// scaleSection measures how cost grows with the number of RPCs.
+func scaleSection(s *settings) (any, string, error) {
+	for _, n := range scaleSizes[:s.sizes] {
+		r, err := scaleOf(fmt.Sprint("syn-", n), 0, scaleEpochs)
+		if err != nil {
+			return nil, "", err
+		}
+		s.scale = append(s.scale, r)
+	}
+	table := scaleTable(s.scale)
+	if len(s.scale) > 1 {
+		table += fmt.Sprintf("\nFrom %d to %d RPCs cost grows with their number to the power of: training %.2f, verdict %.2f, model %.2f.\n",
+			s.scale[0].RPCs, s.scale[len(s.scale)-1].RPCs,
+			exponent(s.scale, func(r scaleRow) float64 { return r.Train }),
+			exponent(s.scale, func(r scaleRow) float64 { return r.Infer }),
+			exponent(s.scale, func(r scaleRow) float64 { return r.Model }))
+	}
+	return s.scale, table, nil
+}
+
+func scaleTable(rows []scaleRow) string {
+	var b strings.Builder
+	fmt.Fprint(&b, "| RPCs | services | nodes | windows | epochs | train s | verdict ms | by | model MB | RSS MB |\n|--:|--:|--:|--:|--:|--:|--:|---|--:|--:|\n")
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %.2f | %.2f | %s | %.2f | %.0f |\n",
+			r.RPCs, r.Services, r.Nodes, r.Windows, r.Epochs, r.Train, r.Infer, r.Method, r.Model, r.RSS)
+	}
+	return b.String()
+}
+
+// exponent returns the b of cost ~ RPCs^b between the first and the last row.
+func exponent(rows []scaleRow, cost func(scaleRow) float64) float64 {
+	first, last := rows[0], rows[len(rows)-1]
+	return math.Log(cost(last)/cost(first)) / math.Log(float64(last.RPCs)/float64(first.RPCs))
+}
+
+// inferNumbers are the times of full verdicts in bench.json.
+type inferNumbers struct {
+	Services30 float64 `json:"services_30_ms"`
+	Syn1024    float64 `json:"syn1024_ms,omitempty"`
+}
+
+// inferSection gives the times of verdicts that goals are about: of the scale's
+// largest application, and of one of 30 services (16 and 14 more).
+func inferSection(s *settings) (any, string, error) {
+	r, err := scaleOf("syn-64", 14, scaleEpochs)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, out := []scaleRow{r}, inferNumbers{Services30: r.Infer}
+	for _, r := range s.scale {
+		if r.RPCs >= 1024 {
+			rows, out.Syn1024 = append(rows, r), r.Infer
+		}
+	}
+	return out, scaleTable(rows), nil
+}

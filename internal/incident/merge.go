@@ -1,0 +1,119 @@
+package incident
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/rca"
+	"github.com/sage-rca/sage/internal/slo"
+)
+
+// merge makes parts of incidents that are open at once and share a root cause, and
+// returns those that have become one: the later one becomes part of the earlier one,
+// but one that is worth a page never of one that is not. What is a part stays one
+// until its run ends. See docs/decisions/0013.
+func (t *Tracker) merge() map[key]bool {
+	joined := make(map[key]bool)
+	wholes := make([]key, 0, len(t.open))
+	for k, in := range t.open { // sorted below
+		if !in.part() && !in.Last.Verdict.Abstained && (!in.Over || t.lasts(k)) {
+			wholes = append(wholes, k)
+		}
+	}
+	slices.SortFunc(wholes, func(a, b key) int {
+		x, y := t.open[a], t.open[b]
+		return cmp.Or(-cmp.Compare(x.level(), y.level()), cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.Last.SLO.Onset, y.Last.SLO.Onset), a.compare(b))
+	})
+	for i, k := range wholes {
+		for _, into := range wholes[:i] {
+			if in := t.open[into]; !in.part() && share(&in.Last.Verdict, &t.open[k].Last.Verdict) {
+				t.join(into, k)
+				joined[k] = true
+				break
+			}
+		}
+	}
+	return joined
+}
+
+// join makes an incident, with its parts, part of another.
+func (t *Tracker) join(into, k key) {
+	whole := t.open[into]
+	parts := slices.Concat(whole.Last.Parts, t.open[k].Last.Parts, []Part{{k.SLO, k.RPC}})
+	slices.SortFunc(parts, func(a, b Part) int { return key(a).compare(key(b)) })
+	parts = slices.Compact(parts)
+	whole.Last.Parts = slices.DeleteFunc(parts, func(p Part) bool { return key(p) == into })
+	for _, p := range append(t.parts(k), k) {
+		t.open[p].Into = into
+	}
+}
+
+// parts returns the incidents that are part of another now, sorted.
+func (t *Tracker) parts(of key) []key {
+	var out []key
+	for _, k := range slices.SortedFunc(maps.Keys(t.open), key.compare) {
+		if t.open[k].Into == of {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// whole returns the incident of which one is part: itself where it is of none.
+func (t *Tracker) whole(k key) key {
+	if in := t.open[k]; in != nil && in.part() {
+		return in.Into
+	}
+	return k
+}
+
+// lasts reports whether the run of any part goes on.
+func (t *Tracker) lasts(of key) bool {
+	for _, in := range t.open {
+		if in.Into == of && !in.Over {
+			return true
+		}
+	}
+	return false
+}
+
+// raised reports whether any part is worth a page where the incident by itself is not.
+func (t *Tracker) raised(of key) bool {
+	if t.open[of].level() > 0 {
+		return false
+	}
+	for _, in := range t.open {
+		if in.Into == of && in.level() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// level is 1 of what is worth a page.
+func (in *incident) level() int {
+	if pages(in.Last.SLO) || in.Last.Raised {
+		return 1
+	}
+	return 0
+}
+
+// pages reports whether an objective is worth a page: somebody has configured it, and
+// more than a ticket is asked for.
+func pages(s slo.State) bool { return !s.Objective.Learned && !s.Ticket }
+
+// share reports whether two verdicts name one root cause: the first culprit of either
+// is one of the other's.
+func share(a, b *rca.Verdict) bool {
+	return among(b.Culprits, a.Culprits) || among(a.Culprits, b.Culprits)
+}
+
+// among reports whether the first of some causes is one of others.
+func among(all, of []rca.Cause) bool {
+	if len(of) == 0 {
+		return false
+	}
+	first := originOf(&of[0])
+	return first != origin{} && slices.ContainsFunc(all, func(c rca.Cause) bool { return originOf(&c) == first })
+}
