@@ -50,6 +50,8 @@ demo-live: build dist/hotrod ## the same with the application running
 
 e2e: build dist/hotrod ## real faults in a real application, end to end through the built Collector
 	$(GO) test -C e2e/suite -tags e2e -count=1 -v -timeout 25m .
+	$(GO) test ./e2e/fleet -tags e2e -count=1 -v -run TestBuilt -timeout 5m
+	$(GO) test -C e2e/kafka -count=1 -timeout 10m .
 
 ##-- tests ------------------------------------------------------------------
 

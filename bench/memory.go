@@ -66,6 +66,9 @@ func memorySection(*settings) (any, string, error) {
 		if err := runPart(l.to, l.part); err != nil {
 			return nil, "", err
 		}
+		if l.to.RSS*mb > float64(out.BoundMiB)*(1<<20) {
+			return nil, "", fmt.Errorf("%s: %.0f MB, the limit is %d MiB", l.name, l.to.RSS, out.BoundMiB)
+		}
 		fmt.Fprintf(&b, "| %s | %.0f | %d | %d | %d | %s | %s | %s |\n", l.name, l.to.RSS, l.to.Windows, l.to.Trained, l.to.Spans,
 			reasons(l.to.Refused), reasons(l.to.Noted), reasons(l.to.Limits))
 	}

@@ -36,15 +36,21 @@ func (t *tails) hurt(quantile, threshold float64) (map[int64]bool, error) {
 	slices.Sort(starts)
 	out := make(map[int64]bool)
 	for _, at := range starts {
-		s := &sketch.Sketch{}
-		for _, v := range t.byEnd[at] {
-			s.Add(int64(v*1e9), 1)
-		}
-		for _, state := range w.Observe(at, at+int64(t.window), []slo.Observation{{RPC: entry, Entry: true, Latency: s}}) {
+		observed := slo.Observation{RPC: entry, Entry: true, Latency: sketched(t.byEnd[at]), Ending: sketched(t.ending[at])}
+		for _, state := range w.Observe(at, at+int64(t.window), []slo.Observation{observed}) {
 			if state.Firing {
 				out[at] = true
 			}
 		}
 	}
 	return out, nil
+}
+
+// sketched returns a sketch of durations in seconds.
+func sketched(seconds []float64) *sketch.Sketch {
+	s := &sketch.Sketch{}
+	for _, v := range seconds {
+		s.Add(int64(v*1e9), 1)
+	}
+	return s
 }

@@ -164,10 +164,11 @@ func (s *Scenario) episodes(hurt map[int64]bool) []Episode {
 type tails struct {
 	window time.Duration
 	byEnd  map[int64][]float64 // seconds by start of the window, ns since 1970
+	ending map[int64][]float64 // those of the last third of the window
 }
 
 func newTails(s *Scenario) *tails {
-	return &tails{window: s.Window, byEnd: make(map[int64][]float64)}
+	return &tails{window: s.Window, byEnd: make(map[int64][]float64), ending: make(map[int64][]float64)}
 }
 
 // Span implements simulate.Sink.
@@ -183,6 +184,9 @@ func (t *tails) Entry(entry int, start, end time.Duration, _ bool) {
 	}
 	at := epoch.Add(end.Truncate(t.window)).UnixNano()
 	t.byEnd[at] = append(t.byEnd[at], (end - start).Seconds())
+	if 3*(end-end.Truncate(t.window)) >= 2*t.window {
+		t.ending[at] = append(t.ending[at], (end - start).Seconds())
+	}
 }
 
 // quantiles returns the q-quantile of each window with enough requests: the value

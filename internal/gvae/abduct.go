@@ -7,8 +7,8 @@ import "slices"
 // out; what a window shows beyond goes into residuals, which are exact.
 const furthestPosterior = 3
 
-// Evidence is what one window says of the latents: the result of abduction. It
-// does not change and is safe for concurrent use.
+// Evidence is what one window says of the latents: the result of abduction. Its answers
+// do not change, though it remembers parts of them, and it is safe for concurrent use.
 type Evidence struct {
 	model *Model
 

@@ -16,14 +16,13 @@ type gradients[F nn.Float] struct {
 
 func newGradients[F nn.Float](p *pass[F]) *gradients[F] {
 	outputs, latents := len(p.spec.Nodes)*p.spec.D, len(p.spec.Latents)
-	inputs, widest, _ := p.widest()
 	g := &gradients[F]{}
 	var s slab[F]
 	lay := func() {
 		g.pred, g.fixed = s.take(4*outputs*p.size), s.take(outputs*p.size)
 		g.mu, g.sigma, g.z = s.take(2*latents*p.size), s.take(2*latents*p.size), s.take(2*latents*p.size)
-		g.in, g.out = s.take(4*inputs*p.size), s.take(2*max(1, p.spec.D)*p.size)
-		g.scratch = [2][]F{s.take(4 * widest * p.size), s.take(4 * widest * p.size)}
+		g.in, g.out = s.take(4*p.most.in*p.size), s.take(2*max(1, p.spec.D)*p.size)
+		g.scratch = [2][]F{s.take(4 * p.most.layer * p.size), s.take(4 * p.most.layer * p.size)}
 		g.parameters = s.take(p.architecture.size)
 	}
 	lay()
@@ -75,6 +74,12 @@ func (p *pass[F]) backward(o *objective, g *gradients[F], of int) {
 	}
 }
 
+// backpropagate differentiates a network of n columns whose input is in p.in.
+func (p *pass[F]) backpropagate(m mlp, g *gradients[F], din, dout []F, n int) {
+	activate(m, p.theta, p.acts, p.in, n)
+	backward(m, p.theta, g.parameters, din, dout, p.acts, p.in, n, &g.scratch)
+}
+
 // decoderBackward differentiates the decoder of node i.
 func (p *pass[F]) decoderBackward(i int, g *gradients[F]) {
 	n, dims, node, blocks := p.n, p.spec.D, &p.spec.Nodes[i], p.blocks(i)
@@ -89,7 +94,8 @@ func (p *pass[F]) decoderBackward(i int, g *gradients[F]) {
 	}
 	causes := len(node.Latents) + len(node.Parents)*dims // those rows of the input that are not data
 	din := g.in[:causes*blocks*n]
-	backward(p.decoders[i], p.theta, g.parameters, din, dout, p.dec[i].acts, p.dec[i].in, blocks*n, &g.scratch)
+	p.decoderInput(i)
+	p.backpropagate(p.decoders[i], g, din, dout, blocks*n)
 
 	for k, l := range node.Latents {
 		d := row(din, k, blocks*n)
@@ -101,7 +107,7 @@ func (p *pass[F]) decoderBackward(i int, g *gradients[F]) {
 	}
 	for k := range len(node.Parents) * dims {
 		at := len(node.Latents) + k
-		d, in := row(din, at, 4*n)[:2*n], row(p.dec[i].in, at, 4*n)[:2*n]
+		d, in := row(din, at, 4*n)[:2*n], row(p.in, at, 4*n)[:2*n]
 		parent := row(g.pred, node.Parents[k/dims]*dims+k%dims, 4*n)[:2*n]
 		nn.AddInside(parent, d, in, in, 1, F(p.limit))
 	}
@@ -120,24 +126,26 @@ func (p *pass[F]) decoderBackward(i int, g *gradients[F]) {
 // encoderBackward differentiates encoder and prior of latent l.
 func (p *pass[F]) encoderBackward(l int, g *gradients[F]) {
 	n, dims, latents := p.n, p.spec.D, len(p.spec.Latents)
-	p.gaussianBackward(g, latents+l, p.pri[l].out)
-	backward(p.priors[l], p.theta, g.parameters, nil, g.out[:2*n], p.pri[l].acts, p.pri[l].in, n, &g.scratch)
+	p.gaussianBackward(g, latents+l)
+	p.priorInput(l)
+	p.backpropagate(p.priors[l], g, nil, g.out[:2*n], n)
 
-	p.gaussianBackward(g, l, p.enc[l].out)
+	p.gaussianBackward(g, l)
 	var din []F
 	for k, node := range p.sees[l] {
 		if p.innovates(l, node) {
 			din = g.in[:(k+1)*dims*n]
 		}
 	}
-	backward(p.encoders[l], p.theta, g.parameters, din, g.out[:2*n], p.enc[l].acts, p.enc[l].in, n, &g.scratch)
+	p.encoderInput(l)
+	p.backpropagate(p.encoders[l], g, din, g.out[:2*n], n)
 	for k, node := range p.sees[l] {
 		if !p.innovates(l, node) {
 			continue
 		}
 		for d := range dims {
 			column := node*dims + d
-			in, grad := row(p.enc[l].in, k*dims+d, n), row(din, k*dims+d, n)
+			in, grad := row(p.in, k*dims+d, n), row(din, k*dims+d, n)
 			// The input is y minus the skip path.
 			nn.AddInside(row(g.fixed, column, n), grad, in, row(p.batch.y, column, n), -1, F(p.limit))
 		}
@@ -146,8 +154,8 @@ func (p *pass[F]) encoderBackward(l int, g *gradients[F]) {
 
 // gaussianBackward fills g.out with the gradients by the two outputs of a network:
 // the mean, and the standard deviation before the softplus.
-func (p *pass[F]) gaussianBackward(g *gradients[F], distribution int, output []F) {
+func (p *pass[F]) gaussianBackward(g *gradients[F], distribution int) {
 	n := p.n
 	copy(g.out[:n], row(g.mu, distribution, n))
-	nn.SoftplusBackward(row(g.out, 1, n), row(output, 1, n), row(g.sigma, distribution, n))
+	nn.SoftplusBackward(row(g.out, 1, n), row(p.raw, distribution, n), row(g.sigma, distribution, n))
 }

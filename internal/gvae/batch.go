@@ -38,8 +38,9 @@ func gather[F nn.Float](to, from []F, n int, indices []int) {
 }
 
 // chunk is how many windows of a batch are computed together: few enough that what one
-// network needs of them stays in the caches, enough that a row is worth a call.
-const chunk = 32
+// network needs of them stays in the caches, enough that a row is worth a call and that
+// the sums over a row are worth their ends.
+const chunk = 64
 
 // pass is the memory of one forward pass over at most size windows, and what the
 // backward pass needs of it. With n windows, matrices of decoders have 4n columns,
@@ -65,19 +66,19 @@ type pass[F nn.Float] struct {
 	eps   []F // noise of z~q, then of z~p, [2*latents x n]
 
 	mu, sigma []F // of q, then of p, [2*latents x n]
+	raw       []F // sigma before the softplus
 	z         []F // draws of q, then of p, [2*latents x n]
 
-	forced  []skipRows[F]  // per node, n columns
-	chained []skipRows[F]  // per node, 2n columns
-	fixed   []F            // skip paths at observed parents, [nodes*D x n]
-	pred    []F            // predicted latencies, [nodes*D x 4n]
-	enc     []netMemory[F] // n columns
-	pri     []netMemory[F] // n columns
-	dec     []netMemory[F] // blocks(i) n columns
-}
+	forced  []skipRows[F] // per node, n columns
+	chained []skipRows[F] // per node, 2n columns
+	fixed   []F           // skip paths at observed parents, [nodes*D x n]
+	pred    []F           // predicted latencies, [nodes*D x 4n]
 
-// netMemory is the input, the hidden activations and the output of one network.
-type netMemory[F nn.Float] struct{ in, acts, out []F }
+	// Input, hidden activations and output of the network at hand. They are not kept for
+	// the backward pass, which computes them again: that costs a sixth more products, and
+	// saves three quarters of the memory, which in a large model no cache holds.
+	in, acts, out []F
+}
 
 // newPass allocates the memory for size windows.
 func newPass[F nn.Float](a *architecture, scale *Scale, size int) *pass[F] {
@@ -99,17 +100,9 @@ func (p *pass[F]) lay(s *slab[F]) {
 		p.batch.latents = s.take(4 * latents * size)
 	}
 	p.own, p.known, p.fixed, p.pred = s.take(outputs*size), s.take(outputs*size), s.take(outputs*size), s.take(4*outputs*size)
-	p.eps, p.mu, p.sigma, p.z = s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size)
-	memory := func(m mlp, columns int) netMemory[F] {
-		return netMemory[F]{in: s.take(m.in * columns), acts: s.take(m.hidden() * columns), out: s.take(m.out() * columns)}
-	}
-	p.enc, p.pri, p.dec = make([]netMemory[F], latents), make([]netMemory[F], latents), make([]netMemory[F], len(a.decoders))
-	for l := range latents {
-		p.enc[l], p.pri[l] = memory(a.encoders[l], size), memory(a.priors[l], size)
-	}
-	for i, m := range a.decoders {
-		p.dec[i] = memory(m, a.blocks(i)*size)
-	}
+	p.eps, p.mu, p.sigma = s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size)
+	p.raw, p.z = s.take(2*latents*size), s.take(2*latents*size)
+	p.in, p.acts, p.out = s.take(4*a.most.in*size), s.take(4*a.most.hidden*size), s.take(2*max(2, dims)*size)
 	p.forced, p.chained = make([]skipRows[F], len(a.skips)), make([]skipRows[F], len(a.skips))
 	for i, k := range a.skips {
 		if t := len(k.parents); t > 0 {

@@ -104,21 +104,31 @@ func BenchmarkTrain(b *testing.B) {
 	b.ReportMetric(float64(report.Epochs), "epochs")
 }
 
-// One question of a verdict: a service of the middle restored, 64 samples.
+// One question of a verdict: a service of the middle restored, 64 samples. What it costs
+// goes with what descends from the service, not with the application.
 func BenchmarkCounterfactual(b *testing.B) {
-	m, x, y := untrained(b, treeSpec(30))
-	e := m.Abduct(x, y)
-	do := Intervention{X: map[int]float64{9: 0, 10: 0, 11: 0}, Latents: []int{3}, Nodes: []int{len(m.spec.Nodes) - 4}}
-	b.ReportAllocs()
-	for b.Loop() {
-		e.Counterfactual(do, len(m.spec.Nodes)-1, 64, rand.NewPCG(1, 1))
+	for _, services := range []int{30, 1024} {
+		b.Run(fmt.Sprint(services), func(b *testing.B) {
+			m, x, y := untrained(b, treeSpec(services))
+			e := m.Abduct(x, y)
+			do := Intervention{X: map[int]float64{9: 0, 10: 0, 11: 0}, Latents: []int{3}, Nodes: []int{len(m.spec.Nodes) - 4}}
+			b.ReportAllocs()
+			for b.Loop() {
+				e.Counterfactual(do, len(m.spec.Nodes)-1, 64, rand.NewPCG(1, 1))
+			}
+		})
 	}
 }
 
 func BenchmarkAbduct(b *testing.B) {
-	m, x, y := untrained(b, treeSpec(30))
-	for b.Loop() {
-		m.Abduct(x, y)
+	for _, services := range []int{30, 1024} {
+		b.Run(fmt.Sprint(services), func(b *testing.B) {
+			m, x, y := untrained(b, treeSpec(services))
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Abduct(x, y)
+			}
+		})
 	}
 }
 

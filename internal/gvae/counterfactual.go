@@ -111,34 +111,45 @@ func (e *Evidence) action(do Intervention) *world {
 // descends from, itself included.
 func (w *world) affected(target int) []bool {
 	nodes := w.e.model.spec.Nodes
-	descends, leads := make([]bool, len(nodes)), make([]bool, len(nodes))
-	anyOf := func(set []bool, indices []int) bool {
-		for _, i := range indices {
-			if set[i] {
-				return true
-			}
-		}
-		return false
-	}
-	for i, n := range nodes {
-		descends[i] = w.nodes[i] || anyOf(w.columns, n.X) || anyOf(w.latents, n.Latents) || anyOf(descends, n.Parents)
-		if !w.e.model.arch.skips[i].used() {
-			continue
-		}
-		for _, t := range n.Terms { // the columns of the skip path, in n.X or not
-			for _, c := range []int{n.Overlap, t.Calls, t.Overlap} {
-				descends[i] = descends[i] || (c >= 0 && w.columns[c])
-			}
-		}
-	}
+	leads := make([]bool, target+1)
 	leads[target] = true
 	for i := target; i >= 0; i-- {
 		for _, p := range nodes[i].Parents {
 			leads[p] = leads[p] || leads[i]
 		}
-		leads[i] = leads[i] && descends[i]
+	}
+	for i, l := range leads { // of what leads there, all parents do
+		leads[i] = l && (w.touches(i) || anyOf(leads, nodes[i].Parents))
 	}
 	return leads
+}
+
+// touches reports whether what a node depends on was set, its parents apart.
+func (w *world) touches(i int) bool {
+	n := &w.e.model.spec.Nodes[i]
+	if w.nodes[i] || anyOf(w.columns, n.X) || anyOf(w.latents, n.Latents) {
+		return true
+	}
+	if !w.e.model.arch.skips[i].used() {
+		return false
+	}
+	for _, t := range n.Terms { // the columns of the skip path, in n.X or not
+		for _, c := range [...]int{n.Overlap, t.Calls, t.Overlap} {
+			if c >= 0 && w.columns[c] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func anyOf(set []bool, indices []int) bool {
+	for _, i := range indices {
+		if set[i] {
+			return true
+		}
+	}
+	return false
 }
 
 // draw fills in the rows of latents and latencies. What is drawn of a latent or a node

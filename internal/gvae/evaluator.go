@@ -38,16 +38,12 @@ type evaluator struct {
 }
 
 func newEvaluator(m *Model, positive []float32, n int) *evaluator {
-	inputs, _, hidden := m.arch.widest()
-	terms, d := 0, m.spec.D
-	for i := range m.arch.skips {
-		terms = max(terms, len(m.arch.skips[i].parents))
-	}
+	most, d := m.arch.most, m.spec.D
 	e := &evaluator{m: m, n: n, positive: positive, nodes: make([]int, len(m.spec.Nodes)), latents: make([]int, len(m.spec.Latents))}
 	var s slab[float32]
 	lay := func() {
-		e.in, e.acts = s.take(inputs*n), s.take(hidden*n)
-		e.rows = skipRows[float32]{factor: s.take(terms * n), terms: s.take(terms * d * n), sums: s.take(d * n)}
+		e.in, e.acts = s.take(most.in*n), s.take(most.hidden*n)
+		e.rows = skipRows[float32]{factor: s.take(most.terms * n), terms: s.take(most.terms * d * n), sums: s.take(d * n)}
 	}
 	lay()
 	s.allocate()

@@ -25,18 +25,18 @@ func (p *pass[F]) forward() {
 
 // decode computes the predictions of node i.
 func (p *pass[F]) decode(i int) {
-	n, dims, m := p.n, p.spec.D, &p.dec[i]
+	n, dims := p.n, p.spec.D
 	p.decoderInput(i)
 	if p.blocks(i) == 2 {
-		forward(p.decoders[i], p.theta, m.out, m.acts, m.in, 2*n)
+		forward(p.decoders[i], p.theta, p.out, p.acts, p.in, 2*n)
 		for d := range dims {
-			pred, out := row(p.pred, i*dims+d, 4*n), row(m.out, d, 2*n)
+			pred, out := row(p.pred, i*dims+d, 4*n), row(p.out, d, 2*n)
 			copy(pred, out)
 			copy(pred[2*n:], out)
 		}
 		return
 	}
-	forward(p.decoders[i], p.theta, p.pred[i*dims*4*n:], m.acts, m.in, 4*n)
+	forward(p.decoders[i], p.theta, p.pred[i*dims*4*n:], p.acts, p.in, 4*n)
 	if !p.skips[i].used() {
 		return
 	}
@@ -91,20 +91,26 @@ func (p *pass[F]) encode(l int) {
 		return
 	}
 	p.encoderInput(l)
+	forward(p.encoders[l], p.theta, p.out, p.acts, p.in, n)
+	p.distribution(l)
 	p.priorInput(l)
-	q, prior := &p.enc[l], &p.pri[l]
-	forward(p.encoders[l], p.theta, q.out, q.acts, q.in, n)
-	forward(p.priors[l], p.theta, prior.out, prior.acts, prior.in, n)
-	copy(row(p.mu, l, n), q.out[:n])
-	copy(row(p.mu, latents+l, n), prior.out[:n])
-	nn.SoftplusForward(row(p.sigma, l, n), row(q.out, 1, n), leastSigma)
-	nn.SoftplusForward(row(p.sigma, latents+l, n), row(prior.out, 1, n), leastSigma)
+	forward(p.priors[l], p.theta, p.out, p.acts, p.in, n)
+	p.distribution(latents + l)
+}
+
+// distribution takes the mean and the standard deviation of a Gaussian from the output
+// of its network.
+func (p *pass[F]) distribution(i int) {
+	n := p.n
+	copy(row(p.mu, i, n), p.out)
+	copy(row(p.raw, i, n), p.out[n:])
+	nn.SoftplusForward(row(p.sigma, i, n), row(p.raw, i, n), leastSigma)
 }
 
 // encoderInput assembles what the encoder of latent l sees: per node the D quantiles,
 // or what the skip path leaves of them, then its X.
 func (p *pass[F]) encoderInput(l int) {
-	n, in, limit := p.n, p.enc[l].in, F(p.limit)
+	n, in, limit := p.n, p.in, F(p.limit)
 	at := 0
 	for _, node := range p.sees[l] {
 		rest := p.innovates(l, node)
@@ -127,14 +133,14 @@ func (p *pass[F]) encoderInput(l int) {
 
 func (p *pass[F]) priorInput(l int) {
 	for i, c := range p.spec.Latents[l].X {
-		copy(row(p.pri[l].in, i, p.n), row(p.batch.x, c, p.n))
+		copy(row(p.in, i, p.n), row(p.batch.x, c, p.n))
 	}
 }
 
 // decoderInput assembles what the decoder of node i sees in all of its columns: its
 // latents, its parents, its X.
 func (p *pass[F]) decoderInput(i int) {
-	n, in, node, limit := p.n, p.dec[i].in, &p.spec.Nodes[i], F(p.limit)
+	n, in, node, limit := p.n, p.in, &p.spec.Nodes[i], F(p.limit)
 	latents, blocks := len(p.spec.Latents), p.blocks(i)
 	at := 0
 	next := func() []F {

@@ -55,26 +55,30 @@ func (m mlp) draw(theta []float32, last float32, src rand.Source) {
 	}
 }
 
-// forward computes the activations of the hidden layers, [hidden x n], and the output
-// out [m.out x n], for in [m.in x n].
-func forward[F nn.Float](m mlp, theta, out, acts, in []F, n int) {
+// activate computes the activations of the hidden layers, [hidden x n], for in
+// [m.in x n], and returns those that the last layer sees.
+func activate[F nn.Float](m mlp, theta, acts, in []F, n int) []F {
 	x := in[:m.in*n]
 	at := 0
-	for i, l := range m.layers {
+	for _, l := range m.layers[:len(m.layers)-1] {
 		w, b := params(l, theta)
-		if i == len(m.layers)-1 {
-			nn.DenseForward(out[:l.out*n], x, w, b)
-			return
-		}
 		next := acts[at : at+l.out*n]
 		nn.DenseReLU(next, x, w, b)
 		x, at = next, at+l.out*n
 	}
+	return x
+}
+
+// forward computes the output out [m.out x n] for in [m.in x n]; acts is scratch, see
+// activate.
+func forward[F nn.Float](m mlp, theta, out, acts, in []F, n int) {
+	w, b := params(m.layers[len(m.layers)-1], theta)
+	nn.DenseForward(out[:m.out()*n], activate(m, theta, acts, in, n), w, b)
 }
 
 // backward accumulates in grad the gradients of the parameters, given the
-// gradient dout of the output, and overwrites din with those of the first
-// len(din)/n inputs. The scratch slices hold the widest layer.
+// gradient dout of the output and what activate has left in acts, and overwrites din
+// with those of the first len(din)/n inputs. The scratch slices hold the widest layer.
 func backward[F nn.Float](m mlp, theta, grad, din, dout, acts, in []F, n int, scratch *[2][]F) {
 	at := m.hidden() * n
 	d := dout

@@ -20,6 +20,9 @@ type architecture struct {
 	links     int // of them those of skip paths, which come first
 	outputs   int // of all decoders
 
+	// Of any network or skip path: inputs, outputs of a layer, of all hidden layers, terms.
+	most struct{ in, layer, hidden, terms int }
+
 	given given
 }
 
@@ -73,6 +76,7 @@ func newArchitecture(spec *Spec, cfg *Config, known given) *architecture {
 		a.decoders = append(a.decoders, a.network(len(n.Latents)+len(n.Parents)*spec.D+len(n.X), cfg.Hidden, spec.D))
 		a.outputs += spec.D
 	}
+	a.measure()
 	return a
 }
 
@@ -123,18 +127,19 @@ func (a *architecture) innovates(l, n int) bool {
 	return a.skips[n].used() && slices.Contains(a.spec.Nodes[n].Latents, l)
 }
 
-// widest returns the largest number of rows that any network needs: inputs, one
-// layer, all hidden layers.
-func (a *architecture) widest() (inputs, one, all int) {
+// measure notes the largest number of rows that any network needs.
+func (a *architecture) measure() {
 	for _, nets := range [][]mlp{a.encoders, a.priors, a.decoders} {
 		for _, m := range nets {
-			inputs, all = max(inputs, m.in), max(all, m.hidden())
+			a.most.in, a.most.hidden = max(a.most.in, m.in), max(a.most.hidden, m.hidden())
 			for _, l := range m.layers {
-				one = max(one, l.out)
+				a.most.layer = max(a.most.layer, l.out)
 			}
 		}
 	}
-	return inputs, one, all
+	for i := range a.skips {
+		a.most.terms = max(a.most.terms, len(a.skips[i].parents))
+	}
 }
 
 // row returns row i of a matrix with n columns.

@@ -1,6 +1,7 @@
 package gvae
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/sage-rca/sage/internal/nn"
@@ -98,7 +99,8 @@ func (t *team[F]) run(j job[F]) (loss float64, busy time.Duration) {
 	a.job, b.job = j, j
 	cut := share(len(j.windows), 0)
 	a.job.windows, b.job.windows = j.windows[:cut], j.windows[cut:]
-	if len(j.windows)*len(j.theta) >= leastWork {
+	// On one core both would run by turns, and the time of each would be that of both.
+	if len(j.windows)*len(j.theta) >= leastWork && runtime.GOMAXPROCS(0) > 1 {
 		t.beside()
 	} else {
 		a.work()

@@ -15,10 +15,11 @@ type RPCNo int32
 // ReplicaNo is the number of a Replica in a Names.
 type ReplicaNo int32
 
-// Replica is a replica of a service at a version.
+// Replica is a replica of a service at a version, on a host; "" where nobody says.
 type Replica struct {
 	Instance Instance
 	Version  string
+	Host     string
 }
 
 // Names gives numbers to keys. Equal keys have equal numbers, until a Sweep in

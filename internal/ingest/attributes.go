@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"math"
 	"strconv"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -60,7 +61,12 @@ const (
 	protocolName
 	graphqlType
 	refineryReason
+	serverPort // the ports have numbers, see attributes.ports
+	serverPortOld
+	networkPort
+	networkPortOld
 	peerHost // made of the addresses by locate
+	peerPort // and of the ports
 	numSlots
 )
 
@@ -114,6 +120,10 @@ var attributeNames = [...]struct {
 	{"server.address", serverAddress},
 	{"net.peer.name", serverAddressOld},
 	{"http.host", serverHostOld},
+	{"server.port", serverPort},
+	{"net.peer.port", serverPortOld},
+	{"network.peer.port", networkPort},
+	{"net.sock.peer.port", networkPortOld},
 	{"network.peer.address", peerAddress},
 	{"net.peer.ip", peerAddressOld},
 	{"net.sock.peer.addr", peerAddressOld},
@@ -140,10 +150,12 @@ var outcomeSlots = slotsOf(httpStatus, httpStatusOld, rpcStatus, rpcStatusOld, e
 // Attributes that say at which address a callee is.
 var addressSlots = slotsOf(serverAddress, serverAddressOld, serverHostOld, urlFull, urlFullOld)
 
+var portSlots = slotsOf(serverPort, serverPortOld, networkPort, networkPortOld)
+
 var messageSlots = slotsOf(msgOperation, msgOperationOld, msgOperationType, msgDestination, msgDestinationOld,
 	msgTemplate, msgTemporary, msgAnonymous)
 
-var peerSlots = slotsOf(peerService, peerServiceOld, peerHost, peerAddress, peerAddressOld, msgSystem, rpcService,
+var peerSlots = slotsOf(peerService, peerServiceOld, peerHost, peerPort, peerAddress, peerAddressOld, msgSystem, rpcService,
 	dbSystem, dbSystemOld, dbNamespace, dbNamespaceOld)
 
 // namingSlots are the attributes by which operations and peers are named.
@@ -162,7 +174,7 @@ var wanted = func() (w [len(namingSlots)]*slotTable) {
 	for kind, naming := range namingSlots {
 		of := naming | outcomeSlots
 		if naming&peerSlots == peerSlots {
-			of |= addressSlots
+			of |= addressSlots | portSlots
 		}
 		w[kind] = slotNames.only(of)
 	}
@@ -173,6 +185,7 @@ var wanted = func() (w [len(namingSlots)]*slotTable) {
 type attributes struct {
 	present slots
 	values  [numSlots]string // of slots that are not present they mean nothing
+	ports   [networkPortOld - serverPort + 1]uint16
 }
 
 // read takes in what m holds of the slots that the table finds.
@@ -186,6 +199,10 @@ func (a *attributes) read(m pcommon.Map, wanted *slotTable) {
 }
 
 func (a *attributes) set(s slot, v pcommon.Value) {
+	if portSlots>>s&1 != 0 {
+		a.setPort(s, v)
+		return
+	}
 	var t string
 	if v.Type() == pcommon.ValueTypeStr {
 		t = v.Str()
@@ -196,6 +213,35 @@ func (a *attributes) set(s slot, v pcommon.Value) {
 	if a.present |= 1 << s; t == "" {
 		a.present &^= 1 << s
 	}
+}
+
+// setPort sets a port, which nearly every call has and few are named by: as a number
+// it takes no memory.
+func (a *attributes) setPort(s slot, v pcommon.Value) {
+	n := int64(0)
+	switch v.Type() {
+	case pcommon.ValueTypeInt:
+		n = v.Int()
+	case pcommon.ValueTypeStr:
+		n, _ = plainNumber(v.Str())
+	default: // no port
+	}
+	if n < 1 || n > math.MaxUint16 {
+		a.present &^= 1 << s
+		return
+	}
+	a.ports[s-serverPort], a.present = uint16(n), a.present|1<<s
+}
+
+// port returns the first of two ports that is not missing, or 0.
+func (a *attributes) port(s, t slot) uint16 {
+	switch {
+	case a.present>>s&1 != 0:
+		return a.ports[s-serverPort]
+	case a.present>>t&1 != 0:
+		return a.ports[t-serverPort]
+	}
+	return 0
 }
 
 // get returns the attribute of a slot, or "".

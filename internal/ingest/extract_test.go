@@ -143,17 +143,47 @@ func TestPeerOf(t *testing.T) {
 		{attrs{"net.peer.name": "legacy.example.com"}, "legacy.example.com"},
 		{attrs{"http.host": "legacy.example.com:80"}, "legacy.example.com"},
 		{attrs{"http.url": "https://user:pw@api.example.com:8443/v1?x=1"}, "api.example.com"},
-		{attrs{"url.full": "http://[2001:db8::1]:80/"}, "2001:db8::1"},
+		{attrs{"url.full": "http://[2001:db8::1]:80/"}, "[2001:db8::1]:80"},
+		{attrs{"url.full": "http://[2001:db8::1]/"}, "2001:db8::1"},
 		{attrs{"server.address": "10.1.2.3", "rpc.service": "shop.Cart"}, "shop.Cart"},
 		{attrs{"server.address": "10.1.2.3"}, "10.1.2.3"},
 		{attrs{"server.address": "2001:db8::1"}, "2001:db8::1"},
 		{attrs{"net.sock.peer.addr": "10.1.2.3"}, "10.1.2.3"},
+		{attrs{"server.address": "127.0.0.1", "server.port": 8083}, "127.0.0.1:8083"},
+		{attrs{"server.address": "127.0.0.1", "server.port": "8084"}, "127.0.0.1:8084"},
+		{attrs{"server.address": "127.0.0.1:8083"}, "127.0.0.1:8083"},
+		{attrs{"server.address": "127.0.0.1:8083", "server.port": 8084}, "127.0.0.1:8084"},
+		{attrs{"url.full": "http://127.0.0.1:8083/v1/things/7?x=1"}, "127.0.0.1:8083"},
+		{attrs{"server.address": "2001:db8::1", "server.port": 8083}, "[2001:db8::1]:8083"},
+		{attrs{"network.peer.address": "10.1.2.3", "network.peer.port": 8083}, "10.1.2.3:8083"},
+		{attrs{"net.sock.peer.addr": "10.1.2.3", "net.sock.peer.port": 8083}, "10.1.2.3:8083"},
+		{attrs{"net.peer.ip": "10.1.2.3", "net.peer.port": 8083}, "10.1.2.3:8083"},
+		{attrs{"db.system.name": "redis", "db.namespace": "0", "server.address": "10.1.2.3", "server.port": 6380}, "redis:10.1.2.3:6380"},
+		{attrs{"db.system.name": "postgresql", "db.namespace": "orders", "server.address": "10.1.2.3", "server.port": 5432}, "postgresql:orders"},
+		{attrs{"server.address": "api.example.com", "network.peer.address": "10.1.2.3", "network.peer.port": 443}, "api.example.com"},
+		{attrs{"server.address": "node-7", "server.port": 8083}, "node-7"},
+		{attrs{"server.address": "10.1.2.3", "network.peer.port": 41234}, "10.1.2.3"}, // of another address, for all that is known
+		{attrs{"server.address": "10.1.2.3", "server.port": 0}, "10.1.2.3"},
+		{attrs{"server.address": "10.1.2.3", "server.port": 70000}, "10.1.2.3"},
+		{attrs{"server.address": "10.1.2.3", "server.port": "http"}, "10.1.2.3"},
+		{attrs{"server.port": 8083}, ""},
 		{attrs{}, ""},
 	} {
 		_, a := spanOf(t, c.in)
 		assert.Equal(t, identity.Service{Name: c.want}, peerOf(callgraph.Client, a, new(interner)), "%v", c.in)
 		assert.Zero(t, peerOf(callgraph.Server, a, new(interner)), "a server has no callee")
 	}
+}
+
+// Services at one address are told apart, and that costs no memory per span.
+func TestLocate_doesNotAllocate(t *testing.T) {
+	var in interner
+	span, a := spanOf(t, attrs{"server.address": "127.0.0.1", "server.port": 8083})
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		a.read(span.Attributes(), wanted[callgraph.Client])
+		a.locate(&in)
+	}))
+	assert.Equal(t, []string{"127.0.0.1", "8083"}, []string{a.get(peerHost), a.get(peerPort)})
 }
 
 func TestFailureOf(t *testing.T) {
@@ -249,18 +279,38 @@ func TestResourceOf(t *testing.T) {
 		in   attrs
 		want resource
 	}{
-		{base, resource{cart, "", "1.2"}},
-		{with(attrs{"service.instance.id": "a", "k8s.pod.name": "p"}), resource{cart, "a", "1.2"}},
-		{with(attrs{"k8s.pod.name": "p", "k8s.pod.uid": "u", "container.id": "c"}), resource{cart, "p", "1.2"}},
-		{with(attrs{"k8s.pod.uid": "u", "container.id": "c"}), resource{cart, "u", "1.2"}},
-		{with(attrs{"container.id": "c", "host.name": "h"}), resource{cart, "c", "1.2"}},
-		{with(attrs{"host.name": "h", "process.pid": 4711}), resource{cart, "h:4711", "1.2"}},
-		{with(attrs{"host.name": "h"}), resource{cart, "h", "1.2"}},
-		{attrs{"service.name": "unknown_service:java"}, resource{identity.Service{Name: "unknown_service:java"}, "", ""}},
+		{base, resource{cart, "", "1.2", ""}},
+		{with(attrs{"service.instance.id": "a", "k8s.pod.name": "p"}), resource{cart, "a", "1.2", ""}},
+		{with(attrs{"k8s.pod.name": "p", "k8s.pod.uid": "u", "container.id": "c"}), resource{cart, "p", "1.2", ""}},
+		{with(attrs{"k8s.pod.uid": "u", "container.id": "c"}), resource{cart, "u", "1.2", ""}},
+		{with(attrs{"container.id": "c", "host.name": "h"}), resource{cart, "c", "1.2", "h"}},
+		{with(attrs{"host.name": "h", "process.pid": 4711}), resource{cart, "h:4711", "1.2", "h"}},
+		{with(attrs{"host.name": "h"}), resource{cart, "h", "1.2", "h"}},
+		{attrs{"service.name": "unknown_service:java"}, resource{identity.Service{Name: "unknown_service:java"}, "", "", ""}},
 		{attrs{"service.name": ""}, resource{}},
-		{attrs{"service.name": "a\xffb"}, resource{identity.Service{Name: "a\uFFFDb"}, "", ""}},
+		{attrs{"service.name": "a\xffb"}, resource{identity.Service{Name: "a\uFFFDb"}, "", "", ""}},
 		{attrs{}, resource{}},
 	} {
 		assert.Equal(t, c.want, resourceOf(mapOf(t, c.in), new(interner)), "%v", c.in)
+	}
+}
+
+func TestHostName(t *testing.T) {
+	const container = "0123456789abcdef0123456789abcdef"
+	for _, c := range []struct {
+		in   attrs
+		want string
+	}{
+		{attrs{}, ""},
+		{attrs{"k8s.node.name": "node-7", "host.name": "vm-7", "host.id": "i-7"}, "node-7"},
+		{attrs{"host.name": "vm-7", "host.id": "i-7", "k8s.pod.name": "cart-0", "container.id": container}, "vm-7"},
+		{attrs{"host.id": "i-7"}, "i-7"},
+		{attrs{"host.name": "cart-0", "k8s.pod.name": "cart-0"}, ""},
+		{attrs{"host.name": "cart-0", "k8s.pod.name": "cart-0", "k8s.node.name": "node-7"}, "node-7"},
+		{attrs{"host.name": "0123456789ab", "container.id": container, "host.id": "i-7"}, "i-7"},
+		{attrs{"host.name": "0", "container.id": container}, "0"}, // a short name
+		{attrs{"host.name": "v\xff"}, "v\uFFFD"},
+	} {
+		assert.Equal(t, c.want, resourceOf(mapOf(t, c.in), new(interner)).host, "%v", c.in)
 	}
 }

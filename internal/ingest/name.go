@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -30,11 +31,26 @@ func clean(s string) string {
 
 // interner composes names of two parts without allocating a name twice. It is
 // not safe for concurrent use.
-type interner struct{ names map[namePair]string }
+type interner struct {
+	names map[namePair]string
+	ports map[uint16]string
+}
 
 type namePair struct {
 	a, b string
 	sep  byte
+}
+
+// port returns a port in decimal.
+func (in *interner) port(n uint16) string {
+	if s, ok := in.ports[n]; ok {
+		return s
+	}
+	if in.ports == nil || len(in.ports) >= maxInterned {
+		in.ports = make(map[uint16]string)
+	}
+	in.ports[n] = strconv.Itoa(int(n))
+	return in.ports[n]
 }
 
 // join returns a, sep, b as one clean name.

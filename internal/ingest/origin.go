@@ -82,7 +82,7 @@ func (i *Ingester) admit(s *scratch, who resource, now int64, hash uint64, keep 
 	}
 	o.number = i.names.ServiceNo(o.service)
 	o.replica = i.names.ReplicaNo(identity.Replica{
-		Instance: identity.Instance{Service: o.service, ID: o.instance}, Version: o.version,
+		Instance: identity.Instance{Service: o.service, ID: o.instance}, Version: o.version, Host: o.host,
 	})
 	if keep {
 		o.key = keyOf(attributes, hash)

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"math"
 	"net/netip"
 	"strings"
 
@@ -21,15 +22,25 @@ import (
 //	messaging.system                                        kafka
 //	server.address, host of url.full, if not an IP address  api.example.com
 //	rpc.service                                             pkg.Service
-//	server.address, network.peer.address                    10.1.2.3
+//	server.address, network.peer.address, with their port   10.1.2.3:8083
 //
 // A namespace that is a bare number (the index of a Redis database) says less
-// than the address and is passed over. Ports are dropped.
+// than the address and is passed over.
+//
+// Behind the name of a host there is one service, at whatever port, but at an IP
+// address there may be several, of which the port is all that tells them apart: many
+// on 127.0.0.1, behind one proxy or one node of a cluster. So an IP address keeps the
+// port that it was called at, server.port (net.peer.port), that within the address or
+// the URL, or network.peer.port (net.sock.peer.port), also where a database or a cache
+// is named by its address. This adds no names without end: of a CLIENT or PRODUCER span
+// these are ports that somebody listens on. The ephemeral port of a connection is that
+// of the other end, which is the peer of SERVER spans only; theirs are not read. What
+// listens on ports that change takes places of limits.services, as its addresses do.
 func peerOf(kind callgraph.Kind, a *attributes, in *interner) identity.Service {
 	if kind != callgraph.Client && kind != callgraph.Producer {
 		return identity.Service{}
 	}
-	a.locate()
+	a.locate(in)
 	return identity.Service{Name: clean(peerName(a, in))}
 }
 
@@ -39,20 +50,41 @@ func terminal(a *attributes) bool {
 	return a.or(dbSystem, dbSystemOld) != "" || a.get(msgSystem) != ""
 }
 
-// locate replaces the attributes of addresses by the host that they name: the
-// rest of a URL differs from span to span and names nothing.
-func (a *attributes) locate() {
-	if a.present&addressSlots == 0 {
+// locate replaces the attributes of addresses and ports by the host that they name,
+// and the port of one that is an IP address: the rest of a URL differs from span to
+// span and names nothing.
+func (a *attributes) locate(in *interner) {
+	if a.present&(addressSlots|portSlots) == 0 {
 		return
 	}
-	host := hostOf(firstOf(a.or(serverAddress, serverAddressOld), a.get(serverHostOld)))
+	address := firstOf(a.or(serverAddress, serverAddressOld), a.get(serverHostOld))
+	host := hostOf(address)
 	if host == "" {
-		host = urlHost(a.or(urlFull, urlFullOld))
+		address = authorityOf(a.or(urlFull, urlFullOld))
+		host = hostOf(address)
 	}
-	a.present &^= addressSlots
+	ip, number := host, a.port(serverPort, serverPortOld)
+	if host == "" {
+		ip = hostOf(a.or(peerAddress, peerAddressOld))
+		if n := a.port(networkPort, networkPortOld); n != 0 {
+			number = n
+		}
+	}
+	a.present &^= addressSlots | portSlots
 	if host != "" {
 		a.values[peerHost] = host
 		a.present |= 1 << peerHost
+	}
+	if !isIP(ip) {
+		return
+	}
+	port := portOf(address)
+	if number != 0 {
+		port = in.port(number)
+	}
+	if port != "" {
+		a.values[peerPort] = port
+		a.present |= 1 << peerPort
 	}
 }
 
@@ -60,15 +92,16 @@ func peerName(a *attributes, in *interner) string {
 	if p := a.or(peerService, peerServiceOld); p != "" {
 		return p
 	}
-	address := a.get(peerHost)
+	host := a.get(peerHost)
+	address := a.endpoint(host, in)
 	if system := a.or(dbSystem, dbSystemOld); system != "" {
 		return qualified(system, database(a, address), in)
 	}
 	if system := a.get(msgSystem); system != "" {
 		return qualified(system, destinationOf(a), in)
 	}
-	if address != "" && !isIP(address) {
-		return address
+	if host != "" && !isIP(host) {
+		return host
 	}
 	if a.get(rpcService) != "" {
 		return a.get(rpcService)
@@ -76,7 +109,19 @@ func peerName(a *attributes, in *interner) string {
 	if address != "" {
 		return address
 	}
-	return hostOf(a.or(peerAddress, peerAddressOld))
+	return a.endpoint(hostOf(a.or(peerAddress, peerAddressOld)), in)
+}
+
+// endpoint returns an address with the port that locate has found, if any.
+func (a *attributes) endpoint(host string, in *interner) string {
+	port := a.get(peerPort)
+	if host == "" || port == "" {
+		return host
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return in.join(host, ':', port)
 }
 
 func qualified(system, rest string, in *interner) string {
@@ -108,8 +153,20 @@ func hostOf(address string) string {
 	return address
 }
 
-// urlHost returns the host of an absolute URL without user and port.
-func urlHost(url string) string {
+// portOf returns the port of an address, or "".
+func portOf(address string) string {
+	i := strings.LastIndexByte(address, ':')
+	if i < 0 || i != strings.IndexByte(address, ':') && !strings.HasSuffix(address[:i], "]") {
+		return "" // none, or of IPv6 without brackets
+	}
+	if port, ok := plainNumber(address[i+1:]); !ok || port < 1 || port > math.MaxUint16 {
+		return ""
+	}
+	return address[i+1:]
+}
+
+// authorityOf returns the host of an absolute URL without user, and with its port.
+func authorityOf(url string) string {
 	_, rest, ok := strings.Cut(url, "://")
 	if !ok {
 		return ""
@@ -117,13 +174,17 @@ func urlHost(url string) string {
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		rest = rest[:i]
 	}
-	return hostOf(rest[strings.LastIndexByte(rest, '@')+1:])
+	return rest[strings.LastIndexByte(rest, '@')+1:]
 }
 
 // isIP reports whether host is an IP address. Parsing a name fails with an
 // error that allocates, so only what has the bytes of an address is parsed.
 func isIP(host string) bool {
-	if strings.Trim(host, "0123456789.") != "" && !strings.Contains(host, ":") {
+	if host == "" {
+		return false
+	}
+	last := host[len(host)-1] - '0' // most names end with a letter
+	if (last > 9 || strings.Trim(host, "0123456789.") != "") && !strings.Contains(host, ":") {
 		return false
 	}
 	_, err := netip.ParseAddr(host)

@@ -8,11 +8,12 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
-// resource is who speaks: the service, its replica and its version.
+// resource is who speaks: the service, its replica, its version and its host.
 type resource struct {
 	service  identity.Service
 	instance string
 	version  string
+	host     string
 }
 
 // clone returns r with memory of its own.
@@ -21,13 +22,14 @@ func (r resource) clone() resource {
 		service:  identity.Service{Namespace: strings.Clone(r.service.Namespace), Name: strings.Clone(r.service.Name)},
 		instance: strings.Clone(r.instance),
 		version:  strings.Clone(r.version),
+		host:     strings.Clone(r.host),
 	}
 }
 
 // resourceNames are the attributes that resourceOf reads.
 var resourceNames = [...]string{
 	"service.namespace", "service.name", "service.version", "service.instance.id",
-	"k8s.pod.name", "k8s.pod.uid", "container.id", "host.name", pidAttribute,
+	"k8s.pod.name", "k8s.pod.uid", "container.id", "host.name", pidAttribute, "k8s.node.name", "host.id",
 }
 
 // resourceOf reads a resource. The service is service.namespace and
@@ -41,10 +43,10 @@ var resourceNames = [...]string{
 //	host.name:process.pid
 //	host.name
 //
-// or "" where none is there.
+// or "" where none is there. Of its host see hostName.
 func resourceOf(m pcommon.Map, in *interner) resource {
 	var r resource
-	var id, podName, podUID, container, host string
+	var id, podName, podUID, container, host, hostID, node string
 	var pid pcommon.Value
 	hasPid := false
 	for k, v := range m.All() {
@@ -65,10 +67,15 @@ func resourceOf(m pcommon.Map, in *interner) resource {
 			container = text(v)
 		case "host.name":
 			host = text(v)
+		case "host.id":
+			hostID = text(v)
+		case "k8s.node.name":
+			node = text(v)
 		case "process.pid":
 			pid, hasPid = v, true // in decimal only where it is needed
 		}
 	}
+	r.host = clean(hostName(node, host, hostID, podName, container))
 	for _, candidate := range [...]string{id, podName, podUID, container} {
 		if candidate != "" {
 			r.instance = clean(candidate)
@@ -80,4 +87,21 @@ func resourceOf(m pcommon.Map, in *interner) resource {
 		r.instance = in.join(host, ':', text(pid))
 	}
 	return r
+}
+
+// hostName returns the name of the host of a resource, the first of
+//
+//	k8s.node.name
+//	host.name
+//	host.id
+//
+// or "". What asks within a container for the name of the host is told that of the
+// pod, or the first 12 digits of the container's ID: such a host.name is passed over,
+// for each would be alone on its host.
+func hostName(node, name, id, pod, container string) string {
+	const short = 12
+	if name == pod || len(name) == short && strings.HasPrefix(container, name) {
+		name = ""
+	}
+	return firstOf(node, firstOf(name, id))
 }

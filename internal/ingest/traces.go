@@ -130,7 +130,7 @@ func (i *Ingester) fill(s *scratch, at *arrival, span ptrace.Span, o *origin, en
 
 	a := &s.attributes
 	a.read(span.Attributes(), wanted[dst.Kind])
-	a.locate()
+	a.locate(&s.in)
 	told := i.nameSpan(s, dst, o, a, span.Name(), seen)
 	dst.Stream = told == waits || told == untold && isStream(dst.Kind, span, a)
 	dst.Weight = s.weight(span.TraceState().AsRaw())

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/sage-rca/sage/internal/window"
 )
@@ -178,4 +179,49 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	assert.Equal(t, senders*each, r.used)
 	assert.InDelta(t, senders*each, total+float64(r.spans["late"]), 0, "every request is in a window or late")
+}
+
+// A replica is where its latest request was, whatever its resource said before.
+func TestWindows_sayWhereReplicasRun(t *testing.T) {
+	r := newRig(t, testConfig())
+	on := func(node, instance string, trace uint64, end time.Duration) sp {
+		s := root(trace, end)
+		s.resource = attrs{"service.instance.id": instance, "k8s.node.name": node}
+		return s
+	}
+	r.Traces(batchOf(t, on("node-1", "a", 1, 2*time.Second), on("node-2", "a", 2, 4*time.Second), on("node-2", "b", 3, time.Second), root(4, time.Second)), now())
+	r.Traces(batchOf(t, on("node-1", "a", 5, 12*time.Second)), now())
+	var got []map[string]string
+	for _, s := range r.end() {
+		hosts := map[string]string{}
+		for _, in := range s.RPCs[0].Instances {
+			hosts[in.ID] = in.Host
+		}
+		got = append(got, hosts)
+	}
+	assert.Equal(t, []map[string]string{{"": "", "a": "node-2", "b": "node-2"}, {"a": "node-1"}}, got)
+}
+
+// What listens at one address is as many services as ports. However often a connection
+// is made, it adds none: its own port is that of the caller.
+func TestWindows_servicesOfOneAddress(t *testing.T) {
+	r := newRig(t, testConfig())
+	for k := range 100 {
+		trace := uint64(k + 1)
+		served := root(trace, time.Second)
+		served.attrs = attrs{"server.port": 8080, "network.peer.address": "127.0.0.1", "network.peer.port": 40000 + k, "client.port": 40000 + k}
+		called := served
+		called.id, called.parent, called.kind, called.name = 2, 1, ptrace.SpanKindClient, "GET"
+		called.attrs = attrs{"server.address": "127.0.0.1", "server.port": 8083 + k%2, "network.local.port": 50000 + k}
+		r.Traces(batchOf(t, served, called), now())
+	}
+	snaps := r.end()
+	require.Len(t, snaps, 1)
+	require.Len(t, snaps[0].RPCs, 1)
+	var names []string
+	for _, e := range snaps[0].Edges {
+		names = append(names, e.Key.Callee.Service.Name)
+		assert.InDelta(t, 50, e.Count, 0)
+	}
+	assert.Equal(t, []string{"127.0.0.1:8083", "127.0.0.1:8084"}, names)
 }

@@ -1,5 +1,7 @@
 package nn
 
+import "math"
+
 // product computes what the vector kernel dense computes:
 //
 //	out[r n + j] = max(b[r] + Σ_k w[r rowStep + k innerStep] x[k n + j], floor)
@@ -15,31 +17,31 @@ func product[F Float](out, x, w, b, mask []F, rows, inner, n, rowStep, innerStep
 		return b[r]
 	}
 	for r := 0; r < rows; r += 2 {
-		two := r+1 < rows
+		s := min(r+1, rows-1) // a last row alone is computed twice, which keeps one loop
 		j := 0
-		for ; two && j+4 <= n; j += 4 {
-			a0, a1 := bias(r), bias(r+1)
-			a2, a4, a6 := a0, a0, a0
-			a3, a5, a7 := a1, a1, a1
-			p, q, at := r*rowStep, (r+1)*rowStep, j
+		for ; j+4 <= n; j += 4 {
+			a0, b0 := bias(r), bias(s)
+			a1, a2, a3 := a0, a0, a0
+			b1, b2, b3 := b0, b0, b0
+			p, q, at := r*rowStep, s*rowStep, j
 			for range inner {
 				c := x[at : at+4 : at+4]
 				u, v := w[p], w[q]
 				a0 += u * c[0]
-				a1 += v * c[0]
-				a2 += u * c[1]
-				a3 += v * c[1]
-				a4 += u * c[2]
-				a5 += v * c[2]
-				a6 += u * c[3]
-				a7 += v * c[3]
+				b0 += v * c[0]
+				a1 += u * c[1]
+				b1 += v * c[1]
+				a2 += u * c[2]
+				b2 += v * c[2]
+				a3 += u * c[3]
+				b3 += v * c[3]
 				p, q, at = p+innerStep, q+innerStep, at+n
 			}
-			first, second := out[r*n+j:r*n+j+4], out[(r+1)*n+j:(r+1)*n+j+4]
-			first[0], first[1], first[2], first[3] = max(a0, floor), max(a2, floor), max(a4, floor), max(a6, floor)
-			second[0], second[1], second[2], second[3] = max(a1, floor), max(a3, floor), max(a5, floor), max(a7, floor)
+			first, second := out[r*n+j:r*n+j+4], out[s*n+j:s*n+j+4]
+			first[0], first[1], first[2], first[3] = max(a0, floor), max(a1, floor), max(a2, floor), max(a3, floor)
+			second[0], second[1], second[2], second[3] = max(b0, floor), max(b1, floor), max(b2, floor), max(b3, floor)
 		}
-		for k := r; k < min(r+2, rows); k++ {
+		for k := r; k <= s; k++ {
 			for c := j; c < n; c++ {
 				a := bias(k)
 				for i := range inner {
@@ -49,14 +51,18 @@ func product[F Float](out, x, w, b, mask []F, rows, inner, n, rowStep, innerStep
 			}
 		}
 	}
-	if mask == nil {
-		return
+	if mask != nil {
+		cut(out[:rows*n], mask)
 	}
-	for i, m := range mask[:rows*n] {
-		if m > 0 {
-			continue
-		}
-		out[i] = 0
+}
+
+// cut clears elements where the mask, which is never negative, is zero. Which ones is a
+// coin toss that a branch would pay for: positive numbers have positive bits.
+func cut[F Float](out, mask []F) {
+	mask = mask[:len(out)]
+	for i, v := range out {
+		keep := uint64(-int64(math.Float64bits(float64(mask[i]))) >> 63)
+		out[i] = F(math.Float64frombits(math.Float64bits(float64(v)) & keep))
 	}
 }
 

@@ -42,6 +42,9 @@ type Observation struct {
 	RPC     identity.RPC
 	Entry   bool // reached from outside: learned objectives are for these
 	Latency *sketch.Sketch
+	// Ending is Latency of the requests that ended in the last third of the window; nil or
+	// empty where that is not known.
+	Ending *sketch.Sketch
 	Errors  float64 // weight of the requests that failed
 	// Biased: it shows rather the slow and the failed requests. Then shares and
 	// quantiles are not those of configured objectives; learned ones are about what is shown.

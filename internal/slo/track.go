@@ -58,7 +58,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 		r.Violated = reaches(s.BadRatio, mildest(rules)*t.Objective.Budget())
 		ends = t.burning(cfg, r, t.burn(cfg, start))
 	} else {
-		ends = t.rule(cfg, r)
+		ends = t.rule(cfg, r, t.Objective.lasts(o, r))
 	}
 	s.Violated = r.Violated
 	out := t.state(cfg, start, s)
@@ -89,10 +89,23 @@ func (t *track) state(cfg Config, start int64, s State) State {
 // behind, and a few slow requests by chance far less.
 const lasting = 0.2
 
+// lasts reports whether a window shows that a violation goes on: the window as a whole,
+// and what ended in its last third where that is known, as a disturbance that is over
+// by then may have filled most of the rest.
+func (o Objective) lasts(w Observation, r result) bool {
+	if r.Bad < lasting*r.Count {
+		return false
+	}
+	if o.Indicator != Latency || w.Ending == nil || w.Ending.Count() <= 0 {
+		return true
+	}
+	return w.Ending.FractionAbove(float64(o.Threshold)) >= lasting
+}
+
 // rule fires when k of the last n measured windows violate the objective and the
 // last one shows that it goes on, otherwise when one more of one more do, and
 // reports whether a run that fires ends, which it does after m in a row that meet it.
-func (t *track) rule(cfg Config, r result) (ends bool) {
+func (t *track) rule(cfg Config, r result, goesOn bool) (ends bool) {
 	t.Met++
 	if r.Violated {
 		t.Met = 0
@@ -126,7 +139,7 @@ func (t *track) rule(cfg Config, r result) (ends bool) {
 			recent++
 		}
 	}
-	lasts := cfg.OpenK == 1 || r.Bad >= lasting*r.Count
+	lasts := cfg.OpenK == 1 || goesOn
 	t.Firing = r.Violated && (recent >= cfg.OpenK && lasts || violated > cfg.OpenK)
 	return false
 }

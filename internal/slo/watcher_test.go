@@ -109,6 +109,43 @@ func TestWatcher_runs(t *testing.T) {
 	}
 }
 
+// A window of which nothing bad is left in the last third does not show that a violation
+// goes on; one more does.
+func TestWatcher_lastThird(t *testing.T) {
+	slow, fast := 200*time.Millisecond, 50*time.Millisecond
+	half := func() *sketch.Sketch {
+		l := latency(10, fast)
+		l.Merge(latency(10, slow))
+		return l
+	}
+	mostly := func(bad, all int) *sketch.Sketch {
+		l := latency(bad, slow)
+		l.Merge(latency(all-bad, fast))
+		return l
+	}
+	for name, c := range map[string]struct {
+		ending *sketch.Sketch
+		opens  int // windows until it opens
+	}{
+		"not known":            {nil, 2},
+		"nobody came":          {new(sketch.Sketch), 2},
+		"over":                 {mostly(0, 7), 3},
+		"a straggler":          {mostly(1, 7), 3},
+		"a fifth still slow":   {mostly(2, 10), 2},
+		"all of them are slow": {mostly(7, 7), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWatcher(t, checkout())
+			for i := 1; i <= c.opens; i++ {
+				at := int64(i) * second
+				states := w.Observe(at, at+second, []Observation{{RPC: rpc("front", "GET /"), Latency: half(), Ending: c.ending}})
+				require.Len(t, states, 1)
+				require.Equal(t, i == c.opens, states[0].Firing, "window %d", i)
+			}
+		})
+	}
+}
+
 func TestWatcher_stateOfAWindow(t *testing.T) {
 	w := newWatcher(t, checkout())
 	for i := range 5 {

@@ -19,6 +19,8 @@ func (r *reader) rpc(q quantity, of pcommon.Map, v value, id id) (*window.RPCSha
 		s.Latency, s.Count, s.Exemplars = v.sketch, v.sketch.Count(), v.exemplars
 	case requestExclusive:
 		s.Exclusive = v.sketch
+	case requestEnding:
+		s.Ending = v.sketch
 	case requestEntries:
 		s.Entries = v.number
 	case requestMessages:
@@ -40,7 +42,7 @@ func (r *reader) rpc(q quantity, of pcommon.Map, v value, id id) (*window.RPCSha
 			in.Errors = v.number
 		} else {
 			in.Latency, in.Count = v.sketch, v.sketch.Count()
-			in.Version, in.Seen = r.text(of, attrVersion), r.integer(of, attrSeen)
+			in.Version, in.Host, in.Seen = r.text(of, attrVersion), r.text(of, attrHost), r.integer(of, attrSeen)
 		}
 		s.Instances = []window.InstanceShare{in}
 	default: // of edges and replicas

@@ -83,6 +83,7 @@ func (w *world) observe() observation {
 			Replica: w.names.ReplicaNo(identity.Replica{
 				Instance: identity.Instance{Service: r.Service, ID: []string{"", "a", "b"}[w.rng.IntN(3)]},
 				Version:  []string{"", "v1", "v2"}[w.rng.IntN(3)],
+				Host:     []string{"", "node-1", "node-2"}[w.rng.IntN(3)],
 			}),
 			Span: w.span(), Time: at, Weight: w.weight(), Duration: d, Exclusive: d / 2, ChildSum: d,
 			Entry: r.Service.Name == "s0", Async: r.Service.Name == "s3", Stream: w.rng.IntN(10) == 0,

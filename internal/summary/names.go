@@ -21,9 +21,10 @@ const (
 	attrCalleeNamespace = "sage.callee.namespace"
 	attrCallee          = "sage.callee.name"
 	attrCalleeOperation = "sage.callee.operation"
-	attrAnswered        = "sage.answered"     // of any call a callee was seen
-	attrWaited          = "sage.waited"       // of any call the caller waits
-	attrSeen            = "sage.version.seen" // when a request has shown service.version, ns since 1970
+	attrAnswered        = "sage.answered" // of any call a callee was seen
+	attrWaited          = "sage.waited"   // of any call the caller waits
+	attrHost            = "host.name"
+	attrSeen            = "sage.version.seen" // when a request has shown service.version and host.name, ns since 1970
 	attrWeighted        = "sage.weighted"     // some spans stand for more than themselves
 	attrKept            = "sage.kept"         // some were kept by a sampler that had seen whole traces
 	attrSketch          = "sage.sketch"       // where the histogram cannot hold it
@@ -37,6 +38,7 @@ const (
 	windows quantity = iota
 	requestDuration
 	requestExclusive
+	requestEnding
 	requestEntries
 	requestMessages
 	requestStreams
@@ -73,6 +75,7 @@ var quantities = [numQuantities]described{
 	windows:           {"sage.windows", "{window}", "Windows, and how their spans were sampled.", false},
 	requestDuration:   {"sage.request.duration", "ns", "Durations of served requests.", true},
 	requestExclusive:  {"sage.request.exclusive", "ns", "Durations of served requests without those of the calls that they waited for.", true},
+	requestEnding:     {"sage.request.ending", "ns", "Durations of requests without a caller that ended in the last third of the window.", true},
 	requestEntries:    {"sage.request.entries", "{request}", "Requests without a caller.", false},
 	requestMessages:   {"sage.request.messages", "{request}", "Requests that are messages consumed.", false},
 	requestStreams:    {"sage.request.streams", "{request}", "Requests that wait rather than work; in no other metric.", false},

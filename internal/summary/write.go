@@ -39,6 +39,7 @@ func (w *writer) rpc(r *window.RPCShare) {
 	name := func(p pcommon.Map) { p.PutStr(attrOperation, r.Key.Operation) }
 	to.histogram(requestDuration, r.Latency, name, r.Exemplars)
 	to.histogram(requestExclusive, r.Exclusive, name, window.Exemplars{})
+	to.histogram(requestEnding, r.Ending, name, window.Exemplars{})
 	to.number(requestEntries, r.Entries, name)
 	to.number(requestMessages, r.Async, name)
 	to.number(requestStreams, r.Stream, name)
@@ -55,6 +56,7 @@ func (w *writer) rpc(r *window.RPCShare) {
 		to.histogram(replicaDuration, in.Latency, func(p pcommon.Map) {
 			replica(p)
 			putText(p, attrVersion, in.Version)
+			putText(p, attrHost, in.Host)
 			p.PutInt(attrSeen, in.Seen)
 		}, window.Exemplars{})
 		to.number(replicaErrors, in.Errors, replica)

@@ -16,13 +16,14 @@ func (g *Gathering) AddRPC(s *RPCShare) {
 	r.sum += s.Sum
 	r.latency.Merge(s.Latency)
 	r.exclusive.Merge(s.Exclusive)
+	r.ending.Merge(s.Ending)
 	r.types.take(s.ErrorTypes)
 	r.exemplars.take(&s.Exemplars)
 	for i := range s.Instances {
 		in := &s.Instances[i]
 		of := r.instances.of(in.ID)
-		if in.Count > 0 { // else it shows no version
-			of.versioned(in.Version, in.Seen)
+		if in.Count > 0 { // else it shows nothing
+			of.show(&traits{in.Version, in.Host}, in.Seen)
 		}
 		of.count += in.Count
 		of.errors += in.Errors

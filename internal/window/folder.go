@@ -40,7 +40,7 @@ func NewFolder(size int64, names *identity.Names) *Folder {
 // late, and otherwise ignored.
 func (f *Folder) Served(s *callgraph.Served) {
 	if p := f.at(s.Time); p != nil {
-		p.request(s.RPC, f.names).add(s, f)
+		p.request(s.RPC, f.names).add(s, p.Start, f)
 	}
 }
 

@@ -103,8 +103,8 @@ func TestMerge_requests(t *testing.T) {
 		for i, r := range []served{
 			{Time: 5, Duration: 8, Exclusive: 8, Instance: "a", Version: "1.0", Weight: 1},
 			{Time: 6, Duration: 20, Exclusive: 12, ChildSum: 16, Instance: "b", Weight: 2, Entry: true, Error: true, ErrorType: "timeout"},
-			{Time: 7, Duration: 40, Exclusive: 40, Instance: "a", Version: "1.1", Weight: 1, Error: true, ErrorType: "reset"},
-			{Time: 4, Duration: 1, Exclusive: 1, Instance: "a", Version: "1.0", Weight: 1},
+			{Time: 7, Duration: 40, Exclusive: 40, Instance: "a", Version: "1.1", Host: "node-1", Weight: 1, Error: true, ErrorType: "reset"},
+			{Time: 4, Duration: 1, Exclusive: 1, Instance: "a", Version: "1.0", Host: "node-2", Weight: 1},
 			{Time: 9, Duration: 9999, Instance: "a", Version: "2.0", Weight: 1, Stream: true, Entry: true, Error: true},
 		} {
 			r.RPC, r.Span = cart, span(i+1)
@@ -124,8 +124,8 @@ func TestMerge_requests(t *testing.T) {
 
 	require.Len(t, r.Instances, 2)
 	a, b := r.Instances[0], r.Instances[1]
-	assert.Equal(t, []any{"a", "1.1", 3.0, 1.0, 49.0}, []any{a.ID, a.Version, a.Count, a.Errors, a.Latency.Sum()})
-	assert.Equal(t, []any{"b", "", 2.0, 2.0, 40.0}, []any{b.ID, b.Version, b.Count, b.Errors, b.Latency.Sum()})
+	assert.Equal(t, []any{"a", "1.1", "node-1", 3.0, 1.0, 49.0}, []any{a.ID, a.Version, a.Host, a.Count, a.Errors, a.Latency.Sum()})
+	assert.Equal(t, []any{"b", "", "", 2.0, 2.0, 40.0}, []any{b.ID, b.Version, b.Host, b.Count, b.Errors, b.Latency.Sum()})
 }
 
 func TestMerge_calls(t *testing.T) {
@@ -234,7 +234,7 @@ func arbitrary(rng *rand.Rand, n int) (requests []served, calls []called) {
 	for i := range n {
 		d := int64(math.Exp(rng.Float64() * 12))
 		requests = append(requests, served{
-			RPC: rpcs[rng.IntN(3)], Instance: fmt.Sprint(rng.IntN(100)), Version: fmt.Sprint(rng.IntN(3)), Span: span(rng.IntN(n)),
+			RPC: rpcs[rng.IntN(3)], Instance: fmt.Sprint(rng.IntN(100)), Version: fmt.Sprint(rng.IntN(3)), Host: fmt.Sprint(rng.IntN(3)), Span: span(rng.IntN(n)),
 			Time: rng.Int64N(size), Entry: flip(2), Async: flip(2), Stream: flip(9),
 			Duration: d, Exclusive: d / 2, ChildSum: d, Error: flip(2), ErrorType: fmt.Sprint(rng.IntN(60)), Weight: float64(1 + rng.IntN(3)),
 		})

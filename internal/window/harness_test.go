@@ -14,7 +14,7 @@ import (
 // served is a callgraph.Served with names in place of numbers.
 type served struct {
 	RPC                           identity.RPC
-	Instance, Version             string
+	Instance, Version, Host       string
 	Span                          identity.Span
 	Time                          int64
 	Entry, Async, Stream          bool
@@ -28,7 +28,7 @@ func (s served) numbered(names *identity.Names) callgraph.Served {
 	return callgraph.Served{
 		RPC: names.RPCNo(s.RPC),
 		Replica: names.ReplicaNo(identity.Replica{
-			Instance: identity.Instance{Service: s.RPC.Service, ID: s.Instance}, Version: s.Version,
+			Instance: identity.Instance{Service: s.RPC.Service, ID: s.Instance}, Version: s.Version, Host: s.Host,
 		}),
 		Span: s.Span, Time: s.Time, Entry: s.Entry, Async: s.Async, Stream: s.Stream,
 		Duration: s.Duration, Exclusive: s.Exclusive, ChildSum: s.ChildSum,

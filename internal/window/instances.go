@@ -28,17 +28,20 @@ type instances struct {
 
 // share is what one replica contributed.
 type share struct {
-	version string
-	seen    int64 // time of the request that gave the version
+	traits  traits
+	seen    int64 // time of the request that showed the traits
 	count   float64
 	errors  float64
 	latency sketch.Sketch
 }
 
+// traits are what may change of a replica.
+type traits struct{ version, host string }
+
 // replica is what a number stands for, and the share that it belongs to.
 type replica struct {
-	share   *share
-	version string
+	share  *share
+	traits traits
 }
 
 // maxLately bounds the numbers that are remembered.
@@ -52,15 +55,16 @@ func (r *instances) seen(no identity.ReplicaNo, t int64, names *identity.Names) 
 	place, known := r.byNo.of(uint64(uint32(no)))
 	if known {
 		c := &r.lately[place]
-		c.share.versioned(c.version, t)
+		c.share.show(&c.traits, t)
 		return c.share
 	}
 	r.lately = append(r.lately, replica{}) // at place
 	of := names.Replica(no)
 	s := r.of(of.Instance.ID)
-	s.versioned(of.Version, t)
+	shown := traits{of.Version, of.Host}
+	s.show(&shown, t)
 	if int(place) < len(r.lately) { // else of has forgotten all
-		r.lately[place] = replica{s, of.Version}
+		r.lately[place] = replica{s, shown}
 	}
 	return s
 }
@@ -144,7 +148,9 @@ func (r *instances) merge(o *instances) {
 func (r *instances) list() []Instance {
 	out := make([]Instance, 0, len(r.byID)+1)
 	for id, s := range r.byID { // sorted below
-		out = append(out, Instance{ID: id, Version: s.version, Count: s.count, Errors: s.errors, Latency: &s.latency})
+		out = append(out, Instance{
+			ID: id, Version: s.traits.version, Host: s.traits.host, Count: s.count, Errors: s.errors, Latency: &s.latency,
+		})
 	}
 	if s := r.rest; s != nil {
 		out = append(out, Instance{ID: OtherInstance, Count: s.count, Errors: s.errors, Latency: &s.latency})
@@ -153,16 +159,20 @@ func (r *instances) list() []Instance {
 	return out
 }
 
-// versioned notes the version that a request at t showed. The latest one counts,
-// the greatest among equals.
-func (s *share) versioned(version string, t int64) {
-	if s.count == 0 || t > s.seen || t == s.seen && version > s.version {
-		s.version, s.seen = version, t
+// show notes the traits that a request at t showed. The latest ones count, the
+// greatest among equals.
+func (s *share) show(of *traits, t int64) {
+	if s.count == 0 || t > s.seen || t == s.seen && of.compare(&s.traits) > 0 {
+		s.traits, s.seen = *of, t
 	}
 }
 
+func (a *traits) compare(b *traits) int {
+	return cmp.Or(cmp.Compare(a.version, b.version), cmp.Compare(a.host, b.host))
+}
+
 func (s *share) merge(o *share) {
-	s.versioned(o.version, o.seen)
+	s.show(&o.traits, o.seen)
 	s.count += o.count
 	s.errors += o.errors
 	s.latency.Merge(&o.latency)

@@ -14,13 +14,13 @@ type requests struct {
 
 	entries, async, stream, count, errors float64
 	union, sum                            float64
-	latency, exclusive                    sketch.Sketch
+	latency, exclusive, ending            sketch.Sketch
 	types                                 errorTypes
 	instances                             instances
 	exemplars                             exemplars
 }
 
-func (r *requests) add(s *callgraph.Served, f *Folder) {
+func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
 	w := weight(s.Weight)
 	if s.Stream {
 		r.stream += w
@@ -43,6 +43,9 @@ func (r *requests) add(s *callgraph.Served, f *Folder) {
 		r.types.add(s.ErrorType, w)
 	}
 	r.latency.Put(took)
+	if s.Entry && 3*(s.Time-start) >= 2*f.size {
+		r.ending.Put(took)
+	}
 	if s.Exclusive != s.Duration {
 		took = sketch.ValueOf(s.Exclusive, w)
 	}
@@ -56,10 +59,11 @@ func (r *requests) add(s *callgraph.Served, f *Folder) {
 func (r *requests) reset() {
 	r.latency.Reset()
 	r.exclusive.Reset()
+	r.ending.Reset()
 	r.types.reset()
 	r.instances.reset()
 	r.exemplars.reset()
-	*r = requests{latency: r.latency, exclusive: r.exclusive, types: r.types, instances: r.instances, exemplars: r.exemplars}
+	*r = requests{latency: r.latency, exclusive: r.exclusive, ending: r.ending, types: r.types, instances: r.instances, exemplars: r.exemplars}
 }
 
 func (r *requests) merge(o *requests) {
@@ -72,6 +76,7 @@ func (r *requests) merge(o *requests) {
 	r.sum += o.sum
 	r.latency.Merge(&o.latency)
 	r.exclusive.Merge(&o.exclusive)
+	r.ending.Merge(&o.ending)
 	r.types.merge(&o.types)
 	r.instances.merge(&o.instances)
 	r.exemplars.merge(&o.exemplars)
@@ -81,7 +86,7 @@ func (r *requests) snapshot(k identity.RPC) RPC {
 	return RPC{
 		Key: k, Entries: r.entries, Async: r.async > r.count/2, Stream: r.stream, Count: r.count,
 		Errors: r.errors, ErrorType: r.types.most(),
-		Latency: &r.latency, Exclusive: &r.exclusive, Union: r.union, Sum: r.sum,
+		Latency: &r.latency, Exclusive: &r.exclusive, Ending: &r.ending, Union: r.union, Sum: r.sum,
 		Instances: r.instances.list(),
 		Exemplar:  r.exemplars.slow, Typical: r.exemplars.typical(&r.latency),
 	}

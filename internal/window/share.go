@@ -31,6 +31,7 @@ type RPCShare struct {
 	ErrorTypes []ErrorWeight // sorted by name
 	Latency    *sketch.Sketch
 	Exclusive  *sketch.Sketch
+	Ending     *sketch.Sketch
 	Union, Sum float64
 	Instances  []InstanceShare // sorted by ID
 	Exemplars  Exemplars
@@ -59,11 +60,11 @@ type EdgeShare struct {
 
 // InstanceShare is the part of one replica in an RPCShare.
 type InstanceShare struct {
-	ID, Version string
-	Seen        int64 // time of the request that showed Version, ns since 1970
-	Count       float64
-	Errors      float64
-	Latency     *sketch.Sketch
+	ID, Version, Host string
+	Seen              int64 // time of the request that showed Version and Host, ns since 1970
+	Count             float64
+	Errors            float64
+	Latency           *sketch.Sketch
 }
 
 // ErrorWeight is the weight of the errors of one type.
@@ -88,7 +89,7 @@ func (g *Gathering) Share(end int64) *Share {
 	for _, r := range g.served { // sorted below
 		s.RPCs = append(s.RPCs, RPCShare{
 			Key: r.key, Entries: r.entries, Async: r.async, Stream: r.stream, Count: r.count,
-			Errors: r.errors, ErrorTypes: r.types.list(), Latency: &r.latency, Exclusive: &r.exclusive,
+			Errors: r.errors, ErrorTypes: r.types.list(), Latency: &r.latency, Exclusive: &r.exclusive, Ending: &r.ending,
 			Union: r.union, Sum: r.sum, Instances: r.instances.shares(), Exemplars: r.exemplars.list(),
 		})
 	}
@@ -120,7 +121,9 @@ func (e *errorTypes) list() []ErrorWeight {
 func (r *instances) shares() []InstanceShare {
 	out := make([]InstanceShare, 0, len(r.byID)+1)
 	share := func(id string, s *share) {
-		out = append(out, InstanceShare{ID: id, Version: s.version, Seen: s.seen, Count: s.count, Errors: s.errors, Latency: &s.latency})
+		out = append(out, InstanceShare{
+			ID: id, Version: s.traits.version, Host: s.traits.host, Seen: s.seen, Count: s.count, Errors: s.errors, Latency: &s.latency,
+		})
 	}
 	for id, s := range r.byID { // sorted below
 		share(id, s)

@@ -29,6 +29,9 @@ type RPC struct {
 	ErrorType string // most frequent error.type, "" where no errors
 	Latency   *sketch.Sketch
 	Exclusive *sketch.Sketch
+	// Ending is Latency of those without a caller that ended in the last third of the
+	// window: it tells what goes on from what was over by then.
+	Ending *sketch.Sketch
 	// Union is that of all outbound calls, Sum is over callees of the union of the
 	// calls to each, in ns, weighted: Union/Sum is 1 when callees are called one
 	// after the other and less when at the same time.
@@ -38,13 +41,14 @@ type RPC struct {
 	Typical    Exemplar   // near the median
 }
 
-// Instance is the share of one replica in an RPC. Version is the one that its
-// latest request showed.
+// Instance is the share of one replica in an RPC. Version and Host, the name of the
+// host that it runs on, are those that its latest request showed, "" where it said
+// nothing of them.
 type Instance struct {
-	ID, Version string
-	Count       float64
-	Errors      float64
-	Latency     *sketch.Sketch
+	ID, Version, Host string
+	Count             float64
+	Errors            float64
+	Latency           *sketch.Sketch
 }
 
 // Exemplar is a span that shows what a distribution means.
