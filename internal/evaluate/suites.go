@@ -38,17 +38,17 @@ type AppSize struct {
 func Full() Size {
 	return Size{
 		Apps: []AppSize{
-			{"chain", 48, 10, taught},
-			{"fanout", 48, 10, taught},
-			{"social", 48, 10, taught},
-			{"sockshop", 48, 10, taught},
-			{"syn-16", 36, 5, taught},
-			{"syn-64", 36, 5, taught},
+			{"chain", 96, 20, taught},
+			{"fanout", 96, 20, taught},
+			{"social", 96, 20, taught},
+			{"sockshop", 96, 20, taught},
+			{"syn-16", 48, 10, taught},
+			{"syn-64", 48, 10, taught},
 			{"syn-256", 24, 5, taughtLarge},
 			{"syn-1024", 16, 0, taughtLarge},
 		},
 		Ablations: []string{"chain", "fanout", "social", "sockshop"},
-		Robust:    []string{"chain", "social"}, RobustPoints: 24, Histories: []float64{0.5, 2, 6}, Day: "chain",
+		Robust:    []string{"chain", "social"}, RobustPoints: 48, Histories: []float64{0.5, 2, 6}, Day: "chain",
 		Grow: "syn-1024", GrowIncidents: 10,
 	}
 }

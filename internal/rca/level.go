@@ -11,6 +11,7 @@ import (
 // record is what of a feature.History is read.
 type record interface {
 	Len() int
+	Start(row int) int64
 	Value(k feature.Key, row int) float64
 	Keys() []feature.Key
 	Baseline(k feature.Key, before int64) feature.Robust
@@ -89,6 +90,28 @@ func (v *view) at(k feature.Key) level {
 		l.usual, l.spread = math.NaN(), math.NaN()
 	}
 	v.seen[k] = l
+	return l
+}
+
+// maxPooled bounds the windows of a run that are looked at together.
+const maxPooled = 10
+
+// since is at, with the mean of the windows since the onset in place of the violated one
+// alone: for what does not change with the fault, and scatters by its numbers. The
+// first one, which the fault may only have shared, is left out where there are others.
+func (v *view) since(k feature.Key) level {
+	l := v.at(k)
+	sum, n := 0.0, 0
+	for row := v.row; row >= 0 && n < maxPooled && v.rec.Start(row) > v.before; row-- {
+		if x := v.rec.Value(k, row); !math.IsNaN(x) {
+			sum += x
+			n++
+		}
+	}
+	if n > 1 {
+		l.now = sum / float64(n)
+		l.spread /= math.Sqrt(float64(n))
+	}
 	return l
 }
 

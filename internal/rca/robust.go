@@ -154,7 +154,7 @@ func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 		}
 	}
 	s := gather(r, parts, of)
-	s.traffic = traffic(r, v, s)
+	s.traffic = traffic(r, v, s, of)
 	return s
 }
 

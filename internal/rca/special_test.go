@@ -34,6 +34,34 @@ func TestDiagnose_traffic(t *testing.T) {
 	for _, v := range both(chain(), one) {
 		assert.Equal(t, svc("back"), v.Culprits[0].Service, "a single slow service is to blame itself")
 	}
+	throttled := feature.Key{Kind: feature.Metric, Service: svc("back"), Name: "container.cpu.throttled"}
+	behind := chain()
+	behind.metric[throttled] = 0
+	starved := func(w *world) { one(w); w.metric[throttled] = 0.6 }
+	for _, v := range both(behind, starved) {
+		assert.Equal(t, KindTraffic, v.Culprits[0].Kind, "the one that cannot keep up is to blame for nothing")
+	}
+}
+
+// Ten arrivals a window scatter by a third: one window tells nothing, a run of them does.
+func TestView_since(t *testing.T) {
+	k := feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: op("front")}}
+	var rec table
+	for i := range 12 {
+		rec = append(rec, map[feature.Key]float64{k: 2 + 0.3*float64(i%3-1)})
+	}
+	for _, load := range []float64{9, 2.8, math.NaN(), 2.9, 3.0} { // the first one was shared with what came before
+		rec = append(rec, map[feature.Key]float64{k: load})
+	}
+	v := newView(rec, 12, 3.5)
+	one, all := v.at(k), v.since(k)
+	assert.Equal(t, 3.0, one.now)
+	assert.InDelta(t, (2.8+2.9+3.0)/3, all.now, 1e-12)
+	assert.InDelta(t, one.spread/math.Sqrt(3), all.spread, 1e-12)
+	assert.Equal(t, one.usual, all.usual)
+
+	v = newView(rec, 16, 3.5)
+	assert.Equal(t, v.at(k), v.since(k), "one window is one window")
 }
 
 // A starved service neither accepts nor sends in time: the gap around it is its own.

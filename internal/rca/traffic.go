@@ -15,10 +15,11 @@ const (
 
 // traffic says whether the load of the entry explains the window: requests per
 // second rose by half and left their normal range, and at least two services
-// became slower of themselves.
-func traffic(r *reach, v *view, s scores) *part {
+// became slower of themselves, or one did that lacks CPU. Arrivals are counted over all
+// windows since the onset, as those of one may be few where traces are sampled.
+func traffic(r *reach, v *view, s scores, of symptoms) *part {
 	entry := r.g.Nodes[r.entry].Edge.Callee
-	l := v.at(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: entry}})
+	l := v.since(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: entry}})
 	now, usual := math.Expm1(l.now), math.Expm1(l.usual)
 	if !l.logRose(v.suspect) || now < trafficGrowth*usual {
 		return nil
@@ -28,14 +29,15 @@ func traffic(r *reach, v *view, s scores) *part {
 		metric: "requests_per_second", observed: now, usual: usual,
 		text: entry.Operation + " " + number(now) + " requests/s vs " + number(usual) + " usual",
 	}
-	slower := 0
+	slower, starved := 0, false
 	for _, u := range s.suspects {
-		if !r.g.Channels[u.channel].IsNetwork() {
+		if c := r.g.Channels[u.channel]; !c.IsNetwork() {
 			slower++
 			p.excess += u.excess
+			starved = starved || of.starved(c.Service)
 		}
 	}
-	if slower < trafficServices {
+	if slower < trafficServices && !starved {
 		return nil
 	}
 	return &p

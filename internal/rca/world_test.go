@@ -255,6 +255,8 @@ type table []map[feature.Key]float64
 
 func (t table) Len() int { return len(t) }
 
+func (t table) Start(row int) int64 { return int64(row) }
+
 func (t table) Value(k feature.Key, row int) float64 {
 	if v, ok := t[row][k]; ok {
 		return v
