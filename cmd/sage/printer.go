@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -138,11 +139,11 @@ func reasons(in eventlog.Incident) []line {
 	return ls
 }
 
-// cause is "mysql (dependency): latent".
+// cause is "mysql (dependency): latent", "cart (host node-7): cpu".
 func cause(in eventlog.Incident) string {
 	text := in.Culprit
 	if in.Kind != "" && in.Kind != "service" {
-		text += " (" + in.Kind + suffix(" ", in.Instance) + ")"
+		text += " (" + in.Kind + suffix(" ", cmp.Or(in.Host, in.Instance)) + ")"
 	}
 	mechanism := in.Mechanism
 	if mechanism == "latent" {

@@ -56,6 +56,7 @@ func newAlert(cfg *AlertmanagerConfig, ev *event, severity string, now time.Time
 	set(a.Annotations, "root_cause_kind", ev.in.Kind)
 	set(a.Annotations, "root_cause_mechanism", ev.in.Mechanism)
 	set(a.Annotations, "root_cause_service", ev.in.Culprit)
+	set(a.Annotations, "root_cause_host", ev.in.Host)
 	if ev.in.Probability > 0 {
 		set(a.Annotations, "root_cause_probability", strconv.FormatFloat(ev.in.Probability, 'f', 2, 64))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sage-rca/sage/internal/engine"
 	"github.com/sage-rca/sage/internal/incident"
+	"github.com/sage-rca/sage/internal/rca"
 )
 
 func alertOf(out engine.Output, now time.Time) *alert {
@@ -35,6 +36,10 @@ func TestAlert_labelsStayAndAnnotationsTell(t *testing.T) {
 
 	assert.Equal(t, "db", open.Annotations["root_cause_service"])
 	assert.Equal(t, "cache", alertOf(one().update(2), now).Annotations["root_cause_service"])
+	assert.NotContains(t, open.Annotations, "root_cause_host")
+	onHost := one().open()
+	onHost.Incident.Verdict.Culprits[0].Kind, onHost.Incident.Verdict.Culprits[0].Host = rca.KindHost, "node-7"
+	assert.Equal(t, "node-7", alertOf(onHost, now).Annotations["root_cause_host"])
 	assert.Equal(t, "inc-1", open.Annotations["incident_id"])
 	assert.Equal(t, "frontend > payment > db", open.Annotations["path"])
 	assert.Equal(t, "0.81", open.Annotations["root_cause_probability"])

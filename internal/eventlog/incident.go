@@ -47,6 +47,7 @@ type Incident struct {
 	Kind, Mechanism string // of the root cause
 	Culprit         string // its service
 	Instance        string
+	Host            string
 	Metric          string
 	Probability     float64
 	Causes          []string // the whole culprit set
@@ -134,6 +135,7 @@ func ReadIncident(res pcommon.Resource, r plog.LogRecord) Incident {
 		Mechanism:   a.text("rca.root_cause.mechanism"),
 		Culprit:     a.text("rca.root_cause.service.name"),
 		Instance:    a.text("rca.root_cause.instance"),
+		Host:        a.text("rca.root_cause.host"),
 		Metric:      a.text("rca.root_cause.metric"),
 		Probability: a.number("rca.root_cause.probability"),
 		Causes:      a.texts("rca.root_causes"),

@@ -64,7 +64,7 @@ func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 func roots(v rca.Verdict) string {
 	names := make([]string, 0, len(v.Culprits))
 	for _, c := range v.Culprits {
-		names = append(names, fmt.Sprintf("%q %q %q %q %q", c.Kind, c.Mechanism, c.Service, c.Instance, c.Edge))
+		names = append(names, fmt.Sprintf("%q %q %q %q %q %q", c.Kind, c.Mechanism, c.Service, c.Instance, c.Host, c.Edge))
 	}
 	slices.Sort(names)
 	return fmt.Sprint(names)

@@ -186,6 +186,7 @@ func TestOrigin(t *testing.T) {
 	}
 	service := rca.Cause{Kind: rca.KindService, Service: db, Mechanism: rca.CPU}
 	assert.True(t, same(service, rca.Cause{Kind: rca.KindInstance, Service: db, Instance: "db-1", Mechanism: rca.Latent}), "how it hurts does not matter")
+	assert.True(t, same(service, rca.Cause{Kind: rca.KindHost, Service: db, Host: "node-7", Mechanism: rca.CPU}), "nor that its host does it")
 	assert.False(t, same(service, rca.Cause{Kind: rca.KindService, Service: cart}))
 	assert.False(t, same(service, edge("cart")), "the way to it is another matter")
 	assert.True(t, same(edge("cart"), edge("cart")))

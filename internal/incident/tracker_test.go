@@ -221,14 +221,21 @@ func TestTracker_updates(t *testing.T) {
 	}
 }
 
-func TestTracker_mechanismIsPartOfTheRoot(t *testing.T) {
-	tr := NewTracker(rules())
-	v := blames(t, "db 0.9")
-	one(tr, 0, firing("front", minute, 1), v, window.Exemplar{}, window.Exemplar{})
-	for i, want := range []string{"", "2 update root_changed db"} {
-		pool := blames(t, "db 0.9")
-		pool.Culprits[0].Mechanism = rca.Pool
-		assert.Equal(t, want, said(one(tr, int64(i), firing("front", minute, 1), pool, window.Exemplar{}, window.Exemplar{})))
+func TestTracker_mechanismAndHostArePartOfTheRoot(t *testing.T) {
+	for name, change := range map[string]func(*rca.Cause){
+		"mechanism": func(c *rca.Cause) { c.Mechanism = rca.Pool },
+		"host":      func(c *rca.Cause) { c.Host = "node-8" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := NewTracker(rules())
+			v := blames(t, "db 0.9")
+			one(tr, 0, firing("front", minute, 1), v, window.Exemplar{}, window.Exemplar{})
+			for i, want := range []string{"", "2 update root_changed db"} {
+				other := blames(t, "db 0.9")
+				change(&other.Culprits[0])
+				assert.Equal(t, want, said(one(tr, int64(i), firing("front", minute, 1), other, window.Exemplar{}, window.Exemplar{})))
+			}
+		})
 	}
 }
 

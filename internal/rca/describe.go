@@ -153,6 +153,9 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 	case network:
 	default:
 		signs += d.resource(&out, pick.metric)
+		if u != nil {
+			d.blameHost(&out)
+		}
 	}
 	if n := d.requests(u); n > 0 {
 		out.Evidence = append(out.Evidence, number(math.Round(n))+" requests")
@@ -174,9 +177,8 @@ func (d *diagnosis) resource(out *Cause, metric *movedMetric) int {
 			out.Evidence = append([]string{"replica " + b.id + " " + b.rpc.Operation + " p50 " + seconds(b.median) +
 				" vs " + seconds(b.peer) + " of its peers"}, out.Evidence...)
 			signs++
-			if m, ok := instanceMetrics(d.in.Snapshot, out.Service, b.id); ok && metric == nil {
-				out.use(m)
-				out.Evidence[len(out.Evidence)-1] = m.key.Name + " " + number(m.now) + " vs " + number(m.usual) + " of its peers"
+			if m, ok := instanceMetrics(d.in.Snapshot, out.Service, b.id, false); ok && metric == nil {
+				out.useOfInstance(m)
 				signs++
 			}
 		}
@@ -201,6 +203,12 @@ func (d *diagnosis) usualMedian(rpc identity.RPC) float64 {
 func (c *Cause) use(m movedMetric) {
 	c.Mechanism, c.Metric, c.Observed, c.Usual = m.mechanism, m.key.Name, m.now, m.usual
 	c.Evidence = append(c.Evidence, m.text())
+}
+
+// useOfInstance does so with one that was compared with that of other replicas.
+func (c *Cause) useOfInstance(m movedMetric) {
+	c.use(m)
+	c.Evidence[len(c.Evidence)-1] = m.key.Name + " " + number(m.now) + " vs " + number(m.usual) + " of its peers"
 }
 
 // errors returns the largest share of failed requests among those that s serves

@@ -124,6 +124,7 @@ type diagnosis struct {
 	metrics metrics
 	disks   diskTraffic
 	movers  map[identity.Service][]movedMetric // of moved, computed once each
+	places  places                             // nil until asked for, see host
 	scores  scores
 	tail    tail
 	factual float64 // the entry's tail in this window, seconds

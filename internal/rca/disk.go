@@ -143,10 +143,20 @@ func (d *diagnosis) lacksDisk(s identity.Service) bool {
 	return disk
 }
 
-// reading is one metric of a host: two services that read the same are on it.
+// reading is one metric of a host, "" where its name is not known.
 type reading struct {
+	host   string
 	metric string
 	value  float64
+}
+
+// same reports whether two readings are of one host: of one name or, where not both
+// names are known, of one value, which two hosts hardly ever have.
+func (a reading) same(b reading) bool {
+	if a.host != "" && b.host != "" {
+		return a.host == b.host
+	}
+	return a.metric == b.metric && a.value == b.value
 }
 
 // hostDisk returns what the replicas of s say of the disks of their hosts.
@@ -160,7 +170,7 @@ func (d *diagnosis) hostDisk(s identity.Service) []reading {
 		for _, in := range r.Instances {
 			for _, v := range in.Values {
 				if m, host := meaningOf(v.Metric); host && m.mechanism == Disk && m.grade == direct && v.Value > 0 {
-					out = append(out, reading{v.Metric, v.Value})
+					out = append(out, reading{d.host(s, in.ID), v.Metric, v.Value})
 				}
 			}
 		}
@@ -171,7 +181,7 @@ func (d *diagnosis) hostDisk(s identity.Service) []reading {
 func meet(a, b []reading) bool {
 	for _, x := range a {
 		for _, y := range b {
-			if x == y {
+			if x.same(y) {
 				return true
 			}
 		}

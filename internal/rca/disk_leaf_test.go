@@ -214,7 +214,8 @@ func TestDisk_before(t *testing.T) {
 }
 
 func TestDisk_meets(t *testing.T) {
-	on := func(v float64) disk { return disk{host: []reading{{diskBusy, v}}} }
+	on := func(v float64) disk { return disk{host: []reading{{metric: diskBusy, value: v}}} }
+	named := func(host string, v float64) disk { return disk{host: []reading{{host, diskBusy, v}}} }
 	leaf := disk{unknown: true}
 	for name, c := range map[string]struct {
 		a, b disk
@@ -222,6 +223,10 @@ func TestDisk_meets(t *testing.T) {
 	}{
 		"the same reading":         {on(0.9), on(0.9), true},
 		"another reading":          {on(0.9), on(0.8), false},
+		"one host, read apart":     {named("n1", 0.9), named("n1", 0.8), true},
+		"two hosts, as busy":       {named("n1", 1), named("n2", 1), false},
+		"one host is not named":    {named("n1", 0.9), on(0.9), true},
+		"and reads something else": {named("n1", 0.9), on(0.8), false},
 		"a leaf, and a busy disk":  {leaf, on(0.9), true},
 		"two leaves":               {leaf, leaf, false},
 		"a leaf, and nothing busy": {leaf, disk{}, false},

@@ -74,10 +74,10 @@ func standsApart(r *window.RPC, usual float64) (badInstance, bool) {
 	return badInstance{id: worst.id, rpc: r.Key, median: worst.median, peer: peer.median}, true
 }
 
-// instanceMetrics compares the metrics of one replica with those of its peers and
-// returns the one that says most of a mechanism, where any is half as high again
-// as the highest of them.
-func instanceMetrics(snap *window.Snapshot, s identity.Service, id string) (movedMetric, bool) {
+// instanceMetrics compares the metrics of one replica, or of its host, with those of its
+// peers and returns the one that says most of a mechanism, where any is half as high
+// again as the highest of them.
+func instanceMetrics(snap *window.Snapshot, s identity.Service, id string, ofHost bool) (movedMetric, bool) {
 	var best movedMetric
 	for _, res := range snap.Resources {
 		if res.Service != s {
@@ -90,7 +90,7 @@ func instanceMetrics(snap *window.Snapshot, s identity.Service, id string) (move
 			for _, v := range in.Values {
 				mean, host := meaningOf(v.Metric)
 				peer, ok := highestPeer(res.Instances, id, v.Metric)
-				if mean.grade != direct || mean.falls || host || !ok || !(v.Value > 1.5*peer) || v.Value-peer < mean.least {
+				if mean.grade != direct || mean.falls || host != ofHost || !ok || !(v.Value > 1.5*peer) || v.Value-peer < mean.least {
 					continue
 				}
 				if score := math.Min(v.Value/peer, maxMetricZ); score > best.score {

@@ -58,11 +58,15 @@ type Cause struct {
 	Kind      Kind
 	Mechanism Mechanism
 	Service   identity.Service
-	Instance  string        // KindInstance
-	Edge      identity.Edge // KindEdge: the call whose network is to blame
-	Metric    string        // metric or feature that shows it, "" for Latent
-	Observed  float64       // value of Metric in the window (raw unit)
-	Usual     float64       // its normal value
+	Instance  string // the replica to blame, "" where all are
+	// Host is the host to blame, of KindHost: Service is whom it hurts most, Neighbours
+	// are others that run on it and are slower too.
+	Host       string
+	Neighbours []identity.Service
+	Edge       identity.Edge // KindEdge: the call whose network is to blame
+	Metric     string        // metric or feature that shows it, "" for Latent
+	Observed   float64       // value of Metric in the window (raw unit)
+	Usual      float64       // its normal value
 
 	Probability  float64 // that it is a root cause
 	Contribution float64 // share of the excess that it explains; sums to 1 over the candidates

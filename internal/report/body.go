@@ -88,15 +88,26 @@ func labelledNext(number string) string {
 
 // likely is "Likely cause: mysql, slow itself (p=0.91)".
 func likely(v *rca.Verdict) string {
-	names := make([]string, len(v.Culprits))
+	names := make([]string, 0, len(v.Culprits))
 	for i := range v.Culprits {
-		names[i] = phrase(&v.Culprits[i])
+		if !namedBefore(v.Culprits, i) {
+			names = append(names, phrase(&v.Culprits[i]))
+		}
 	}
 	word := "cause"
 	if len(names) > 1 {
 		word = "causes"
 	}
 	return fmt.Sprintf("Likely %s: %s (p=%.2f)", word, strings.Join(names, " + "), v.Culprits[0].Probability)
+}
+
+// namedBefore reports whether culprit i is among those whom the host of an earlier one
+// hurts in the same way.
+func namedBefore(culprits []rca.Cause, i int) bool {
+	c := &culprits[i]
+	return c.Kind == rca.KindHost && slices.ContainsFunc(culprits[:i], func(o rca.Cause) bool {
+		return o.Kind == rca.KindHost && o.Host == c.Host && o.Mechanism == c.Mechanism && slices.Contains(o.Neighbours, c.Service)
+	})
 }
 
 // whatIf is "Were it normal: p95 430ms [390ms-500ms], SLO met", empty where

@@ -16,7 +16,7 @@ func (w *writer) causes(e *incident.Event, m engine.ModelStatus) {
 	v := &e.Verdict
 	for i := range v.Candidates[:max(0, min(len(v.Candidates), w.opt.Candidates))] {
 		c := &v.Candidates[i]
-		from := source{service: c.Service, instance: c.Instance}
+		from := source{service: c.Service, instance: c.Instance, host: c.Host}
 		if c.Service.IsZero() {
 			from = source{service: e.SLO.RPC.Service}
 		}
@@ -51,6 +51,10 @@ func (a attributes) cause(c *rca.Cause) {
 		a.text(attrOperation, c.Edge.Callee.Operation)
 	}
 	a.text(attrInstance, c.Instance)
+	if c.Kind == rca.KindHost {
+		a.text(attrHost, c.Host)
+		a.texts(attrNeighbours, neighbours(c))
+	}
 	if c.Metric != "" {
 		a.text(attrMetric, c.Metric)
 		a.number(attrCauseObserved, c.Observed)
@@ -61,10 +65,22 @@ func (a attributes) cause(c *rca.Cause) {
 	a.texts(attrPath, c.Path)
 }
 
-// entity names what is to blame: a service, a replica of one, or the way from
-// one service to another.
+// neighbours are the services beside that of a cause which its host hurts, at most
+// maxListed.
+func neighbours(c *rca.Cause) []string {
+	out := make([]string, 0, maxListed)
+	for _, s := range c.Neighbours[:min(len(c.Neighbours), maxListed)] {
+		out = append(out, s.String())
+	}
+	return out
+}
+
+// entity names what is to blame: a service, a replica of one, the host of one, or the
+// way from one service to another.
 func entity(c *rca.Cause) string {
 	switch {
+	case c.Kind == rca.KindHost:
+		return "host " + c.Host + " of " + c.Service.String()
 	case c.Kind == rca.KindEdge && !c.Edge.Caller.Service.IsZero():
 		return c.Edge.Caller.Service.String() + " > " + c.Service.String()
 	case c.Instance != "":

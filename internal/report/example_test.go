@@ -79,6 +79,13 @@ func examples() map[string]engine.Output {
 	robust.Culprits, robust.Candidates = []rca.Cause{bad}, []rca.Cause{bad}
 	out["open_robust"] = event(incident.Open, 1, robust)
 	out["open_robust"].Incident.SLO.Objective.Learned, out["open_robust"].Incident.SLO.Healthy = true, 120
+	cart := identity.Service{Namespace: "shop", Name: "cart"}
+	node := verdict
+	node.Candidates = slices.Clone(verdict.Candidates)
+	node.Candidates[0].Kind, node.Candidates[0].Host, node.Candidates[0].Neighbours = rca.KindHost, "node-7", []identity.Service{cart}
+	node.Candidates[0].Metric, node.Candidates[0].Evidence = "host.cpu.utilization", []string{"on node-7 shop/cart slower too", "host.cpu.utilization 0.97 vs 0.41 usual"}
+	node.Culprits = node.Candidates[:1]
+	out["open_host"] = event(incident.Open, 1, node)
 	edge := verdict
 	edge.Culprits, edge.Candidates, edge.RestoresSLO = []rca.Cause{network, db}, []rca.Cause{network, db}, false
 	out["open_edge"] = event(incident.Open, 1, edge)

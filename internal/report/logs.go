@@ -49,10 +49,11 @@ type writer struct {
 	records plog.LogRecordSlice // of the last resource
 }
 
-// source is the resource of a record: a service, or one replica of it.
+// source is the resource of a record: a service, one replica of it, or the host on
+// which it runs.
 type source struct {
-	service  identity.Service
-	instance string
+	service        identity.Service
+	instance, host string
 }
 
 // record appends a record of the resource s.
@@ -86,6 +87,7 @@ func (w *writer) begin(s source) {
 	put("service.namespace", s.service.Namespace)
 	put("service.name", s.service.Name)
 	put("service.instance.id", s.instance)
+	put("host.name", s.host)
 	sl := rl.ScopeLogs().AppendEmpty()
 	sl.Scope().SetName(scopeName)
 	w.current, w.records = s, sl.LogRecords()

@@ -233,3 +233,40 @@ func TestLogs_errors(t *testing.T) {
 	assert.Contains(t, body, "Resolved after 2m0s, 22% of 824 requests failed. It was shop/payment-db errors")
 	assert.NotContains(t, body, "burn")
 }
+
+// A host is named once, with whom it hurts, however many of them are culprits, and on the
+// resource of its candidates.
+func TestLogs_host(t *testing.T) {
+	all := examples()
+	node := all["open_host"].Incident
+	body := func() string {
+		return records(report.Logs([]engine.Output{all["open_host"]}, options))[0].Body().Str()
+	}
+	assert.Contains(t, body(), "Likely cause: host node-7 CPU (shop/payment-db, shop/cart) (p=0.81).")
+	resource := report.Logs([]engine.Output{all["open_host"]}, options).ResourceLogs().At(1).Resource()
+	assert.Equal(t, map[string]any{"service.name": "payment-db", "service.namespace": "shop", "host.name": "node-7"}, resource.Attributes().AsRaw())
+
+	db := node.Verdict.Culprits[0]
+	cart := db
+	cart.Service, cart.Neighbours = db.Neighbours[0], []identity.Service{db.Service}
+	node.Verdict.Culprits = []rca.Cause{db, cart}
+	assert.Contains(t, body(), "Likely cause: host node-7 CPU (shop/payment-db, shop/cart) (p=0.81).")
+	node.Verdict.Culprits[1].Host = "node-8"
+	assert.Contains(t, body(), "Likely causes: host node-7 CPU (shop/payment-db, shop/cart) + host node-8 CPU (shop/cart, shop/payment-db) (p=0.81).")
+
+	for i := range 6 {
+		db.Neighbours = append(db.Neighbours, identity.Service{Name: strings.Repeat(string(rune('a'+i)), 100)})
+	}
+	db.Host = strings.Repeat("n", 300)
+	node.Verdict.Culprits = []rca.Cause{db}
+	first, _, _ := strings.Cut(body(), "\n")
+	assert.Less(t, len(first), 200)
+	attrs := records(report.Logs([]engine.Output{all["open_host"]}, options))[0].Attributes()
+	listed, ok := attrs.Get("rca.root_cause.neighbours")
+	require.True(t, ok)
+	assert.Equal(t, 5, listed.Slice().Len())
+	db.Host = "node-7"
+	node.Verdict.Candidates = []rca.Cause{db}
+	assert.Contains(t, records(report.Logs([]engine.Output{all["open_host"]}, options))[1].Body().Str(),
+		"host node-7 CPU (shop/payment-db, shop/cart, "+strings.Repeat("a", 27)+"... and 5 more)")
+}

@@ -83,6 +83,8 @@ const (
 	attrCaller         = prefix + "root_cause.caller"
 	attrOperation      = prefix + "root_cause.operation"
 	attrInstance       = prefix + "root_cause.instance"
+	attrHost           = prefix + "root_cause.host"
+	attrNeighbours     = prefix + "root_cause.neighbours"
 	attrMetric         = prefix + "root_cause.metric"
 	attrCauseObserved  = prefix + "root_cause.observed"
 	attrCauseUsual     = prefix + "root_cause.usual"

@@ -9,9 +9,34 @@ import (
 	"github.com/sage-rca/sage/internal/rca"
 )
 
-// phrase names a cause with its mechanism: "payment-db CPU", "mysql, slow itself".
+// phrase names a cause with its mechanism: "payment-db CPU", "mysql, slow itself", and
+// of a host whom it hurts: "host node-7 CPU (payment-db, cart)".
 func phrase(c *rca.Cause) string {
-	name := clip(display(entity(c)), maxName)
+	if c.Kind == rca.KindHost {
+		return how(c, "host "+clip(display(c.Host), maxName)) + " (" + hurtBy(c) + ")"
+	}
+	return how(c, clip(display(entity(c)), maxName))
+}
+
+// maxHurtBy bounds the services that are named behind a host.
+const maxHurtBy = 3
+
+// hurtBy lists whom a host hurts, most first.
+func hurtBy(c *rca.Cause) string {
+	names := append([]string{c.Service.String()}, neighbours(c)...)
+	shown := names[:min(len(names), maxHurtBy)]
+	for i := range shown {
+		shown[i] = clip(display(shown[i]), maxName/2)
+	}
+	text := strings.Join(shown, ", ")
+	if more := 1 + len(c.Neighbours) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// how adds the mechanism of a cause to its name.
+func how(c *rca.Cause, name string) string {
 	if c.Kind == rca.KindAbsence {
 		return name + ", gone"
 	}

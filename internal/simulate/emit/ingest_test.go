@@ -12,6 +12,7 @@ import (
 
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/simulate"
+	"github.com/sage-rca/sage/internal/simulate/apps"
 	"github.com/sage-rca/sage/internal/simulate/emit"
 )
 
@@ -226,4 +227,25 @@ func TestEmitter_metricValues(t *testing.T) {
 	assert.InEpsilon(t, 1, value(5, "container.cpu.time"), 0.01)
 	assert.Greater(t, value(5, "container.cpu.throttled"), 0.3)
 	assert.Less(t, value(2, "container.cpu.throttled"), 0.1)
+}
+
+// Windows say of every replica that serves on which host it was put.
+func TestEmitter_hosts(t *testing.T) {
+	o := play(t, "social", emit.Options{}, simulate.Config{Seed: 1, Duration: 30 * time.Second})
+	want := map[string]string{}
+	for s := range o.app.Services {
+		for r, h := range o.app.Services[s].Hosts {
+			want[apps.InstanceID(o.app, s, r)] = o.app.Hosts[h].Name
+		}
+	}
+	seen := map[string]bool{}
+	for _, s := range o.snaps {
+		for _, r := range s.RPCs {
+			for _, in := range r.Instances {
+				assert.Equal(t, want[in.ID], in.Host, in.ID)
+				seen[in.Host] = true
+			}
+		}
+	}
+	assert.Greater(t, len(seen), 2)
 }

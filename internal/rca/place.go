@@ -1,0 +1,40 @@
+package rca
+
+import (
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// places says on which hosts replicas run, for all that their spans say.
+type places map[identity.Instance]string
+
+func newPlaces(snap *window.Snapshot) places {
+	out := places{}
+	for i := range snap.RPCs {
+		r := &snap.RPCs[i]
+		for _, in := range r.Instances {
+			if in.Host != "" {
+				out[identity.Instance{Service: r.Key.Service, ID: in.ID}] = in.Host
+			}
+		}
+	}
+	return out
+}
+
+// host returns the host of a replica, "" where nobody says.
+func (d *diagnosis) host(s identity.Service, id string) string {
+	if d.places == nil {
+		d.places = newPlaces(d.in.Snapshot)
+	}
+	return d.places[identity.Instance{Service: s, ID: id}]
+}
+
+// runsOn reports whether a request of r was served on a host.
+func runsOn(r *window.RPC, host string) bool {
+	for _, in := range r.Instances {
+		if in.Host == host {
+			return true
+		}
+	}
+	return false
+}
