@@ -33,8 +33,9 @@ func MinSpread(k Kind, median float64) float64 {
 // Baseline describes the values of a column over the rows that start before
 // before and are not Violated. See Renew for those since a change.
 func (h *History) Baseline(k Key, before int64) Robust {
-	all := Describe(k.Kind, h.normal(k, 0, before))
-	if since, ok := h.moved(k, before, all); ok {
+	c := h.columns[k]
+	all := h.describe(c, k.Kind, 0, before)
+	if since, ok := h.moved(c, k.Kind, before, all); ok {
 		return since
 	}
 	return all
@@ -51,62 +52,49 @@ func (h *History) Renew(since int64) { h.renewed = max(h.renewed, since) }
 const minRenewed = 8
 
 // moved describes the values of a column since the last change, where it moved then.
-func (h *History) moved(k Key, before int64, all Robust) (Robust, bool) {
+func (h *History) moved(c *column, k Kind, before int64, all Robust) (Robust, bool) {
 	if h.renewed == 0 || all.N == 0 || h.renewed >= before {
 		return Robust{}, false
 	}
-	after := Describe(k.Kind, h.normal(k, h.starting(h.renewed), before))
+	after := h.describe(c, k, h.renewed, before)
 	if after.N < minRenewed || after.N == all.N {
 		return Robust{}, false
 	}
-	was := Describe(k.Kind, h.normal(k, 0, h.renewed))
+	was := h.describe(c, k, 0, h.renewed)
 	return after, math.Abs(after.Median-was.Median) > was.Spread
-}
-
-// starting returns the first row that starts at or after a time.
-func (h *History) starting(at int64) int {
-	row := 0
-	for row < h.length && h.starts[h.at(row)] < at {
-		row++
-	}
-	return row
 }
 
 // Normal returns quantile q, in [0, 1], of the values that Baseline describes, NaN
 // where there are none: how far a column went, every so often, while all was well.
 func (h *History) Normal(k Key, before int64, q float64) float64 {
-	first := 0
+	c, since := h.columns[k], int64(0)
 	if h.renewed != 0 {
-		if _, ok := h.moved(k, before, Describe(k.Kind, h.normal(k, first, before))); ok {
-			first = h.starting(h.renewed)
+		if _, ok := h.moved(c, k.Kind, before, h.describe(c, k.Kind, 0, before)); ok {
+			since = h.renewed
 		}
 	}
-	values := h.normal(k, first, before)
-	if len(values) == 0 {
+	if h.normal(c, since, before); len(h.order.keys) == 0 {
 		return math.NaN()
 	}
-	return quantile(values, q)
+	h.order.want(q)
+	return h.order.quantile(q)
 }
 
-// normal returns the values of a column over the rows from first on that start before
-// before and are not Violated. They are valid until the next call.
-func (h *History) normal(k Key, first int, before int64) []float64 {
-	values := h.scratch[:0]
-	c := h.columns[k]
+// describe describes the normal values of a column, which may be nil.
+func (h *History) describe(c *column, k Kind, since, before int64) Robust {
+	h.normal(c, since, before)
+	return h.order.describe(k)
+}
+
+// normal takes the values of a column, which may be nil, over the rows from the first one
+// on that starts at since or later (0: from the first) to the last one before before that
+// are not Violated.
+func (h *History) normal(c *column, since, before int64) {
 	if c == nil {
-		return values
+		h.order.take(nil, nil)
+		return
 	}
-	for row := first; row < h.length; row++ {
-		i := h.at(row)
-		if h.starts[i] >= before {
-			break
-		}
-		if v := float64(c.ring[i]); h.health[i] != Violated && !math.IsNaN(v) {
-			values = append(values, v)
-		}
-	}
-	h.scratch = values
-	return values
+	h.order.take(c.ring, h.runs(since, before))
 }
 
 // Describe returns the median and the spread of values of a kind of column. It
@@ -115,9 +103,12 @@ func Describe(k Kind, values []float64) Robust {
 	if len(values) == 0 {
 		return Robust{Median: math.NaN(), Spread: math.NaN()}
 	}
-	median := quantile(values, 0.5)
-	iqr := quantile(values, 0.75) - quantile(values, 0.25)
-	return Robust{Median: median, Spread: max(iqr/1.349, MinSpread(k, median)), N: len(values)}
+	return robust(k, quantile(values, 0.25), quantile(values, 0.5), quantile(values, 0.75), len(values))
+}
+
+// robust describes n values of these quartiles.
+func robust(k Kind, lower, median, upper float64, n int) Robust {
+	return Robust{Median: median, Spread: max((upper-lower)/1.349, MinSpread(k, median)), N: n}
 }
 
 // quantile interpolates linearly between the order statistics of v, which it
@@ -136,7 +127,7 @@ func quantile(v []float64, q float64) float64 {
 // behind it, and returns it: Hoare's selection ("Algorithm 65: find", CACM 1961)
 // around the median of the first, middle and last element. It takes linear time
 // where those are not chosen by an enemy.
-func nth(v []float64, n int) float64 {
+func nth[T uint32 | float64](v []T, n int) T {
 	for low, high := 0, len(v)-1; low < high; {
 		pivot := middle(v[low], v[low+(high-low)/2], v[high])
 		i, j := low, high
@@ -165,4 +156,4 @@ func nth(v []float64, n int) float64 {
 	return v[n]
 }
 
-func middle(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
+func middle[T uint32 | float64](a, b, c T) T { return max(min(a, b), min(max(a, b), c)) }

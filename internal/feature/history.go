@@ -38,8 +38,9 @@ type History struct {
 	starts  []int64
 	health  []Health
 	columns map[Key]*column
-	keys    []Key // sorted; nil where to be sorted again
-	scratch []float64
+	keys    []Key    // sorted; nil where to be sorted again
+	order   order    // memory of Baseline
+	periods []period // of Baseline, of the rows as they are
 }
 
 // column is one ring, and how many of its values are not missing.
@@ -76,7 +77,10 @@ func (h *History) Start(row int) int64 { return h.starts[h.at(row)] }
 func (h *History) Health(row int) Health { return h.health[h.at(row)] }
 
 // SetHealth says whether the window of a row met its objectives.
-func (h *History) SetHealth(row int, v Health) { h.health[h.at(row)] = v }
+func (h *History) SetHealth(row int, v Health) {
+	h.health[h.at(row)] = v
+	h.periods = nil
+}
 
 // at returns the position of a row in the rings. It panics for a row that is not there.
 func (h *History) at(row int) int {
@@ -150,6 +154,7 @@ func (h *History) Append(s *window.Snapshot) {
 
 // push makes room for a row, all of it missing, and returns its position.
 func (h *History) push() int {
+	h.periods = nil
 	if h.length == len(h.starts) && h.length < h.capacity {
 		h.grow()
 	}
@@ -167,6 +172,7 @@ func (h *History) push() int {
 func (h *History) pop() {
 	h.clear(h.at(h.length - 1))
 	h.length--
+	h.periods = nil
 }
 
 // clear makes all values at a position of the rings missing, and drops the
@@ -211,7 +217,7 @@ func (h *History) Clone() *History {
 	c := *h
 	c.starts = slices.Clone(h.starts)
 	c.health = slices.Clone(h.health)
-	c.keys, c.scratch = nil, nil
+	c.keys, c.order, c.periods = nil, order{}, nil
 	c.columns = make(map[Key]*column, len(h.columns))
 	for k, v := range h.columns {
 		c.columns[k] = &column{ring: slices.Clone(v.ring), present: v.present}

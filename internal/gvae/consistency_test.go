@@ -106,10 +106,9 @@ func TestCounterfactual_drawsAreHonest(t *testing.T) {
 	// The node of back, its latent known: noise alone. Latents have a posterior,
 	// so its share is taken out by asking for a node whose latents are fixed.
 	latent := func(do Intervention) (mean, std float64) {
-		w := e.action(do)
-		w.recompute = make([]bool, len(m.spec.Nodes))
-		w.recompute[backServer] = true
-		w.draw(n, rand.NewPCG(1, 1))
+		w := newWorld(e, n, [2]uint64{1, 1})
+		w.become(do)
+		w.draw(backServer)
 		z := make([]float64, n)
 		convert(z, w.z.row(2, 0))
 		return stat.MeanStdDev(z, nil)

@@ -23,38 +23,66 @@ const overlapSamples = 8
 // calls.union) as observed, or as usual where the caller is restored.
 // See docs/math.md, 22.
 func (s *search) settleOverlaps(a restored) {
-	for i, p := range slices.Backward(s.r.rpcs) { // inner before outer
-		site := s.d.sites[i]
-		x, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.key}}]
-		if !ok || !site.parallel() || !site.changed() {
-			continue
+	if s.overlaps == nil {
+		s.overlaps = s.newOverlaps()
+	}
+	for _, o := range s.overlaps {
+		now := calls{n: slices.Clone(o.site.now.n), each: make([]float64, len(o.calls)), self: o.site.now.self}
+		lambda := o.site.lambdaNow
+		if a.lambda[o.service] {
+			now.self, lambda = o.site.usual.self, o.site.lambda
 		}
-		now := calls{n: slices.Clone(site.now.n), each: make([]float64, len(p.calls)), self: slices.Clone(site.now.self)}
-		for j, c := range p.calls {
-			now.each[j] = s.latencyOf(a.do, c.node(), site.now.each[j])
-			if k, ok := s.column[feature.Key{Kind: feature.Calls, Edge: c.edge}]; ok {
-				if n, ok := a.do.X[k]; ok {
-					now.n[j] = math.Exp(n)
-				}
-			}
-			if a.lambda[p.key.Service] {
-				now.self[j] = site.usual.self[j]
+		for j, c := range o.calls {
+			now.each[j] = s.latencyOf(a.do, c.node(), o.site.now.each[j])
+			if n, ok := a.do.X[o.counts[j]]; ok {
+				now.n[j] = math.Exp(n)
 			}
 		}
-		lambda := site.lambdaNow
-		if a.lambda[p.key.Service] {
-			lambda = site.lambda
-		}
-		a.do.X[x] = now.overlap(lambda)
+		a.do.X[o.column] = now.overlap(lambda)
 	}
 }
 
+// overlap is an overlap column that follows from the latencies of calls.
+type overlap struct {
+	service identity.Service // that calls
+	column  int
+	site    *site
+	calls   []call
+	counts  []int // per call the column with how many there are, -1 where there is none
+}
+
+// newOverlaps returns the overlaps that interventions may change, inner before outer.
+// Never nil.
+func (s *search) newOverlaps() []overlap {
+	out := []overlap{}
+	for i, p := range slices.Backward(s.r.rpcs) {
+		site := &s.d.sites[i]
+		if !site.parallel() || !site.changed() {
+			continue
+		}
+		x, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.key}}]
+		if !ok {
+			continue
+		}
+		o := overlap{service: p.key.Service, column: x, site: site, calls: p.calls}
+		for _, c := range p.calls {
+			k, ok := s.column[feature.Key{Kind: feature.Calls, Edge: c.edge}]
+			if !ok {
+				k = -1
+			}
+			o.counts = append(o.counts, k)
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
 // parallel reports whether calls of the site run, or ran, at the same time.
-func (s site) parallel() bool { return math.Min(s.lambda, s.lambdaNow) < 0.95 }
+func (s *site) parallel() bool { return math.Min(s.lambda, s.lambdaNow) < 0.95 }
 
 // changed reports whether latencies of the site's calls, their number or their
 // overlap differ by a tenth from what is usual.
-func (s site) changed() bool {
+func (s *site) changed() bool {
 	differs := func(now, usual float64) bool { return math.Abs(now-usual) > 0.1*usual }
 	for i := range s.now.n {
 		if differs(s.now.each[i], s.usual.each[i]) || differs(s.now.n[i], s.usual.n[i]) || differs(s.now.self[i], s.usual.self[i]) {
@@ -71,7 +99,7 @@ func (s *search) latencyOf(do gvae.Intervention, node int, otherwise float64) fl
 		return otherwise
 	}
 	draws := s.ev.Counterfactual(do, node, overlapSamples, s.source())
-	var means []float64
+	means := make([]float64, 0, overlapSamples)
 	for i := 0; i+feature.D <= len(draws); i += feature.D {
 		var q [feature.D]float64
 		for d := range q {

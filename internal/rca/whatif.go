@@ -32,6 +32,7 @@ type search struct {
 	usual     float64 // as it is normally
 	seed      uint64
 	column    map[feature.Key]int // of X
+	overlaps  []overlap           // nil until asked for, see settleOverlaps
 	absorbed  map[int][]int       // network channels restored with a service
 	guide     map[int]float64     // the robust scorer's excess by channel
 	total     float64             // and over all of its suspects
