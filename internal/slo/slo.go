@@ -45,7 +45,7 @@ type Observation struct {
 	// Ending is Latency of the requests that ended in the last third of the window; nil or
 	// empty where that is not known.
 	Ending *sketch.Sketch
-	Errors  float64 // weight of the requests that failed
+	Errors float64 // weight of the requests that failed
 	// Biased: it shows rather the slow and the failed requests. Then shares and
 	// quantiles are not those of configured objectives; learned ones are about what is shown.
 	Biased bool
