@@ -43,7 +43,7 @@ func TestRun_givesAllNumbers(t *testing.T) {
 	for section, numbers := range map[string][]string{
 		"ingest": {
 			"ns_per_span", "bytes_per_span", "allocs_per_span",
-			"spanmetrics_ns_per_span", "unmarshal_ns_per_span", "fields_ns_per_span", "after_unmarshal_ns_per_span",
+			"spanmetrics_ns_per_span", "unmarshal_ns_per_span", "fields_ns_per_span", "eighth_ns_per_span", "after_unmarshal_ns_per_span",
 		},
 		"metrics": {"ns_per_point"},
 		"train":   {"ms_per_step"}, // of an earlier run

@@ -21,7 +21,9 @@ type ingestNumbers struct {
 	UnmarshalAllocs float64 `json:"unmarshal_allocs_per_span"`
 	Attributes      float64 `json:"attributes_ns_per_span"`
 	Fields          float64 `json:"fields_ns_per_span"`
-	Spans           int     `json:"spans"`
+	// Eighth is the cost of a span that comes where 1 of 8 traces is looked at.
+	Eighth float64 `json:"eighth_ns_per_span"`
+	Spans  int     `json:"spans"`
 }
 
 func ingestSection(s *settings) (any, string, error) {
@@ -34,11 +36,16 @@ func ingestSection(s *settings) (any, string, error) {
 
 // spanSection compares everything that takes in spans.
 func spanSection(s *settings, l *spanLoad) (_ any, _ string, err error) {
-	in, err := newIngester()
+	in, err := newIngester(0)
 	if err != nil {
 		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, in.stop()) }()
+	few, err := thinning(l)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { err = errors.Join(err, few.stop()) }()
 	plain, stopPlain, err := spanmetrics(l)
 	if err != nil {
 		return nil, "", err
@@ -50,7 +57,7 @@ func spanSection(s *settings, l *spanLoad) (_ any, _ string, err error) {
 	}
 	defer func() { err = errors.Join(err, stopWide()) }()
 
-	fresh, err := newIngester()
+	fresh, err := newIngester(0)
 	if err != nil {
 		return nil, "", err
 	}
@@ -71,13 +78,13 @@ func spanSection(s *settings, l *spanLoad) (_ any, _ string, err error) {
 			name: "sage", take: func(int) { in.Traces(own.next(), now) },
 			end: func() { in.settle(own.now()) },
 		},
-		plain, wide, unmarshal, both, attributeReading(l), fieldReading(l),
+		plain, wide, unmarshal, both, attributeReading(l), fieldReading(l), few.contender(now),
 	}
 	c := compare(s, l.spans, contenders)
 	return ingestNumbers{
 		NS: c[1].ns, Bytes: c[1].bytes, Allocs: c[1].allocs,
 		Spanmetrics: c[2].ns, Spanmetrics3: c[3].ns,
 		Unmarshal: c[4].ns, UnmarshalBytes: c[4].bytes, UnmarshalAllocs: c[4].allocs,
-		AfterUnmarshal: c[5].ns - c[4].ns, Attributes: c[6].ns, Fields: c[7].ns, Spans: s.rounds * s.turn * l.spans,
+		AfterUnmarshal: c[5].ns - c[4].ns, Attributes: c[6].ns, Fields: c[7].ns, Eighth: c[8].ns, Spans: s.rounds * s.turn * l.spans,
 	}, table("span", contenders, c), nil
 }

@@ -117,7 +117,7 @@ func metricsSection(s *settings) (_ any, _ string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	in, err := newIngester()
+	in, err := newIngester(0)
 	if err != nil {
 		return nil, "", err
 	}

@@ -23,7 +23,7 @@ type callersRow struct {
 
 // parallelSection has callers take turns: one, and as many as there are processors.
 func parallelSection(s *settings) (_ any, _ string, err error) {
-	in, err := newIngester()
+	in, err := newIngester(0)
 	if err != nil {
 		return nil, "", err
 	}

@@ -25,7 +25,8 @@ const (
 	lateness     = 10 * time.Second
 )
 
-func newIngester() (*ingester, error) {
+// newIngester returns one that looks at so many spans per second, or at all.
+func newIngester(spansPerSecond int) (*ingester, error) {
 	in := &ingester{closed: make(chan struct{}, 1)}
 	var err error
 	in.Ingester, err = ingest.New(ingest.Config{
@@ -33,7 +34,7 @@ func newIngester() (*ingester, error) {
 		Guard: ingest.DefaultGuard(),
 		Limits: ingest.Limits{
 			Services: 1000, OperationsPerService: 200, PendingSpans: 400_000, TraceSpans: 10_000,
-			Producers: 50_000, Instances: 10_000, MetricStreams: 50_000,
+			Producers: 50_000, Instances: 10_000, MetricStreams: 50_000, SpansPerSecond: spansPerSecond,
 		},
 		Metrics:    ingest.MetricRules{JoinKeys: ingest.DefaultJoinKeys(), HostKeys: ingest.DefaultHostKeys()},
 		MaxPending: 4096,
@@ -78,10 +79,14 @@ func (in *ingester) stop() error {
 // refusals is an ingest.Observer that counts what is used and what is refused.
 type refusals struct{ used, lost atomic.Int64 }
 
-func (r *refusals) SpansUsed(n int)              { r.used.Add(int64(n)) }
-func (r *refusals) SpansRefused(_ string, n int) { r.lost.Add(int64(n)) }
-func (r *refusals) SpansNoted(string, int)       {}
-func (r *refusals) PointsUsed(n int)             { r.used.Add(int64(n)) }
+func (r *refusals) SpansUsed(n int) { r.used.Add(int64(n)) }
+func (r *refusals) SpansRefused(why string, n int) {
+	if why != "thinned" {
+		r.lost.Add(int64(n))
+	}
+}
+func (r *refusals) SpansNoted(string, int) {}
+func (r *refusals) PointsUsed(n int)       { r.used.Add(int64(n)) }
 func (r *refusals) PointsRefused(why string, n int) {
 	if why != "not_selected" {
 		r.lost.Add(int64(n))

@@ -48,7 +48,8 @@ type Config struct {
 	Protect func(func())
 }
 
-// Limits bound what is kept. Each must be positive, but Sources.
+// Limits bound what is kept and looked at. Each must be positive, but Sources and
+// SpansPerSecond.
 type Limits struct {
 	Services             int
 	OperationsPerService int
@@ -58,6 +59,7 @@ type Limits struct {
 	Instances            int // replicas told apart
 	MetricStreams        int
 	Sources              int // processes that tell of windows; 0: none is listened to
+	SpansPerSecond       int // of event time, that are looked at; 0: all
 }
 
 func (c *Config) validate() error {
@@ -85,6 +87,9 @@ func (c *Config) validate() error {
 	}
 	if c.Limits.Sources < 0 {
 		errs = append(errs, fmt.Errorf("ingest: limit of sources must not be negative (got %d)", c.Limits.Sources))
+	}
+	if c.Limits.SpansPerSecond < 0 {
+		errs = append(errs, fmt.Errorf("ingest: limit of spans per second must not be negative (got %d)", c.Limits.SpansPerSecond))
 	}
 	if c.Shards < 0 {
 		errs = append(errs, fmt.Errorf("ingest: shards must not be negative (got %d)", c.Shards))

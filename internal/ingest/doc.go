@@ -30,6 +30,8 @@
 //     what a resource's say likewise (origin, about), in tables of bounded size
 //     that may lose anything at any time (lossy). Only what is new is composed,
 //     cleaned, admitted and numbered.
+//   - Where more spans come than Limits.SpansPerSecond, only a share of the traces is
+//     looked at, and counts for all (thinning).
 //   - Only attributes that matter for the kind of a span are read (wanted);
 //     which those are one multiplication tells (slotTable).
 //   - A span that waits is 64 bytes without pointers, next to others of its trace:

@@ -50,8 +50,9 @@ func TestAFloodOfUnmatchedSpans(t *testing.T) {
 		assert.LessOrEqual(t, pending(), bound)
 	}
 	assert.Greater(t, pending(), bound/2, "else the bound was not reached")
-	// What a garbage collection takes from the pool of scratches is made anew.
-	assert.Less(t, testing.AllocsPerRun(20, flood)/perBatch, 0.01)
+	// What a garbage collection takes from the pool of scratches is made anew: some 25
+	// allocations, after one batch in four under the race detector, whose pools forget.
+	assert.Less(t, testing.AllocsPerRun(20, flood)/perBatch, 0.02)
 	kept := pending()
 	r.end()
 	assert.Equal(t, int(n), r.used)

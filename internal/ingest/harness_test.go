@@ -197,9 +197,9 @@ func valueOf(t testing.TB, s *window.Snapshot, metric string) (float64, bool) {
 }
 
 func TestNew_validates(t *testing.T) {
-	_, err := New(Config{Lateness: -1, Shards: -1}, newCounter(), nil)
+	_, err := New(Config{Lateness: -1, Shards: -1, Limits: Limits{SpansPerSecond: -1}}, newCounter(), nil)
 	require.Error(t, err)
-	for _, part := range []string{"window", "lateness", "max age", "forget", "services", "pending spans", "instances", "shards"} {
+	for _, part := range []string{"window", "lateness", "max age", "forget", "services", "pending spans", "instances", "shards", "spans per second"} {
 		assert.ErrorContains(t, err, part)
 	}
 }

@@ -51,7 +51,8 @@ type Ingester struct {
 	metrics metricShard
 
 	gathered *gathered
-	telling  *telling // nil where nobody is told
+	telling  *telling  // nil where nobody is told
+	thinning *thinning // nil where everything is looked at
 
 	chosen  chosen
 	closing closing
@@ -87,6 +88,7 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 	if cfg.Tell != nil {
 		i.telling = newTelling(i.joins.rules, limits.Instances, forget)
 	}
+	i.thinning = newThinning(&i.cfg)
 	i.mark.at.Store(never)
 	i.chosen = chosen{open: make(map[int64]window.Sampled), closed: never}
 	i.closing.init(cfg.MaxPending)
@@ -114,6 +116,7 @@ type scratch struct {
 	state       string // of the last span with a tracestate that could be read
 	stateWeight float64
 	noted       noted
+	thin        thinView
 	links       []identity.Span
 	more        []callgraph.More
 
@@ -141,6 +144,7 @@ func (i *Ingester) release(s *scratch) {
 	s.tally = tally{}
 	s.attributes = attributes{}
 	s.state, s.stateWeight, s.links, s.noted = "", 0, s.links[:0], noted{}
+	s.thin = thinView{}
 	clear(s.more)
 	s.more = s.more[:0]
 	clear(s.owners)

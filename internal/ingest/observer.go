@@ -8,7 +8,7 @@ type Observer interface {
 	SpansUsed(n int)
 	// SpansRefused counts spans that were not used, or whose request was not.
 	// Reasons found on arrival: no_service, service_limit, invalid_id, bad_time,
-	// future, before_start, too_long. Reasons found later, of spans counted as used before:
+	// future, before_start, too_long, thinned (see Limits.SpansPerSecond). Reasons found later, of spans counted as used before:
 	// duplicate, trace_limit, late (the window of the request was closed).
 	SpansRefused(reason string, n int)
 	// SpansNoted counts spans that were used otherwise than they came:
@@ -42,6 +42,7 @@ const (
 	future
 	beforeStart
 	tooLong
+	thinned
 	negativeDuration
 	badThreshold
 	operationLimit
@@ -60,7 +61,7 @@ const (
 )
 
 var reasonNames = [numReasons]string{
-	"no_service", "service_limit", "invalid_id", "bad_time", "future", "before_start", "too_long",
+	"no_service", "service_limit", "invalid_id", "bad_time", "future", "before_start", "too_long", "thinned",
 	"negative_duration", "bad_threshold", "operation_limit", "peer_limit", "instance_limit", "link_limit",
 	"not_selected", "unsupported", "no_value", "summary_window", "late", "duplicate", "source_limit", "summary_limit",
 }

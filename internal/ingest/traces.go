@@ -26,6 +26,9 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	for k := range td.ResourceSpans().Len() {
 		mark = i.takeSpans(s, td.ResourceSpans().At(k), mark, now.UnixNano())
 	}
+	if i.thinning != nil {
+		i.thinning.settle(&s.thin)
+	}
 	i.spread(s, now.UnixNano())
 	if s.used > 0 {
 		i.keepAlive(now)
@@ -57,6 +60,11 @@ func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int6
 			if !ok {
 				continue
 			}
+			weight, ok := i.looks(s, span, end, now)
+			if !ok {
+				s.add(thinned, 1)
+				continue
+			}
 			seen := max(mark, past(end, now))
 			if o == nil {
 				if known != nil && known.touch(seen) {
@@ -68,6 +76,7 @@ func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int6
 			}
 			at := s.arrive()
 			i.fill(s, at, span, o, end, seen)
+			at.span.Weight *= weight
 			if of := (window.Sampled{Weighted: at.span.Weight != 1, Kept: kept || s.attributes.present>>refineryReason&1 != 0}); of != (window.Sampled{}) {
 				i.note(s, end, of)
 			}

@@ -156,7 +156,7 @@ type Training struct {
 	Seed uint64 `mapstructure:"seed"`
 }
 
-// Limits bound memory. What is refused is counted by reason.
+// Limits bound memory, and what is looked at. What is refused is counted by reason.
 type Limits struct {
 	// Services that are told apart.
 	Services int `mapstructure:"services"`
@@ -173,6 +173,11 @@ type Limits struct {
 	TraceAge time.Duration `mapstructure:"trace_age"`
 	// MetricStreams that are followed.
 	MetricStreams int `mapstructure:"metric_streams"`
+	// SpansPerSecond of event time that are looked at; 0: all. Where more come, a share
+	// of the traces stands for all: 1/2, 1/4 and so on down to 1/1024, chosen by trace ID.
+	// The shares of bad requests and quantiles of operations with few requests get
+	// coarser by that.
+	SpansPerSecond int `mapstructure:"spans_per_second"`
 	// Sources are processes that tell of windows in summaries, each run of each. An hour
 	// after its last word one gives up its place.
 	Sources int `mapstructure:"sources"`

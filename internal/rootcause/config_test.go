@@ -60,7 +60,7 @@ func TestConfig_reportsEverythingThatIsWrong(t *testing.T) {
 		"rule.of", "rule.resolve_after", "rule.min_requests",
 		"training.min_windows", "training.interval", "training.cpu_budget", "training.publish_after", "training.epochs",
 		"limits.services", "limits.operations_per_service", "limits.instances", "limits.pending_spans", "limits.trace_spans", "limits.trace_age",
-		"limits.metric_streams", "limits.sources", "limits.pending_windows", "limits.memory_mib", "limits.checkpoint_mib",
+		"limits.metric_streams", "limits.spans_per_second", "limits.sources", "limits.pending_windows", "limits.memory_mib", "limits.checkpoint_mib",
 		"input.sampling", "input.waiting[1]", "input.working[0]", "steering.attribute", "steering.suspect_ratio", "steering.baseline_ratio",
 		"metrics.include[0]", "metrics.include[1]", "metrics.join[0]",
 		"changes.lookback", "changes.gone_after",

@@ -36,6 +36,7 @@ func (c *Config) ingestConfig() ingest.Config {
 			Instances:            c.Limits.Instances,
 			MetricStreams:        c.Limits.MetricStreams,
 			Sources:              c.Limits.Sources,
+			SpansPerSecond:       c.Limits.SpansPerSecond,
 		},
 		Metrics: ingest.MetricRules{
 			Include:  c.Metrics.Include,

@@ -112,6 +112,9 @@ func (l *Limits) validate(p *problems) {
 	p.positive("limits.trace_spans", l.TraceSpans)
 	p.lasting("limits.trace_age", l.TraceAge)
 	p.positive("limits.metric_streams", l.MetricStreams)
+	if l.SpansPerSecond < 0 {
+		p.add("limits.spans_per_second", "must not be negative (got %d)", l.SpansPerSecond)
+	}
 	p.positive("limits.sources", l.Sources)
 	p.positive("limits.pending_windows", l.PendingWindows)
 	p.positive("limits.memory_mib", l.MemoryMiB)
