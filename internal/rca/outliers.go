@@ -63,12 +63,12 @@ func (v *view) longest(e identity.Edge) (now, usual float64) {
 // measured one by one, most of the excess decides (meeting).
 func (e *endpoint) lossiest() identity.Service {
 	above := e.outlying()
+	if !(above > 0) {
+		return e.meeting()
+	}
 	var best identity.Service
 	most := 0.0
 	for _, c := range e.left {
-		if !(above > 0) {
-			break
-		}
 		for _, s := range e.ends(c) {
 			if l := e.likelihood(s, above); best.IsZero() || l > most+clearly {
 				best, most = s, l
@@ -113,6 +113,9 @@ func (e *endpoint) likelihood(s identity.Service, above float64) float64 {
 
 // elsewhere reports whether calls from and to s that are none of one link were late too.
 func (e *endpoint) elsewhere(s identity.Service, link int, above float64) bool {
+	if !(above > 0) { // nothing is known of single calls
+		return false
+	}
 	for _, x := range e.touching[s] {
 		if x == e.r.g.Channels[link].Edge || e.settled(x) {
 			continue
