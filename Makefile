@@ -100,7 +100,7 @@ bench-micro: ## run the benchmarks of the packages
 DATA ?= $(wildcard ../shared/data)
 FLOORS := internal/evaluate/floor/floors.json
 
-evaluate: dist/sage ## every table about the verdicts, into out/ (about 20 minutes on 2 cores; DATA=dir... names recordings)
+evaluate: dist/sage ## every table about the verdicts, into out/ (about 30 minutes on 2 cores; DATA=dir... names recordings)
 	./dist/sage evaluate $(addprefix --data ,$(DATA)) --out out
 
 evaluate-quick: dist/sage ## the fixed part of it that CI holds against its floors
