@@ -80,12 +80,15 @@ func (i *Ingester) hand(w closedWindow) {
 	}
 	g.AddSampled(w.sampled)
 	end := w.start + i.mark.size
+	var share *window.Share
 	if i.cfg.Tell != nil {
-		share := g.Share(end)
+		share = g.Share(end)
 		share.Replicas = w.replicas
-		i.cfg.Tell(share)
 	}
 	i.emit(g.Snapshot(end, w.resources))
+	if share != nil { // last: who is told may take its time, and judging need not wait
+		i.cfg.Tell(share)
+	}
 }
 
 // Close closes all open windows, and waits until they are given away or ctx

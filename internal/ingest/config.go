@@ -37,8 +37,8 @@ type Config struct {
 	// MaxPending bounds the closed windows that wait to be merged.
 	MaxPending int
 	// Tell, where it is not nil, is given each closed window as this process has seen
-	// it, before emit is given what it comes to, from the same goroutine. The share is
-	// valid within the call.
+	// it, after emit is given what it comes to, from the same goroutine. The two have
+	// sketches in common, which nobody may change.
 	Tell func(*window.Share)
 	// OtherScope is an instrumentation scope whose metrics are no points, but told of in
 	// Pieces.

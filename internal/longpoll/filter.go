@@ -154,7 +154,7 @@ func without(s *window.Snapshot, waits map[identity.RPC]bool) *window.Snapshot {
 	out.RPCs, out.Edges = slices.Clone(s.RPCs), slices.Clone(s.Edges)
 	for i := range out.RPCs {
 		if r := &out.RPCs[i]; waits[r.Key] {
-			*r = window.RPC{Key: r.Key, Stream: r.Stream + r.Count, Latency: new(sketch.Sketch), Exclusive: new(sketch.Sketch)}
+			*r = window.RPC{Key: r.Key, Stream: r.Stream + r.Count, Latency: new(sketch.Sketch), Exclusive: new(sketch.Sketch), Ending: new(sketch.Sketch)}
 		}
 	}
 	for i := range out.Edges {

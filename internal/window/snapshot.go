@@ -18,7 +18,7 @@ type Snapshot struct {
 	Sampled    Sampled
 }
 
-// RPC are the served requests of one operation. No sketch is nil.
+// RPC are the served requests of one operation. No sketch but Ending is nil.
 type RPC struct {
 	Key       identity.RPC
 	Entries   float64 // weight of the requests without a caller
@@ -30,7 +30,8 @@ type RPC struct {
 	Latency   *sketch.Sketch
 	Exclusive *sketch.Sketch
 	// Ending is Latency of those without a caller that ended in the last third of the
-	// window: it tells what goes on from what was over by then.
+	// window: it tells what goes on from what was over by then. Where a window was put
+	// together from quantiles it is nil.
 	Ending *sketch.Sketch
 	// Union is that of all outbound calls, Sum is over callees of the union of the
 	// calls to each, in ns, weighted: Union/Sum is 1 when callees are called one
