@@ -61,6 +61,11 @@ func part() (asked bool, err error) {
 // more given back.
 func resident() (float64, error) {
 	debug.FreeOSMemory()
+	return residentNow()
+}
+
+// residentNow is resident with what nothing refers to any more.
+func residentNow() (float64, error) {
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0, fmt.Errorf("%w: resident memory is read from /proc: %w", errSkipped, err)

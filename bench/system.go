@@ -42,8 +42,9 @@ type system struct {
 	services int
 }
 
-// simulated plays an application, and takes in all that it tells.
-func simulated(app *simulate.App) (*system, error) {
+// simulated plays an application, and takes in all that it tells. Its normal windows come
+// so many times.
+func simulated(app *simulate.App, times int) (*system, error) {
 	warmup := systemWindows * systemWindow
 	plan, err := apps.NewPlan(app, apps.PlanConfig{
 		Seed: 1, Incidents: 1, Kinds: []simulate.FaultKind{simulate.Regression}, Warmup: warmup, Length: incidentLength,
@@ -78,7 +79,21 @@ func simulated(app *simulate.App) (*system, error) {
 		return nil, fmt.Errorf("%d normal windows, want about %d", first, systemWindows)
 	}
 	entry := app.RPCs[app.Entries[0].RPC]
-	return s, s.learn(windows[:first], windows[first:], app.Services[entry.Service].Name, entry.Operation)
+	return s, s.learn(again(windows[:first], times), windows[first:], app.Services[entry.Service].Name, entry.Operation)
+}
+
+// again returns windows so many times, one time after the other and before what follows
+// them.
+func again(windows []*window.Snapshot, times int) (out []*window.Snapshot) {
+	length := int64(len(windows)) * int64(systemWindow)
+	for left := int64(times) - 1; left >= 0; left-- {
+		for _, w := range windows {
+			earlier := *w
+			earlier.Start, earlier.End = w.Start-left*length, w.End-left*length
+			out = append(out, &earlier)
+		}
+	}
+	return out
 }
 
 // systemIngest has room for all that is simulated, so that every window waits for the
@@ -88,7 +103,7 @@ func systemIngest() ingest.Config {
 		Window: systemWindow, Lateness: 5 * time.Second, MaxAge: time.Minute, Forget: time.Hour, Guard: ingest.DefaultGuard(),
 		Limits: ingest.Limits{
 			Services: 10_000, OperationsPerService: 1000, PendingSpans: 1_000_000, TraceSpans: 10_000,
-			Producers: 100_000, Instances: 10_000, MetricStreams: 500_000, Sources: 1,
+			Producers: 100_000, Instances: 10_000, MetricStreams: 500_000, Sources: 1, Gathered: 1 << 28,
 		},
 		Metrics:    ingest.MetricRules{JoinKeys: ingest.DefaultJoinKeys(), HostKeys: ingest.DefaultHostKeys()},
 		MaxPending: 1000,

@@ -13,25 +13,5 @@ func instruments(set component.TelemetrySettings) (*rootcause.Instruments, error
 	if err != nil {
 		return nil, err
 	}
-	return &rootcause.Instruments{
-		Events:          b.RootcauseEvents,
-		Failures:        b.RootcauseFailures,
-		Incidents:       b.RootcauseIncidents,
-		IncidentsOpen:   b.RootcauseIncidentsOpen,
-		LimitsReached:   b.RootcauseLimitsReached,
-		ModelAge:        b.RootcauseModelAge,
-		ModelState:      b.RootcauseModelState,
-		ModelVersion:    b.RootcauseModelVersion,
-		PointsRefused:   b.RootcausePointsRefused,
-		PointsUsed:      b.RootcausePointsUsed,
-		SpansNoted:      b.RootcauseSpansNoted,
-		SpansRefused:    b.RootcauseSpansRefused,
-		SpansUsed:       b.RootcauseSpansUsed,
-		TrainingTime:    b.RootcauseTrainingTime,
-		Trainings:       b.RootcauseTrainings,
-		VerdictDuration: b.RootcauseVerdictDuration,
-		Verdicts:        b.RootcauseVerdicts,
-		WindowsClosed:   b.RootcauseWindowsClosed,
-		WindowsRefused:  b.RootcauseWindowsRefused,
-	}, nil
+	return rootcause.InstrumentsOf(b)
 }

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -13,11 +14,15 @@ import (
 	"github.com/sage-rca/sage/internal/eventlog"
 )
 
-// burnRates are the usual rules at a hundredth to a thousandth of their lengths: a page
-// at half of the budget of ten windows, and at a quarter of that of thirty.
-const burnRates = `yaml:
+// byBurnRates has a second engine judge the same spans by the usual rules at a hundredth
+// to a thousandth of their lengths: a page at half of the budget of ten windows, and at a
+// quarter of that of thirty. Its events go to an address of their own.
+func byBurnRates(events string) string {
+	return fmt.Sprintf(`yaml:
 processors:
-  rootcause:
+  rootcause/burn:
+    window: 2s
+    lateness: 3s
     slos:
       - {name: dispatch-latency, service: frontend, operation: "*/dispatch", threshold: 550ms, objective: 0.9}
       - {name: dispatch-errors, service: frontend, operation: "*/dispatch", indicator: errors, objective: 0.9}
@@ -30,66 +35,81 @@ processors:
     error_budget: {period: 4m}
     changes: {gone_after: 4}
     training: {enabled: false}
-`
-
-// By burn rates: a slow database is a page that ends some windows after it, and so is
-// a service that is gone, of which the verdict says that it is.
-func TestHotROD_burnRates(t *testing.T) {
-	s := newStage(t, "e2e-burn", burnRates)
-	s.last(t, 40) // what is usual
-	incidents, _ := s.events.seen()
-	require.Empty(t, incidents, "a healthy application has no incidents")
-	assert.Empty(t, s.events.noticed(), "in the first windows all is new")
-
-	t.Run("slow database", func(t *testing.T) {
-		require.NoError(t, s.App.Restart(t.Context(), hotrod.Customer, hotrod.SlowDatabase))
-		in := s.burns(t, func() error { return s.App.Restart(t.Context(), hotrod.Customer, hotrod.Healthy) })
-		assert.Equal(t, "latency", in.Indicator)
-		assert.Equal(t, "mysql", in.Culprit)
-	})
-	// driver, which the frontend names (rpc.service): what it calls by HTTP is for it
-	// nothing but an address, which stands for two services.
-	t.Run("driver is gone", func(t *testing.T) {
-		require.NoError(t, s.App.Stop(hotrod.Driver))
-		in := s.burns(t, func() error { return s.App.Restart(t.Context(), hotrod.Driver, hotrod.Healthy) })
-		assert.Equal(t, "errors", in.Indicator)
-		assert.Equal(t, "absence", in.Kind)
-		assert.Equal(t, "driver", in.Culprit)
-		about := func(kind string) bool {
-			return slices.ContainsFunc(s.events.noticed(), func(c eventlog.Change) bool { return c.Kind == kind && c.Service == "driver" })
-		}
-		assert.True(t, about("service_gone"))
-		assert.True(t, about("service_new"), "it is back")
-	})
+    storage: file_storage
+exporters:
+  otlp/burn: {endpoint: %q, tls: {insecure: true}}
+service:
+  pipelines:
+    traces: {processors: [rootcause, rootcause/burn]}
+    metrics: {processors: [resource/host, rootcause, rootcause/burn]}
+    logs/burn: {receivers: [nop], processors: [rootcause/burn], exporters: [otlp/burn]}
+`, events)
 }
 
-// burns goes through one fault from when it has begun: an incident opens by a rule, and
-// is resolved after undo. It returns the last that was said while it lasted.
-func (s *stage) burns(t *testing.T, undo func() error) eventlog.Incident {
+// burnt is what the second engine has said before something happens.
+type burnt struct {
+	s      *stage
+	before int
+}
+
+func (s *stage) burnt() burnt {
+	all, _ := s.burn.seen()
+	return burnt{s, len(all)}
+}
+
+// isOne checks that one cause since then is one incident by a rule, waits for its end, and
+// returns the last that was said while it lasted.
+func (b burnt) isOne(t *testing.T) eventlog.Incident {
 	t.Helper()
-	before, _ := s.events.seen()
-	fresh := func(all []eventlog.Incident) []eventlog.Incident { return all[len(before):] }
-	opened := s.events.await(t.Context(), 2*opening*window, "an incident opens", func(all []eventlog.Incident, _ []eventlog.ModelStatus) bool {
-		return len(fresh(all)) > 0
-	})
-	s.last(t, judging)
-	during, _ := s.events.seen()
-	require.NoError(t, undo())
-	require.NoError(t, opened)
-	require.NoError(t, s.events.await(t.Context(), 2*resolving*window, "it is resolved", func(all []eventlog.Incident, _ []eventlog.ModelStatus) bool {
-		return !open(fresh(all))
+	require.NoError(t, b.s.burn.await(t.Context(), 2*resolving*window, "an incident has come and is resolved", func(all []eventlog.Incident, _ []eventlog.ModelStatus) bool {
+		return len(all) > b.before && !open(all[b.before:])
 	}))
-	s.last(t, recovering)
-	all, _ := s.events.seen()
+	b.s.last(t, recovering)
+	all, _ := b.s.burn.seen()
+	fresh := all[b.before:]
 	ids := make(map[string]int64)
-	for _, in := range fresh(all) {
+	for _, in := range fresh {
 		ids[in.ID]++
 		assert.Equal(t, ids[in.ID], in.Sequence, "sequences have no gaps")
 	}
 	assert.Len(t, ids, 1, "one cause is one incident")
-	first := fresh(all)[0]
-	assert.Equal(t, "open", first.State)
-	assert.GreaterOrEqual(t, first.BurnLong, 2.5, "a rule held")
-	assert.GreaterOrEqual(t, first.BurnShort, 2.5)
-	return during[len(during)-1]
+	assert.Equal(t, "open", fresh[0].State)
+	assert.GreaterOrEqual(t, fresh[0].BurnLong, 2.5, "a rule held")
+	assert.GreaterOrEqual(t, fresh[0].BurnShort, 2.5)
+	require.GreaterOrEqual(t, len(fresh), 2, "it opened, and was resolved")
+	return fresh[len(fresh)-2]
+}
+
+// bySlowDatabase: a slow database is a page too, which ends some windows after it.
+func (b burnt) bySlowDatabase(t *testing.T) {
+	in := b.isOne(t)
+	assert.Equal(t, "latency", in.Indicator)
+	assert.Equal(t, "mysql", in.Culprit)
+}
+
+// withoutDriver: a service that is gone is a page that ends some windows after it is back,
+// and the verdict says that it is gone. It is driver, which the frontend names in its
+// spans (rpc.service), so that it is known who is called also where nobody answers.
+func (s *stage) withoutDriver(t *testing.T) {
+	require.NoError(t, s.burn.await(t.Context(), 2*resolving*window, "what was before is over", func(all []eventlog.Incident, _ []eventlog.ModelStatus) bool {
+		return !open(all)
+	}))
+	s.last(t, recovering)
+	b := s.burnt()
+	require.NoError(t, s.App.Stop(hotrod.Driver))
+	opened := s.burn.await(t.Context(), 2*opening*window, "an incident opens", func(all []eventlog.Incident, _ []eventlog.ModelStatus) bool {
+		return len(all) > b.before
+	})
+	s.last(t, judging)
+	require.NoError(t, s.App.Restart(t.Context(), hotrod.Driver, hotrod.Healthy))
+	require.NoError(t, opened)
+	in := b.isOne(t)
+	assert.Equal(t, "errors", in.Indicator)
+	assert.Equal(t, "absence", in.Kind)
+	assert.Equal(t, "driver", in.Culprit)
+	about := func(kind string) bool {
+		return slices.ContainsFunc(s.burn.noticed(), func(c eventlog.Change) bool { return c.Kind == kind && c.Service == "driver" })
+	}
+	assert.True(t, about("service_gone"))
+	assert.True(t, about("service_new"), "it is back")
 }

@@ -1,6 +1,6 @@
 // Package e2e holds the tests of the whole: the built Collector, Jaeger's HotROD
 // as four processes that export to it, real faults, and the events that come out.
-// They run under the build tag e2e, as `make e2e` does, take some 20 minutes,
+// They run under the build tag e2e, as `make e2e` does, take some 10 minutes,
 // and write their table to out/e2e.md and out/e2e.json.
 //
 // # What HotROD's shape lets a fault look like

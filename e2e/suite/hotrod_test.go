@@ -35,6 +35,7 @@ type stage struct {
 	*live.Session
 	proxies proxies
 	events  *watcher
+	burn    *watcher // of what is judged by burn rates
 	out     string
 }
 
@@ -46,20 +47,23 @@ func root(t *testing.T) string {
 	return dir
 }
 
-// newStage starts one that writes to out/name, with config/e2e.yaml and what overlays add
-// to it.
-func newStage(t *testing.T, name string, overlays ...string) *stage {
+// newStage starts one that writes to out/name, with config/e2e.yaml and a second engine
+// that judges by burn rates.
+func newStage(t *testing.T, name string) *stage {
 	t.Helper()
 	dir := root(t)
 	out := filepath.Join(dir, "out", name)
 	require.NoError(t, os.RemoveAll(out))
 	require.NoError(t, os.MkdirAll(out, 0o755))
-	s := &stage{out: out, proxies: proxies{}, events: watch(t, filepath.Join(out, "events.jsonl"))}
+	s := &stage{
+		out: out, proxies: proxies{},
+		events: watch(t, filepath.Join(out, "events.jsonl")), burn: watch(t, filepath.Join(out, "burn-events.jsonl")),
+	}
 	t.Cleanup(s.proxies.stop)
 	var err error
 	s.Session, err = live.Start(t.Context(), live.Config{
 		Collector:   filepath.Join(dir, "dist", "otelcol-sage"),
-		Configs:     append([]string{filepath.Join(dir, "config", "e2e.yaml")}, overlays...),
+		Configs:     []string{filepath.Join(dir, "config", "e2e.yaml"), byBurnRates(s.burn.addr)},
 		HotROD:      filepath.Join(dir, "dist", "hotrod"),
 		OutDir:      out,
 		Events:      s.events.addr,
@@ -93,24 +97,30 @@ func (s *stage) p95() float64 {
 	return l[len(l)*95/100].Seconds()
 }
 
-// HotROD is healthy, then broken in five ways, one after another, then its
-// Collector is killed in the middle of an incident.
+// HotROD is healthy, then broken in five ways, one after another, then its Collector is
+// killed in the middle of an incident, and in the end a service is gone. Beside the engine
+// that the table is about, another one judges all of it by burn rates.
 func TestHotROD(t *testing.T) {
 	s := newStage(t, "e2e")
 	if !t.Run("healthy", s.healthy) {
 		return
 	}
 	var rows []row
-	for _, f := range faults() {
+	for k, f := range faults() {
+		burnt := s.burnt()
 		t.Run(f.name, func(t *testing.T) {
 			r := row{Fault: f.name, What: f.what}
 			defer func() { rows = append(rows, r) }()
 			s.suffer(t, f, &r)
 		})
+		if k == 0 {
+			t.Run(f.name+" by burn rates", burnt.bySlowDatabase)
+		}
 	}
 	require.NoError(t, write(filepath.Dir(s.out), rows))
 	t.Logf("\n%s", table(rows))
 	t.Run("kill", s.survivesKill)
+	t.Run("without driver", s.withoutDriver)
 }
 
 // healthy: the model becomes ready, and nothing opens before or after.
@@ -121,6 +131,9 @@ func (s *stage) healthy(t *testing.T) {
 	s.last(t, calm)
 	incidents, _ := s.events.seen()
 	assert.Empty(t, incidents, "a healthy application has no incidents")
+	incidents, _ = s.burn.seen()
+	assert.Empty(t, incidents, "nor by burn rates")
+	assert.Empty(t, s.burn.noticed(), "in the first windows all is new")
 }
 
 // suffer goes through one fault: it must open an incident of the right cause,

@@ -104,6 +104,10 @@ type Call struct {
 	// Request is the duration in ns of the caller's request where that is an entry, and
 	// this its first call to this callee: so each request is told of once. -1 elsewhere.
 	Request int64
+	// Again is the time in ns that the caller's request spent between a failed call to
+	// this callee and the next one, summed, where this is the first of them and none
+	// overlap: it waited to try again. 0 elsewhere.
+	Again int64
 	// Queue is the time in ns from the end of PRODUCER to the start of CONSUMER
 	// of an Async call, never negative, by two clocks; -1 where not known.
 	Queue int64

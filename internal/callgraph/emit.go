@@ -179,7 +179,7 @@ func (a *Assembler) connect(i, from int32, callee identity.RPCNo, seen sides) {
 	o.Leaf, o.Async, o.Stream = seen.leaf, false, s.stream || seen.stream
 	o.Client, o.Server, o.Queue = seen.client, seen.server, -1
 	o.Within, o.Share, o.Request = n.clipped, n.share, a.frag.entering(i)
-	o.Error, o.Weight = s.failed, s.weight
+	o.Again, o.Error, o.Weight = n.again, s.failed, s.weight
 	if o.ErrorType = ""; s.failed {
 		o.ErrorType = a.errorType(s)
 	}

@@ -104,9 +104,28 @@ func (f *fragment) account(owner int32) {
 		f.give(v, v.end-v.start)
 		return
 	}
+	f.reunite(f.own)
 	sortIntervals(f.own)
 	f.nodes[owner].busy += union(f.own, f.nodes[owner].span.start)
 	f.share(f.own)
+}
+
+// reunite gives calls that failed unanswered the callee of the request's calls of the
+// same name that were answered: without an answer, a callee is only known by the name
+// that its callers have for it.
+func (f *fragment) reunite(v []interval) {
+	for i := range v {
+		c := &f.nodes[v[i].call]
+		if !c.span.failed || !f.begins(v[i].call) || c.server != none || c.named != none {
+			continue
+		}
+		for j := range v {
+			if o := &f.nodes[v[j].call]; f.begins(v[j].call) && o.server != none && o.span.callee == c.span.callee {
+				v[i].callee = v[j].callee
+				break
+			}
+		}
+	}
 }
 
 // sortIntervals sorts by start, then end.

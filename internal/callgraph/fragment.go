@@ -46,6 +46,7 @@ type node struct {
 	// Of a call, within the span of the request that it is made for:
 	clipped, share int64 // duration, and share of the union of the calls to its callee
 	first          bool  // of the calls to its callee
+	again          int64 // of the first: time between failed calls to its callee and the next ones
 }
 
 // fragment is what has come of one trace when it is resolved. Its memory is

@@ -36,7 +36,8 @@ func (r *recorder) lines() []string {
 	for _, c := range r.calls {
 		out = append(out, fmt.Sprintf("call %s client=%d server=%d t=%d%s", c.Edge, c.Client, c.Server, c.Time,
 			flags("leaf", c.Leaf, "async", c.Async, fmt.Sprintf("queue=%d", c.Queue), c.Queue >= 0,
-				"stream", c.Stream, "error="+c.ErrorType, c.Error, fmt.Sprintf("w=%v", c.Weight), c.Weight != 1)))
+				"stream", c.Stream, "error="+c.ErrorType, c.Error, fmt.Sprintf("again=%d", c.Again), c.Again > 0,
+				fmt.Sprintf("w=%v", c.Weight), c.Weight != 1)))
 	}
 	for why, n := range r.counts {
 		if n > 0 {

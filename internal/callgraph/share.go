@@ -56,14 +56,19 @@ func (f *fragment) share(v []interval) {
 
 // shareGroup shares out the union of calls to one callee, sorted by start.
 func (f *fragment) shareGroup(v []interval) {
-	f.nodes[v[0].call].first = true
-	until := v[0].end
+	first := &f.nodes[v[0].call]
+	first.first = true
+	last := 0 // of those so far, the one that ends last
 	for k := 1; k < len(v); k++ {
-		if v[k].start < until {
+		if v[k].start < v[last].end {
+			first.again = 0
 			f.shareParallel(v)
 			return
 		}
-		until = max(until, v[k].end)
+		if f.nodes[v[last].call].span.failed {
+			first.again += v[k].start - v[last].end
+		}
+		last = k
 	}
 	for k := range v {
 		f.give(&v[k], v[k].end-v[k].start)

@@ -54,7 +54,7 @@ func TestAssembler_requestsAndCalls(t *testing.T) {
 			serve web / d=100 own=60 calls=40 t=100 entry
 			serve cart Get d=75 own=75 calls=0 t=100
 			serve cart Get d=10 own=10 calls=0 t=100
-			call web / > cart Get client=20 server=75 t=100 error=timeout
+			call web / > cart Get client=20 server=75 t=100 error=timeout again=10
 			call web / > cart Get client=20 server=10 t=100
 		`},
 		"attempts below one logical call: the first answers, the second has no client span": {`

@@ -1,5 +1,5 @@
 // Package change notices what changes in a system while it is watched: which services,
-// operations, replicas and versions there are. A change is news for a person, and a
+// operations, replicas, versions and hosts there are. A change is news for a person, and a
 // hint at why an incident has begun after it; it is never a reason to raise one.
 //
 // A Ledger is shown one window after the other and says each change once:
@@ -10,6 +10,11 @@
 //     cause of an incident that begins with a deploy must know of it at once.
 //   - What is silent is gone after a number of windows that have data, and after twice
 //     its longest silence so far: what comes and goes is said ever less often.
-//   - Silence of a service counts where at least half of the services are seen, since
-//     otherwise the telemetry is silent, or where calls to it go unanswered.
+//   - One cause is one line. Hosts that come or go together are one change, and what follows
+//     from that for services is none. A host of one replica is that replica.
+//   - Hosts that come and go have other names each time: all that does so too often is
+//     said as one, ever later.
+//   - Silence of a service, and of a host, counts where at least half of the services are
+//     seen, since otherwise the telemetry is silent, or where calls to it, or to who
+//     ran there, go unanswered.
 package change

@@ -23,7 +23,8 @@ func rules() Config {
 
 // picture is window i with what a text shows, such as "front db/GET@v1#r1 >db:9/8":
 // services that serve an operation, at a version, by a replica; and 9 calls to db that
-// nobody answers, 8 of which fail. "db*3" is three replicas.
+// nobody answers, 8 of which fail. "db*3" is three replicas, and "db*3%h1+h2" three on
+// hosts in turn.
 func picture(t testing.TB, i int, text string) *window.Snapshot {
 	t.Helper()
 	s := &window.Snapshot{Start: int64(i) * size, End: int64(i+1) * size}
@@ -39,6 +40,8 @@ func picture(t testing.TB, i int, text string) *window.Snapshot {
 			s.Edges = append(s.Edges, e)
 			continue
 		}
+		f, places, _ := strings.Cut(f, "%")
+		hosts := strings.Split(places, "+")
 		f, many, _ := strings.Cut(f, "*")
 		f, replica, _ := strings.Cut(f, "#")
 		f, version, _ := strings.Cut(f, "@")
@@ -63,7 +66,7 @@ func picture(t testing.TB, i int, text string) *window.Snapshot {
 				id = fmt.Sprintf("r%d", j)
 			}
 			r.Count += 10
-			r.Instances = append(r.Instances, window.Instance{ID: id, Version: version, Count: 10, Latency: new(sketch.Sketch)})
+			r.Instances = append(r.Instances, window.Instance{ID: id, Version: version, Host: hosts[j%len(hosts)], Count: 10, Latency: new(sketch.Sketch)})
 		}
 	}
 	slices.SortFunc(keys, identity.RPC.Compare)
@@ -95,7 +98,11 @@ func film(t testing.TB, from int, lines ...string) []*window.Snapshot {
 
 // short is a change with the window that made it certain, and the one since which it is.
 func short(c *Change) string {
-	text := fmt.Sprintf("%d %s %s since %d", c.Noticed.UnixNano()/size-1, c.Kind, c.Service, c.Since.UnixNano()/size)
+	of := c.Service.String()
+	if c.Count > 0 && len(c.Hosts) > 0 {
+		of = fmt.Sprintf("%s of %d", strings.Join(c.Hosts, ","), c.Count)
+	}
+	text := fmt.Sprintf("%d %s %s since %d", c.Noticed.UnixNano()/size-1, c.Kind, of, c.Since.UnixNano()/size)
 	switch c.Kind {
 	case Version:
 		text += fmt.Sprintf(" %s>%s", c.Old, c.New)
@@ -106,6 +113,11 @@ func short(c *Change) string {
 	case ServiceGone:
 		if c.Unanswered > 0 {
 			text += fmt.Sprintf(" unanswered %g", c.Unanswered)
+		}
+	case HostsNew, HostsGone:
+		text += " with"
+		for _, s := range c.Services {
+			text += " " + s.Name
 		}
 	case ServiceNew:
 	}

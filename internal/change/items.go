@@ -10,13 +10,11 @@ import (
 func (l *Ledger) item(of map[string]*presence, name string) *presence {
 	p := of[name]
 	if p == nil {
-		if l.items >= l.cfg.MaxItems {
-			l.refused++
+		if !l.room() {
 			return nil
 		}
 		p = new(presence)
 		of[name] = p
-		l.items++
 	}
 	return p
 }

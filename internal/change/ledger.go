@@ -23,7 +23,8 @@ type Config struct {
 	ForgetAfter int
 	// MaxServices bounds the services that are watched.
 	MaxServices int
-	// MaxItems bounds their operations, versions and replicas, together.
+	// MaxItems bounds their operations, versions and replicas, the hosts, and the services
+	// on each of these, together.
 	MaxItems int
 }
 
@@ -45,8 +46,11 @@ type Ledger struct {
 	began    int64 // start of the first window, ns
 	size     int64 // of the last window, ns
 	windows  int   // taken in, as far as Settle goes
+	placed   int   // of them with hosts, likewise
 	services map[identity.Service]*service
-	log      []Change // oldest first
+	hosts    map[string]*host
+	spacing  [2]spacing // of HostsNew and HostsGone
+	log      []Change   // oldest first
 	items    int
 	refused  int
 }
@@ -55,6 +59,7 @@ type Ledger struct {
 type service struct {
 	presence
 	Age        int    // windows in which it was seen, as far as Settle goes
+	Placed     int    // windows in a row that say of all its replicas on which hosts they run, likewise
 	Current    string // version that runs, the newest of several
 	Versions   map[string]*presence
 	Operations map[string]*presence
@@ -75,15 +80,15 @@ func NewLedger(cfg Config) *Ledger {
 	if cfg.Settle <= 0 || cfg.Confirm <= 0 || cfg.GoneAfter <= 0 || cfg.ForgetAfter <= 0 || cfg.MaxServices <= 0 || cfg.MaxItems <= 0 {
 		panic("change: all rules must be positive")
 	}
-	return &Ledger{cfg: cfg, services: make(map[identity.Service]*service)}
+	return &Ledger{cfg: cfg, services: make(map[identity.Service]*service), hosts: make(map[string]*host)}
 }
 
 // Refused returns how many services, items and changes were left out because of
 // a bound.
 func (l *Ledger) Refused() int { return l.refused }
 
-// Observe takes in the next window, and returns what has changed: sorted by
-// service, and within one services before versions, operations and replicas.
+// Observe takes in the next window, and returns what has changed: hosts first, then
+// sorted by service, and within one services before versions, operations and replicas.
 func (l *Ledger) Observe(s *window.Snapshot) []Change {
 	l.size = s.End - s.Start
 	if l.windows == 0 {
@@ -101,17 +106,24 @@ func (l *Ledger) Observe(s *window.Snapshot) []Change {
 	for _, k := range slices.SortedFunc(maps.Keys(l.services), identity.Service.Compare) {
 		out = append(out, l.observe(s, k, seen[k], settled, enough)...)
 	}
+	hosts := l.observeHosts(s, seen, enough)
+	out = slices.DeleteFunc(out, func(c Change) bool { return l.explained(&c, seen[c.Service]) })
 	if n := len(out) - maxPerWindow; n > 0 {
 		l.refused += n
 		out = out[:maxPerWindow]
 	}
 	for i := range out {
-		out[i].Noticed = time.Unix(0, s.End).UTC()
-		out[i].ID = out[i].id()
+		out[i] = l.note(s, out[i])
 	}
-	l.log = append(l.log, out...)
+	return append(hosts, out...)
+}
+
+// note remembers a change that is certain after a window.
+func (l *Ledger) note(s *window.Snapshot, c Change) Change {
+	c = c.at(s)
+	l.log = append(l.log, c)
 	l.log = slices.Delete(l.log, 0, max(0, len(l.log)-maxLog))
-	return out
+	return c
 }
 
 // admit adds services that are new, where there is room.
@@ -163,6 +175,9 @@ func (l *Ledger) observe(w *window.Snapshot, k identity.Service, seen *sighting,
 	if young {
 		s.Age++
 	}
+	if s.Placed = min(s.Placed+1, l.cfg.Settle); seen.unplaced || len(seen.hosts) == 0 {
+		s.Placed = 0
+	}
 	for _, c := range slices.Concat(
 		l.versions(s, seen, w.Start, young), l.operations(s, seen, w.Start, young), l.replicas(s, seen, w.Start, young),
 	) {
@@ -188,15 +203,22 @@ func (l *Ledger) silent(w *window.Snapshot, k identity.Service, s *service) []Ch
 // Known reports whether s has served requests.
 func (l *Ledger) Known(s identity.Service) bool { return l.services[s] != nil }
 
-// Between returns the changes of services, which are sorted, that are shown since from
-// or later, and since to at the latest: in the order in which they were noticed.
+// Between returns the changes of services, which are sorted, and of hosts on which they
+// run, that are shown since from or later, and since to at the latest: in the order in
+// which they were noticed, and last the hosts that may be gone. What is gone went in
+// the window before the first that shows it.
 func (l *Ledger) Between(services []identity.Service, from, to time.Time) []Change {
+	among := func(s identity.Service) bool {
+		_, ok := slices.BinarySearchFunc(services, s, identity.Service.Compare)
+		return ok
+	}
 	var out []Change
-	for _, c := range l.log {
-		if c.Since.Before(from) || c.Since.After(to) {
-			continue
+	for _, c := range append(l.log[:len(l.log):len(l.log)], l.silentHosts()...) {
+		latest := to
+		if c.Kind == ServiceGone || c.Kind == HostsGone {
+			latest = to.Add(time.Duration(l.size))
 		}
-		if _, ok := slices.BinarySearchFunc(services, c.Service, identity.Service.Compare); ok {
+		if !c.Since.Before(from) && !c.Since.After(latest) && (among(c.Service) || slices.ContainsFunc(c.Services, among)) {
 			out = append(out, c)
 		}
 	}

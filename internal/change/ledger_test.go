@@ -175,10 +175,10 @@ func TestCompare(t *testing.T) {
 // life is a system of which parts come and go by chance.
 func life(rng *rand.Rand, i int) string {
 	var b strings.Builder
-	b.WriteString("a@v1 b")
+	fmt.Fprintf(&b, "a@v1*3%%h0+h%d b#r1%%h%d b#r2%%h9", 1+i/20%3, 1+i/40)
 	for _, s := range []string{"c", "d"} {
 		if i/25%2 == 0 || rng.IntN(4) == 0 {
-			fmt.Fprintf(&b, " %s@v%d#%d", s, i/30, rng.IntN(3))
+			fmt.Fprintf(&b, " %s@v%d#%d%%h%d", s, i/30, rng.IntN(3), 1+i/50+rng.IntN(2))
 		} else {
 			fmt.Fprintf(&b, " >%s:9/9", s)
 		}
@@ -192,7 +192,7 @@ func life(rng *rand.Rand, i int) string {
 // Law: a ledger that is written and read back after any window says the same as one
 // that is not, all IDs differ, and a change is never said before it is.
 func TestLedger_survivesStorage(t *testing.T) {
-	total := 0
+	total, hosts := 0, 0
 	for seed := range uint64(6) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		a, b := NewLedger(rules()), NewLedger(rules())
@@ -203,6 +203,7 @@ func TestLedger_survivesStorage(t *testing.T) {
 			require.Equal(t, fmt.Sprint(want), fmt.Sprint(b.Observe(w)), "seed %d window %d", seed, i)
 			for _, c := range want {
 				total++
+				hosts += len(c.Hosts)
 				require.False(t, ids[c.ID], "%s is said twice", short(&c))
 				ids[c.ID] = true
 				require.True(t, c.Since.Before(c.Noticed), short(&c))
@@ -217,6 +218,7 @@ func TestLedger_survivesStorage(t *testing.T) {
 		}
 	}
 	assert.Greater(t, total, 150)
+	assert.Greater(t, hosts, 20)
 }
 
 // Law: what flaps is said ever less often. A service that is there in every second
@@ -234,7 +236,7 @@ func TestLedger_doesNotRepeatItself(t *testing.T) {
 
 func TestUnmarshalBinary_refuses(t *testing.T) {
 	source := NewLedger(rules())
-	watch(source, film(t, 0, "6 a@v1 b", "3 a@v2"))
+	watch(source, film(t, 0, "6 a@v1%h1 b", "3 a@v2%h1"))
 	good, err := source.MarshalBinary()
 	require.NoError(t, err)
 	for name, b := range map[string][]byte{
@@ -257,12 +259,13 @@ func TestUnmarshalBinary_refuses(t *testing.T) {
 
 func FuzzUnmarshalBinary(f *testing.F) {
 	source := NewLedger(rules())
-	watch(source, film(f, 0, "6 a@v1#r1 b", "3 a@v2"))
+	watch(source, film(f, 0, "6 a@v1#r1%h1 b#r1%h1", "3 a@v2*2%h1+h2", "4 a@v2*2%h1"))
 	good, err := source.MarshalBinary()
 	require.NoError(f, err)
 	f.Add(good)
+	f.Add(append([]byte(magic1), good[len(magic):]...))
 	f.Add([]byte(magic))
-	w := []*window.Snapshot{picture(f, 20, "a@v3 c >b:9/9"), picture(f, 21, "a@v3 c >b:9/9")}
+	w := []*window.Snapshot{picture(f, 20, "a@v3*2%h3 c >b:9/9"), picture(f, 21, "a@v3*2%h3 c >b:9/9")}
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		l := NewLedger(rules())
 		if l.UnmarshalBinary(b) == nil {

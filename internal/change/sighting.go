@@ -14,7 +14,9 @@ type sighting struct {
 	operations map[string]bool
 	versions   map[string]float64 // requests by version, where it is said
 	replicas   map[string]bool
-	crowded    bool // some replicas are not told apart
+	hosts      map[string]map[string]bool // replicas by host
+	crowded    bool                       // some replicas are not told apart
+	unplaced   bool                       // of some it is not said on which host they run
 }
 
 // sightings returns what a window shows of the services that serve in it.
@@ -31,21 +33,36 @@ func sightings(s *window.Snapshot) map[identity.Service]*sighting {
 			out[r.Key.Service] = seen
 		}
 		seen.operations[r.Key.Operation] = true
-		for _, in := range r.Instances {
-			switch in.ID {
-			case window.OtherInstance:
-				seen.crowded = true
-				continue
-			case "":
-			default:
-				seen.replicas[in.ID] = true
-			}
-			if in.Version != "" {
-				seen.versions[in.Version] += max(in.Count, 1) // of streams nothing is counted
-			}
+		for i := range r.Instances {
+			seen.instance(&r.Instances[i])
 		}
 	}
 	return out
+}
+
+func (s *sighting) instance(in *window.Instance) {
+	switch in.ID {
+	case window.OtherInstance:
+		s.crowded, s.unplaced = true, true
+		return
+	case "":
+	default:
+		s.replicas[in.ID] = true
+	}
+	if in.Version != "" {
+		s.versions[in.Version] += max(in.Count, 1) // of streams nothing is counted
+	}
+	if in.Host == "" {
+		s.unplaced = true
+		return
+	}
+	if s.hosts == nil {
+		s.hosts = make(map[string]map[string]bool)
+	}
+	if s.hosts[in.Host] == nil {
+		s.hosts[in.Host] = make(map[string]bool)
+	}
+	s.hosts[in.Host][in.ID] = true
 }
 
 // heaviest returns the version of most requests, "" where none is said; the

@@ -84,7 +84,7 @@ func observations(s *window.Snapshot, entries []identity.RPC) []slo.Observation 
 	out := make([]slo.Observation, 0, len(s.RPCs))
 	for i := range s.RPCs {
 		p := &s.RPCs[i]
-		out = append(out, slo.Observation{RPC: p.Key, Entry: entry[p.Key], Latency: p.Latency, Ending: p.Ending, Errors: p.Errors})
+		out = append(out, slo.Observation{RPC: p.Key, Entry: entry[p.Key], Latency: p.Latency, Ending: p.Ending, Unseen: p.Unseen, Errors: p.Errors})
 	}
 	return out
 }

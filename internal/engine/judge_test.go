@@ -253,7 +253,7 @@ func TestEngine_incidentHeartbeat(t *testing.T) {
 
 func TestEngine_tellsWhatItRefuses(t *testing.T) {
 	cfg := always(config())
-	cfg.MaxColumns = 3
+	cfg.MaxColumns, cfg.Training.History = 3, 100*size // a record that gets no shorter
 	cfg.Incident.MaxOpen = 1
 	cfg.SLO.Objectives[0].Operation = "*"
 	windows := letters(0, "VVV")

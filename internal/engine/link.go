@@ -43,20 +43,23 @@ func (r *run) explain(s *window.Snapshot, st slo.State, v *rca.Verdict) (*rca.Ve
 // the culprits are absent.
 func (r *run) link(s *window.Snapshot, st slo.State, n needs, v *rca.Verdict, gone bool) []incident.Linked {
 	var culprit identity.Service
-	concerned := func(identity.Service) bool { return true }
+	concerned := func(*change.Change) bool { return true }
 	if !v.Abstained && len(v.Culprits) > 0 {
 		culprit = v.Culprits[0].Service
 		path := v.Culprits[0].Path
-		concerned = func(s identity.Service) bool {
-			return s == culprit || slices.Contains(path, s.Name) || slices.Contains(path, s.String())
+		concerned = func(c *change.Change) bool {
+			on := func(s identity.Service) bool {
+				return slices.Contains(path, s.Name) || slices.Contains(path, s.String())
+			}
+			return c.Concerns(culprit) || on(c.Service) || slices.ContainsFunc(c.Services, on)
 		}
 	}
 	onset := time.Unix(0, st.Onset).UTC()
 	var out []incident.Linked
 	for _, c := range r.ledger.Between(n.services, onset.Add(-r.cfg.Lookback), onset) {
 		cause := gone && c.Service == culprit && c.Kind == change.ServiceGone // is not what came before it
-		if weight(c.Kind) > 0 && !cause && concerned(c.Service) {
-			out = append(out, incident.Linked{Change: c, Culprit: c.Service == culprit})
+		if weight(c.Kind) > 0 && !cause && concerned(&c) {
+			out = append(out, incident.Linked{Change: c, Culprit: c.Concerns(culprit)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b incident.Linked) int {
@@ -79,9 +82,9 @@ func weight(k change.Kind) int {
 	switch k {
 	case change.Version:
 		return 3
-	case change.ServiceGone, change.ServiceNew:
+	case change.ServiceGone, change.ServiceNew, change.HostsGone:
 		return 2
-	case change.Replicas:
+	case change.Replicas, change.HostsNew:
 		return 1
 	default: // operations come and go with what is asked for
 		return 0

@@ -163,7 +163,11 @@ func (p *play) blame(in rca.Input, _ rca.Config) rca.Verdict {
 	names, p1, _ := strings.Cut(text, ":")
 	v := rca.Verdict{Method: rca.MethodRobust}
 	for _, name := range strings.Split(names, "+") {
+		name, host, onHost := strings.Cut(name, "%")
 		c := rca.Cause{Kind: rca.KindService, Mechanism: rca.Latent, Service: identity.Service{Name: name}}
+		if onHost {
+			c.Kind, c.Mechanism, c.Host = rca.KindHost, rca.CPU, host
+		}
 		for _, k := range in.Graph.PathFrom(in.Entry, cbn.Channel{Service: c.Service}) {
 			c.Path = append(c.Path, k.Service.Name)
 		}
@@ -245,7 +249,11 @@ func script(said []Output) string {
 func windowOf(at time.Time) int64 { return (at.UnixNano()-epoch)/int64(size) - 1 }
 
 func changeText(c *change.Change) string {
-	text := fmt.Sprintf("%s %s since %d", c.Service, c.Kind, windowOf(c.Since)+1)
+	of := c.Service.String()
+	if len(c.Hosts) > 0 {
+		of = strings.Join(c.Hosts, ",")
+	}
+	text := fmt.Sprintf("%s %s since %d", of, c.Kind, windowOf(c.Since)+1)
 	switch c.Kind {
 	case change.Version:
 		text += " " + c.Old + ">" + c.New
@@ -255,6 +263,10 @@ func changeText(c *change.Change) string {
 		text += " " + strings.Join(c.Operations, ",")
 	case change.ServiceGone:
 		text += fmt.Sprintf(" unanswered %g", c.Unanswered)
+	case change.HostsNew, change.HostsGone:
+		for _, s := range c.Services {
+			text += " " + s.String()
+		}
 	case change.ServiceNew:
 	}
 	if c.Back {
@@ -289,10 +301,16 @@ func incidentText(e *incident.Event, names map[string]string) string {
 			b.WriteString(" + ")
 		}
 		fmt.Fprintf(&b, "%s %s %s %.2f", c.Service, c.Kind, c.Mechanism, c.Probability)
+		if c.Host != "" {
+			b.WriteString(" on " + c.Host)
+		}
 	}
 	for i := range e.Changes {
 		l := &e.Changes[i]
 		fmt.Fprintf(&b, "; after %s", changeText(&l.Change))
+		if l.Change.Noticed.IsZero() {
+			b.WriteString(" perhaps")
+		}
 		if l.Compared != nil {
 			fmt.Fprintf(&b, " beside it %.1fx as slow", l.Compared.New/l.Compared.Old)
 		}

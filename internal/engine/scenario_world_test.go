@@ -47,11 +47,13 @@ func (w *world) chain(text string) {
 //	db@v2         its version; usually v1
 //	db@v1+v2      half of its replicas run each; its own time is that of the latter
 //	db*3          its replicas; usually 2
+//	db%h1+h2      hosts on which its replicas run in turn; usually none is said
 //	-db           it serves nothing: calls to it fail at once, requests to it as an entry
 //	              do not come
 //	-db=300ms     calls to it fail after so long
 //	quiet         no requests at all
 //	blame=db:0.9  what a diagnosis finds, "?" is an abstention; usually "?"
+//	blame=db%h1:0.9     likewise, that it is its host h1
 //	blame.front=db:0.9  for the entry front
 type conditions struct {
 	quiet    bool
@@ -59,6 +61,7 @@ type conditions struct {
 	failing  map[string]int
 	versions map[string][]string
 	replicas map[string]int
+	hosts    map[string][]string
 	gone     map[string]time.Duration // until a call fails
 	blame    map[string]string        // by entry, "" for the others
 }
@@ -66,11 +69,11 @@ type conditions struct {
 func parseConditions(words []string) (conditions, error) {
 	c := conditions{
 		own: map[string]time.Duration{}, failing: map[string]int{}, versions: map[string][]string{}, replicas: map[string]int{},
-		gone: map[string]time.Duration{}, blame: map[string]string{},
+		hosts: map[string][]string{}, gone: map[string]time.Duration{}, blame: map[string]string{},
 	}
 	var err error
 	for _, word := range words {
-		at := strings.IndexAny(word, "=!@*")
+		at := strings.IndexAny(word, "=!@*%")
 		switch {
 		case word == "quiet":
 			c.quiet = true
@@ -90,6 +93,8 @@ func parseConditions(words []string) (conditions, error) {
 			c.failing[word[:at]], err = strconv.Atoi(word[at+1:])
 		case word[at] == '@':
 			c.versions[word[:at]] = strings.Split(word[at+1:], "+")
+		case word[at] == '%':
+			c.hosts[word[:at]] = strings.Split(word[at+1:], "+")
 		default:
 			c.replicas[word[:at]], err = strconv.Atoi(word[at+1:])
 		}
@@ -165,6 +170,9 @@ func (w *world) serve(sum *tally, c *conditions, name string, n int, rng *rand.R
 	r.Union += float64(below)
 	r.Sum += float64(below)
 	in := instanceOf(r, fmt.Sprintf("%s-%d-%s", name, replica, version), version)
+	if hosts := c.hosts[name]; len(hosts) > 0 {
+		in.Host = hosts[replica%len(hosts)]
+	}
 	in.Count++
 	in.Latency.Add(mine+below, 1)
 	if failed {

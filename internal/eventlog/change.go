@@ -11,7 +11,7 @@ import (
 type Change struct {
 	ID       string
 	Time     time.Time // when it was certain
-	Kind     string    // version, service_new, service_gone, operations_new, operations_gone, replicas
+	Kind     string    // version, service_new, service_gone, operations_new, operations_gone, replicas, hosts_new, hosts_gone
 	Service  string
 	Old, New string // versions
 	Body     string

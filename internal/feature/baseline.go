@@ -3,6 +3,8 @@ package feature
 import (
 	"math"
 	"slices"
+
+	"github.com/sage-rca/sage/internal/nn"
 )
 
 // Robust describes what is normal for a column.
@@ -34,7 +36,7 @@ func MinSpread(k Kind, median float64) float64 {
 // before and are not Violated. See Renew for those since a change.
 func (h *History) Baseline(k Key, before int64) Robust {
 	c := h.columns[k]
-	all := h.describe(c, k.Kind, 0, before)
+	all := h.usual(c, k.Kind, before)
 	if since, ok := h.moved(c, k.Kind, before, all); ok {
 		return since
 	}
@@ -78,6 +80,15 @@ func (h *History) Normal(k Key, before int64, q float64) float64 {
 	}
 	h.order.want(q)
 	return h.order.quantile(q)
+}
+
+// usual is describe of the rows that start before before: the description that is asked for
+// again and again.
+func (h *History) usual(c *column, k Kind, before int64) Robust {
+	if c == nil || !nn.Vectorised() {
+		return h.describe(c, k, 0, before)
+	}
+	return h.order.quick(k, &c.quartiles, c.ring, h.runs(0, before))
 }
 
 // describe describes the normal values of a column, which may be nil.
@@ -127,7 +138,7 @@ func quantile(v []float64, q float64) float64 {
 // behind it, and returns it: Hoare's selection ("Algorithm 65: find", CACM 1961)
 // around the median of the first, middle and last element. It takes linear time
 // where those are not chosen by an enemy.
-func nth[T uint32 | float64](v []T, n int) T {
+func nth[T uint32 | float32 | float64](v []T, n int) T {
 	for low, high := 0, len(v)-1; low < high; {
 		pivot := middle(v[low], v[low+(high-low)/2], v[high])
 		i, j := low, high
@@ -156,4 +167,4 @@ func nth[T uint32 | float64](v []T, n int) T {
 	return v[n]
 }
 
-func middle[T uint32 | float64](a, b, c T) T { return max(min(a, b), min(max(a, b), c)) }
+func middle[T uint32 | float32 | float64](a, b, c T) T { return max(min(a, b), min(max(a, b), c)) }

@@ -62,9 +62,10 @@ func UnmarshalHistory(b []byte) (*History, error) {
 		start = next
 	}
 	columns := r.count(2 + 4*rows)
-	if columns > maxColumns {
+	if rows > h.room(columns) {
 		return nil, errEncoding
 	}
+	h.resize(min(len(h.starts), h.room(columns)))
 	var last Key
 	for n := range columns {
 		k := r.key()

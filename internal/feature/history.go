@@ -43,14 +43,15 @@ type History struct {
 	periods []period // of Baseline, of the rows as they are
 }
 
-// column is one ring, and how many of its values are not missing.
+// column is one ring, how many of its values are not missing, and where its quartiles were.
 type column struct {
-	ring    []float32
-	present int
+	ring      []float32
+	present   int
+	quartiles brackets
 }
 
-// NewHistory returns a history of at most windows rows and maxColumns columns.
-// It panics unless all arguments are positive.
+// NewHistory returns a history of at most windows rows of maxColumns columns. Of more
+// columns it keeps fewer rows, see room.go. It panics unless all arguments are positive.
 func NewHistory(window time.Duration, windows, maxColumns int) *History {
 	if window <= 0 || windows <= 0 || maxColumns <= 0 {
 		panic("feature: window, rows and columns must be positive")
@@ -137,9 +138,14 @@ func (h *History) Append(s *window.Snapshot) {
 		}
 		c := h.columns[k]
 		if c == nil {
-			if len(h.columns) >= h.maxColumns {
+			rows := h.room(len(h.columns) + 1)
+			if rows == 0 {
 				h.refused++
 				return
+			}
+			if rows < len(h.starts) {
+				h.resize(rows)
+				i = h.at(h.length - 1)
 			}
 			c = &column{ring: missing(len(h.starts))}
 			h.columns[k] = c
@@ -155,8 +161,8 @@ func (h *History) Append(s *window.Snapshot) {
 // push makes room for a row, all of it missing, and returns its position.
 func (h *History) push() int {
 	h.periods = nil
-	if h.length == len(h.starts) && h.length < h.capacity {
-		h.grow()
+	if rows := h.room(len(h.columns)); h.length == len(h.starts) && h.length < rows {
+		h.resize(min(rows, max(64, 2*len(h.starts))))
 	}
 	if h.length < len(h.starts) {
 		h.length++
@@ -187,19 +193,6 @@ func (h *History) clear(i int) {
 			delete(h.columns, k)
 			h.keys = nil
 		}
-	}
-}
-
-// grow makes the rings twice as long, at most as long as the capacity. They have
-// not wrapped yet: only a history at its capacity does.
-func (h *History) grow() {
-	n := min(h.capacity, max(64, 2*len(h.starts)))
-	h.starts = append(make([]int64, 0, n), h.starts...)[:n]
-	h.health = append(make([]Health, 0, n), h.health...)[:n]
-	for _, c := range h.columns {
-		old := c.ring
-		c.ring = missing(n)
-		copy(c.ring, old)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"sort"
+
+	"github.com/sage-rca/sage/internal/nn"
 )
 
 // parts is into how many ranges of equal width an order divides its values: of some
@@ -30,6 +32,10 @@ type order struct {
 	ends   [parts]int32 // how many values are in this part and those before
 	wanted [parts]bool
 	place  [parts]int32 // of wanted parts the end in sorted
+	// Memory of quick, here since it would escape.
+	inside []float32
+	pivots nn.Pivots
+	below  [2 * len(quartiles)]int32
 }
 
 // take takes the values of a ring that are not NaN and lie in some runs.
@@ -111,8 +117,8 @@ func (o *order) describe(k Kind) Robust {
 	if len(o.keys) == 0 {
 		return Robust{Median: math.NaN(), Spread: math.NaN()}
 	}
-	o.want(0.25, 0.5, 0.75)
-	return robust(k, o.quantile(0.25), o.quantile(0.5), o.quantile(0.75), len(o.keys))
+	o.want(quartiles[:]...)
+	return robust(k, o.quantile(quartiles[0]), o.quantile(quartiles[1]), o.quantile(quartiles[2]), len(o.keys))
 }
 
 // want brings together the values of the parts that some quantiles lie in.

@@ -34,7 +34,7 @@ type evaluator struct {
 	positive []float32 // of all skip paths, see pass
 	rows     skipRows[float32]
 
-	nodes, latents []int // memory of rows.at, see asItWas
+	nodes, latents []int // memory of rows.at, see unexplained
 }
 
 func newEvaluator(m *Model, positive []float32, n int) *evaluator {

@@ -22,8 +22,9 @@ const normalIQR = 1.349
 // scaleOf returns the robust scale of columns [len/n x n], taken from the finite
 // values of the windows in use: median and interquartile range over 1.349. A
 // column that is the same for most windows, and so has no such range, has its
-// standard deviation for a spread. floor bounds the spread from below.
-func scaleOf(columns []float64, n int, use []bool, bursts bool, floor func(median float64) float64) Scale {
+// standard deviation for a spread. Values are taken as by what take makes of them; floor
+// bounds the spread from below.
+func scaleOf(columns []float64, n int, use []bool, bursts bool, take, floor func(float64) float64) Scale {
 	k := 0
 	if n > 0 {
 		k = len(columns) / n
@@ -34,7 +35,7 @@ func scaleOf(columns []float64, n int, use []bool, bursts bool, floor func(media
 		values = values[:0]
 		for w, v := range row(columns, c, n) {
 			if use[w] && finite(v) {
-				values = append(values, v)
+				values = append(values, take(v))
 			}
 		}
 		if len(values) == 0 {
@@ -57,7 +58,7 @@ func scaleOf(columns []float64, n int, use []bool, bursts bool, floor func(media
 // see inputs unclamped, and its squared errors include those of incidents. By what is
 // usual in healthy windows, a metric that is zero there (spread 1e-6) would be 1e5
 // and more in an incident, and latencies would weigh so much that KL weighs nothing.
-func moments(columns []float64, n int, floor func(center float64) float64) Scale {
+func moments(columns []float64, n int, take, floor func(float64) float64) Scale {
 	k := 0
 	if n > 0 {
 		k = len(columns) / n
@@ -68,7 +69,7 @@ func moments(columns []float64, n int, floor func(center float64) float64) Scale
 		values = values[:0]
 		for _, v := range row(columns, c, n) {
 			if finite(v) {
-				values = append(values, v)
+				values = append(values, take(v))
 			}
 		}
 		if len(values) == 0 {
@@ -86,17 +87,19 @@ func moments(columns []float64, n int, floor func(center float64) float64) Scale
 // scaleX and scaleY return the scales that a model takes of raw columns.
 func scaleX(cfg *Config, x []float64, n int, use []bool) Scale {
 	if !cfg.Structured {
-		return moments(x, n, featureFloor)
+		return moments(x, n, asIs, featureFloor)
 	}
-	return scaleOf(x, n, use, true, featureFloor)
+	return scaleOf(x, n, use, true, asIs, featureFloor)
 }
 
 func scaleY(cfg *Config, y []float64, n int, use []bool) Scale {
 	if !cfg.Structured {
-		return moments(bounded(y), n, latencyFloor)
+		return moments(y, n, boundLog, latencyFloor)
 	}
-	return scaleOf(bounded(y), n, use, false, latencyFloor)
+	return scaleOf(y, n, use, false, boundLog, latencyFloor)
 }
+
+func asIs(v float64) float64 { return v }
 
 func latencyFloor(float64) float64 { return leastLatencySpread }
 

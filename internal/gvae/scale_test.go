@@ -26,11 +26,11 @@ func TestScaleOf(t *testing.T) {
 		"bursts":              {[]float64{0, 0, 0, 0, 10, 9}, 0, math.Sqrt(20)},
 		"less than a percent": {[]float64{100, 100.1, 100.2, 99.9, 100, 0}, 100, 1},
 	} {
-		s := scaleOf(c.column, 6, use, true, featureFloor)
+		s := scaleOf(c.column, 6, use, true, asIs, featureFloor)
 		assert.InDelta(t, c.center, s.Center[0], 1e-12, name)
 		assert.InDelta(t, c.spread, s.Spread[0], 1e-12, name)
 	}
-	s := scaleOf([]float64{-3, -3, -3, -3, 4, 0}, 6, use, false, latencyFloor)
+	s := scaleOf([]float64{-3, -3, -3, -3, 4, 0}, 6, use, false, asIs, latencyFloor)
 	assert.InDelta(t, 0.02, s.Spread[0], 0, "an incident does not widen a latency")
 }
 
@@ -45,7 +45,7 @@ func TestMoments(t *testing.T) {
 		"nothing":            {[]float64{nan, nan, nan, nan}, 0, 1},
 		"constant":           {[]float64{5, 5, 5, 5}, 5, 0.05},
 	} {
-		s := moments(c.column, 4, featureFloor)
+		s := moments(c.column, 4, asIs, featureFloor)
 		assert.InDelta(t, c.center, s.Center[0], 1e-12, name)
 		assert.InDelta(t, c.spread, s.Spread[0], 1e-12, name)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/sage-rca/sage/internal/nn"
 )
 
 // Spec is the wiring of a model. Indices are positions in the columns of X,
@@ -154,14 +156,19 @@ func (d *Data) own(dims int) []float64 {
 		return d.Y
 	}
 	y := slices.Clone(d.Y)
-	for n, since := range d.Since {
-		for c := n * dims; c < (n+1)*dims; c++ {
-			for w := range min(max(0, since), d.N) {
-				y[c*d.N+w] = math.NaN()
-			}
+	forget(y, d.Since, dims, d.N)
+	return y
+}
+
+// forget makes the latencies of nodes, of dims columns of n windows each, missing before the
+// windows from which they are what they are.
+func forget[F nn.Float](y []F, since []int, dims, n int) {
+	nan := math.NaN()
+	for node, from := range since {
+		for c := node * dims; c < (node+1)*dims; c++ {
+			nn.Fill(row(y, c, n)[:min(max(0, from), n)], F(nan))
 		}
 	}
-	return y
 }
 
 // validate reports whether data has the shape that a spec wants, and anything in

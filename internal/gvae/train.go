@@ -109,8 +109,8 @@ func trainerOf[F nn.Float](m *Model, data *Data, use []bool, cfg *Config) *train
 	t := &trainer[F]{model: m, use: use, objective: newObjective(cfg), yield: cfg.Yield}
 	t.data = prepare[F](m.arch, data.X, data.Y, data.N, &m.xScale, &m.yScale)
 	if data.Since != nil {
-		t.data.target = make([]F, len(t.data.y))
-		standardiseY(t.data.target, data.own(m.spec.D), data.N, &m.yScale)
+		t.data.target = slices.Clone(t.data.y)
+		forget(t.data.target, data.Since, m.spec.D, data.N)
 	}
 	m.theta = make([]float32, m.arch.size)
 	t.start(cfg.Seed)
@@ -176,16 +176,6 @@ func healthy(d *Data) []bool {
 		use[i] = true
 	}
 	return use
-}
-
-func bounded(y []float64) []float64 {
-	out := slices.Clone(y)
-	for i, v := range out {
-		if finite(v) {
-			out[i] = boundLog(v)
-		}
-	}
-	return out
 }
 
 func all[F nn.Float](columns ...[]F) bool {
@@ -350,7 +340,7 @@ func (t *trainer[F]) measure() error {
 // errorScale is the robust scale of standardised errors, with the floor of
 // latencies.
 func (m *Model) errorScale(errs []float64, n int, use []bool) Scale {
-	s := scaleOf(errs, n, use, false, func(float64) float64 { return 0 })
+	s := scaleOf(errs, n, use, false, asIs, func(float64) float64 { return 0 })
 	for c := range s.Spread {
 		s.Spread[c] = max(s.Spread[c], leastLatencySpread/m.yScale.Spread[c])
 	}

@@ -25,7 +25,7 @@ type world struct {
 
 	z, y         rows   // latents; latencies, standardised
 	drawn, known []bool // latents, nodes: their rows are those of this world
-	before       [][]float32
+	rest         [][]float32 // by node, see unexplained
 	leads        []bool // memory of predict
 	eps, out     []float32
 }
@@ -40,7 +40,7 @@ func newWorld(e *Evidence, n int, seed [2]uint64) *world {
 		recompute: make([]bool, len(spec.Nodes)),
 		z:         newRows(len(spec.Latents), 1, n), y: newRows(len(spec.Nodes), spec.D, n),
 		drawn: make([]bool, len(spec.Latents)), known: make([]bool, len(spec.Nodes)),
-		before: make([][]float32, len(spec.Nodes)), leads: make([]bool, len(spec.Nodes)),
+		rest: make([][]float32, len(spec.Nodes)), leads: make([]bool, len(spec.Nodes)),
 		eps: make([]float32, n), out: make([]float32, spec.D*n),
 	}
 }
@@ -156,9 +156,11 @@ func (w *world) predict(target int) {
 	}
 	for i, l := range leads {
 		if l && !w.known[i] {
-			w.observe(i)
+			w.y.add(i)
 			if w.recompute[i] {
 				w.compute(i)
+			} else {
+				w.observe(i)
 			}
 			w.known[i] = true
 		}
@@ -167,40 +169,40 @@ func (w *world) predict(target int) {
 
 // observe sets the latencies of a node to what they were.
 func (w *world) observe(i int) {
-	w.y.add(i)
 	dims := w.y.dims
 	for d := range dims {
 		nn.Fill(w.y.row(i, d), w.e.y[i*dims+d])
 	}
 }
 
-// compute sets the latencies of a node, which are as observed, to what they would
-// have been.
+// compute sets the latencies of a node to what they would have been.
 func (w *world) compute(i int) {
 	m, n, dims := w.e.model, w.n, w.e.model.spec.D
 	w.draw(i)
 	now := w.out
-	var before []float32
+	var rest []float32
 	if w.nodes.set[i] {
 		noise := nn.NewNoise(w.seed[1], uint64(i))
 		nn.Normals(w.eps, &noise)
 	} else {
-		before = w.asItWas(i)
+		rest = w.unexplained(i)
 	}
 	w.eval.node(now, i, w.now, w.z.parentRows, w.y.parentRows)
 	for d := range dims {
 		c := i*dims + d
 		low := float32((-largestLog - m.yScale.Center[c]) / m.yScale.Spread[c])
 		high := float32((largestLog - m.yScale.Center[c]) / m.yScale.Spread[c])
-		mean, std := float32(m.noise.Center[c]), float32(m.noise.Spread[c])
-		out, is := w.y.row(i, d), row(now, d, n) // as it was, as the model says
-		for s, v := range is {
-			if before != nil {
-				v += out[s] - before[d*n+s]
-			} else {
-				v += mean + std*w.eps[s]
+		out := w.y.row(i, d)
+		copy(out, row(now, d, n))
+		if rest != nil {
+			nn.Add(out, row(rest, d, n))
+		} else {
+			mean, std := float32(m.noise.Center[c]), float32(m.noise.Spread[c])
+			for s, v := range w.eps[:len(out)] {
+				out[s] += mean + std*v
 			}
-			out[s] = v
+		}
+		for s, v := range out {
 			if v < low {
 				out[s] = low
 			} else if v > high {
@@ -236,11 +238,11 @@ func (w *world) latent(dst []float32, l int, mu, sigma float32) {
 	}
 }
 
-// asItWas returns what the model says of a node of the window as it was,
-// f_i(y_parents, x, z) [D x n], which must not be changed.
-func (w *world) asItWas(i int) []float32 {
-	if w.before[i] != nil {
-		return w.before[i]
+// unexplained returns what the model does not explain of a node of the window as it was,
+// y_i - f_i(y_parents, x, z) [D x n], which must not be changed.
+func (w *world) unexplained(i int) []float32 {
+	if w.rest[i] != nil {
+		return w.rest[i]
 	}
 	e, dims := w.e, w.e.model.spec.D
 	node := &e.model.spec.Nodes[i]
@@ -258,7 +260,13 @@ func (w *world) asItWas(i int) []float32 {
 	}
 	out := make([]float32, dims*w.n)
 	w.eval.node(out, i, e.x, z.parentRows, y.parentRows)
-	w.before[i] = out
+	for d := range dims {
+		was := e.y[i*dims+d]
+		for s, v := range row(out, d, w.n) {
+			out[d*w.n+s] = was - v
+		}
+	}
+	w.rest[i] = out
 	return out
 }
 

@@ -111,9 +111,5 @@ func share(a, b *rca.Verdict) bool {
 
 // among reports whether the first of some causes is one of others.
 func among(all, of []rca.Cause) bool {
-	if len(of) == 0 {
-		return false
-	}
-	first := originOf(&of[0])
-	return first != origin{} && slices.ContainsFunc(all, func(c rca.Cause) bool { return originOf(&c) == first })
+	return common(origins(of[:min(len(of), 1)]), origins(all))
 }

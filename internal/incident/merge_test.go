@@ -187,6 +187,13 @@ func TestOrigin(t *testing.T) {
 	service := rca.Cause{Kind: rca.KindService, Service: db, Mechanism: rca.CPU}
 	assert.True(t, same(service, rca.Cause{Kind: rca.KindInstance, Service: db, Instance: "db-1", Mechanism: rca.Latent}), "how it hurts does not matter")
 	assert.True(t, same(service, rca.Cause{Kind: rca.KindHost, Service: db, Host: "node-7", Mechanism: rca.CPU}), "nor that its host does it")
+	host := func(of identity.Service, name string) rca.Cause {
+		return rca.Cause{Kind: rca.KindHost, Service: of, Host: name}
+	}
+	assert.True(t, same(host(db, "node-7"), host(cart, "node-7")), "whom it hurts most does not matter")
+	assert.False(t, same(host(db, "node-7"), host(cart, "node-8")))
+	assert.True(t, same(host(db, "node-7"), host(db, "node-8")), "a service that is hurt twice")
+	assert.False(t, same(host(db, ""), host(cart, "")), "no host is none in common")
 	assert.False(t, same(service, rca.Cause{Kind: rca.KindService, Service: cart}))
 	assert.False(t, same(service, edge("cart")), "the way to it is another matter")
 	assert.True(t, same(edge("cart"), edge("cart")))

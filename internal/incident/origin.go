@@ -14,28 +14,33 @@ type origin struct {
 	Service identity.Service
 	Caller  identity.Service // of the way from one service to another
 	Traffic bool
+	Host    string // with no service: whom a host hurts most depends on who asks
 }
 
-func originOf(c *rca.Cause) origin {
-	out := origin{Service: c.Service, Traffic: c.Kind == rca.KindTraffic}
-	if c.Kind == rca.KindEdge {
-		out.Caller = c.Edge.Caller.Service
-	}
-	if c.Service.IsZero() || c.Kind == rca.KindUnknown {
-		return origin{}
-	}
-	return out
-}
-
-// origins are those of all culprits.
-func origins(v *rca.Verdict) []origin {
-	out := make([]origin, 0, len(v.Culprits))
-	for i := range v.Culprits {
-		if o := originOf(&v.Culprits[i]); o != (origin{}) {
-			out = append(out, o)
+// origins are those of causes. A host is one beside the service that it hurts most,
+// which from another entry, or in the next window, may be all that is blamed.
+func origins(causes []rca.Cause) []origin {
+	out := make([]origin, 0, len(causes))
+	for i := range causes {
+		c := &causes[i]
+		if c.Service.IsZero() || c.Kind == rca.KindUnknown {
+			continue
+		}
+		o := origin{Service: c.Service, Traffic: c.Kind == rca.KindTraffic}
+		if c.Kind == rca.KindEdge {
+			o.Caller = c.Edge.Caller.Service
+		}
+		out = append(out, o)
+		if c.Kind == rca.KindHost && c.Host != "" {
+			out = append(out, origin{Host: c.Host})
 		}
 	}
 	return out
+}
+
+// common reports whether some origins have one in common with others.
+func common(a, b []origin) bool {
+	return slices.ContainsFunc(a, func(o origin) bool { return slices.Contains(b, o) })
 }
 
 // past is an incident that has ended.
@@ -54,7 +59,7 @@ func (t *Tracker) remember(k key, in *incident, now int64) {
 		return
 	}
 	t.past = slices.DeleteFunc(t.past, func(p past) bool { return now-p.End > recently })
-	t.past = append(t.past, past{k, now, origins(&in.Last.Verdict)})
+	t.past = append(t.past, past{k, now, origins(in.Last.Verdict.Culprits)})
 	t.past = slices.Delete(t.past, 0, max(0, len(t.past)-maxNotes))
 }
 
@@ -64,10 +69,10 @@ func (t *Tracker) recurrence(k key, in *incident, now int64) int {
 	if in.Last.Verdict.Abstained {
 		return 0
 	}
-	mine := origins(&in.Last.Verdict)
+	mine := origins(in.Last.Verdict.Culprits)
 	n := 0
 	for _, p := range t.past {
-		if p.Key == k && now-p.End <= recently && slices.ContainsFunc(p.Origins, func(o origin) bool { return slices.Contains(mine, o) }) {
+		if p.Key == k && now-p.End <= recently && common(p.Origins, mine) {
 			n++
 		}
 	}

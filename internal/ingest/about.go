@@ -15,6 +15,7 @@ type about struct {
 
 	owners  []owner // none where nobody is known
 	host    bool    // the owners share a host that the resource is about
+	place   string  // the host of an owner that sends no spans, "" where it is not said
 	refused reason  // why there are no owners
 
 	// It holds while joins has learned nothing new, for a grain of event time.
@@ -113,6 +114,7 @@ func (i *Ingester) findOwners(s *scratch, a *about, m pcommon.Map, now int64) {
 	if place, ok := i.instances.Place(self); ok {
 		a.places = append(a.places, place)
 	}
+	a.place = r.host
 	a.own([]identity.Instance{self})
 }
 

@@ -34,8 +34,8 @@ func (c *closing) init(maxPending int) {
 // closedWindow is a window that waits to be merged.
 type closedWindow struct {
 	start     int64
-	part      *window.Part      // nil where there is none
-	others    *window.Gathering // of other processes, or nil
+	part      *window.Part // nil where there is none
+	others    *whole       // of other processes, or nil
 	replicas  []window.ReplicaShare
 	resources []window.Resource
 	sampled   window.Sampled
@@ -70,13 +70,14 @@ func (i *Ingester) protect(f func()) {
 
 // hand merges a window and gives it away.
 func (i *Ingester) hand(w closedWindow) {
+	defer i.gathered.release(w.others)
 	g := window.NewGathering(w.start)
 	if w.part != nil {
 		g.AddPart(w.part)
 		i.folding.with(func(f *window.Folder) { f.Recycle(w.part) })
 	}
 	if w.others != nil {
-		g.Add(w.others)
+		g.Add(w.others.window)
 	}
 	g.AddSampled(w.sampled)
 	end := w.start + i.mark.size
@@ -182,7 +183,7 @@ func (i *Ingester) moveTo(mark int64) {
 	var seen losses
 	i.closing.locked(func(c *closing) {
 		if bound := i.mark.bound(mark); bound > c.bound {
-			seen.windows += c.put(i.collect(bound, &seen))
+			seen.windows += i.put(i.collect(bound, &seen))
 		}
 		step := i.mark.step(mark)
 		if step <= c.at.Load() {
@@ -201,7 +202,7 @@ func (i *Ingester) closeUpTo(bound int64) {
 	i.world.RLock()
 	defer i.world.RUnlock()
 	var seen losses
-	i.closing.locked(func(c *closing) { seen.windows += c.put(i.collect(bound, &seen)) })
+	i.closing.locked(func(*closing) { seen.windows += i.put(i.collect(bound, &seen)) })
 	seen.report(i.obs)
 }
 
@@ -215,12 +216,13 @@ func (c *closing) locked(f func(*closing)) {
 }
 
 // put hands windows to the goroutine of Start, and returns how many find no
-// room and are refused. The caller holds mu.
-func (c *closing) put(windows []closedWindow) (refused int) {
+// room and are refused. The caller holds closing.mu.
+func (i *Ingester) put(windows []closedWindow) (refused int) {
 	for _, w := range windows {
 		select {
-		case c.queue <- w:
+		case i.closing.queue <- w:
 		default:
+			i.gathered.release(w.others)
 			refused++
 		}
 	}

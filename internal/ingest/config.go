@@ -49,7 +49,7 @@ type Config struct {
 }
 
 // Limits bound what is kept and looked at. Each must be positive, but Sources and
-// SpansPerSecond.
+// SpansPerSecond, and Gathered where there are no Sources.
 type Limits struct {
 	Services             int
 	OperationsPerService int
@@ -59,6 +59,7 @@ type Limits struct {
 	Instances            int // replicas told apart
 	MetricStreams        int
 	Sources              int // processes that tell of windows; 0: none is listened to
+	Gathered             int // bytes of what these tell of windows that are not handed on yet
 	SpansPerSecond       int // of event time, that are looked at; 0: all
 }
 
@@ -87,6 +88,9 @@ func (c *Config) validate() error {
 	}
 	if c.Limits.Sources < 0 {
 		errs = append(errs, fmt.Errorf("ingest: limit of sources must not be negative (got %d)", c.Limits.Sources))
+	}
+	if c.Limits.Sources > 0 {
+		positive("limit of gathered bytes", int64(c.Limits.Gathered))
 	}
 	if c.Limits.SpansPerSecond < 0 {
 		errs = append(errs, fmt.Errorf("ingest: limit of spans per second must not be negative (got %d)", c.Limits.SpansPerSecond))

@@ -84,7 +84,7 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 	}
 	keys := len(cfg.Metrics.JoinKeys) + len(cfg.Metrics.HostKeys)
 	i.joins = newJoins(cfg.Metrics.JoinKeys, cfg.Metrics.HostKeys, max(1, keys)*limits.Instances, forget)
-	i.gathered = newGathered(limits.Sources, forget)
+	i.gathered = newGathered(limits.Sources, int64(limits.Gathered), forget)
 	if cfg.Tell != nil {
 		i.telling = newTelling(i.joins.rules, limits.Instances, forget)
 	}

@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/sage-rca/sage/internal/datapoint"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -52,7 +53,7 @@ func (b *batch) take(rm pmetric.ResourceMetrics) {
 		for n := range sm.Metrics().Len() {
 			m := sm.Metrics().At(n)
 			if b.metric = b.i.selectMetric(b.s, m, scope); len(b.metric.features) == 0 {
-				b.s.add(notSelected, pointCount(m))
+				b.s.add(notSelected, datapoint.Count(m))
 				continue
 			}
 			b.read(m)
@@ -155,7 +156,7 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 		for k := range b.about.owners {
 			owner := &b.about.owners[k]
 			p := b.s.point()
-			p.Instance, p.Metric, p.Stream = owner.instance, name, stream
+			p.Instance, p.Host, p.Metric, p.Stream = owner.instance, b.about.place, name, stream
 			p.Hash = owner.hash ^ hash ^ stream
 			p.Kind, p.Fold, p.Time, p.Start = kind, f.row.fold, t, began
 			p.Value, p.Weight = s.value*f.factor, s.count
@@ -214,21 +215,4 @@ func hostFeature(feature string, in *interner) string {
 		return feature
 	}
 	return in.join("host", '.', feature)
-}
-
-func pointCount(m pmetric.Metric) int {
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return m.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return m.Sum().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return m.Summary().DataPoints().Len()
-	case pmetric.MetricTypeEmpty:
-	}
-	return 0
 }

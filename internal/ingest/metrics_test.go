@@ -164,6 +164,22 @@ func TestAMetricOfAServiceJoinsTheReplicaThatItDescribes(t *testing.T) {
 	assert.Equal(t, "i-1", snaps[0].Resources[0].Instances[0].ID)
 }
 
+// Who sends spans says with them on which host it runs; who sends none, with its metrics.
+func TestMetricsPlaceWhoSendsNoSpans(t *testing.T) {
+	r := newRig(t, testConfig())
+	s := root(1, time.Second)
+	s.resource = attrs{"service.instance.id": "i-1", "k8s.node.name": "n1"}
+	r.Traces(batchOf(t, s), now())
+	r.Metrics(gaugeOf(t, attrs{"service.name": "web", "service.instance.id": "i-1", "host.name": "h1"}, "process.memory.usage", time.Second, 5), now())
+	r.Metrics(gaugeOf(t, attrs{"service.name": "job", "k8s.pod.name": "job-0", "host.name": "job-0", "k8s.node.name": "n2"}, "process.memory.usage", time.Second, 5), now())
+	snaps := r.end()
+	require.Len(t, snaps, 1)
+	require.Len(t, snaps[0].Resources, 2)
+	assert.Equal(t, "n2", snaps[0].Resources[0].Instances[0].Host)
+	assert.Empty(t, snaps[0].Resources[1].Instances[0].Host)
+	assert.Equal(t, "n1", snaps[0].RPCs[0].Instances[0].Host)
+}
+
 func TestNotSelected(t *testing.T) {
 	r := newRig(t, testConfig())
 	for _, fill := range []func(pmetric.Metric){

@@ -32,8 +32,10 @@ func clean(s string) string {
 // interner composes names of two parts without allocating a name twice. It is
 // not safe for concurrent use.
 type interner struct {
-	names map[namePair]string
-	ports map[uint16]string
+	names  map[namePair]string
+	ports  map[uint16]string
+	known  map[string]string // templates
+	buffer []byte            // for the next one
 }
 
 type namePair struct {

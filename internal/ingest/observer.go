@@ -24,7 +24,7 @@ type Observer interface {
 	// temporality with no meaning here), bad_time, future, before_start, not_finite,
 	// late, stream_limit, out_of_order, no_value; and of what other processes tell of
 	// windows: summary_window (of another length), duplicate, late, source_limit,
-	// summary_limit, instance_limit.
+	// instance_limit, summary_limit, some of which were counted as used before.
 	PointsRefused(reason string, n int)
 	// WindowRefused counts closed windows dropped because merging or whoever
 	// takes the snapshots has fallen behind by Config.MaxPending windows.
@@ -77,30 +77,24 @@ type tally struct {
 
 func (t *tally) add(r reason, n int) { t.counts[r] += n }
 
-// reportSpans tells o what t has counted.
-func (t *tally) reportSpans(o Observer) {
+// reportSpans tells o what t has counted of spans.
+func (t *tally) reportSpans(o Observer) { t.report(o.SpansUsed, o.SpansRefused, o.SpansNoted) }
+
+// reportPoints tells o what t has counted of points. What is noted of them are names that
+// spans have too.
+func (t *tally) reportPoints(o Observer) { t.report(o.PointsUsed, o.PointsRefused, o.SpansNoted) }
+
+func (t *tally) report(used func(int), refused, noted func(string, int)) {
 	if t.used > 0 {
-		o.SpansUsed(t.used)
+		used(t.used)
 	}
 	for r, n := range t.counts {
 		switch {
 		case n == 0:
 		case reason(r).isNote():
-			o.SpansNoted(reasonNames[r], n)
+			noted(reasonNames[r], n)
 		default:
-			o.SpansRefused(reasonNames[r], n)
-		}
-	}
-}
-
-// reportPoints tells o what t has counted.
-func (t *tally) reportPoints(o Observer) {
-	if t.used > 0 {
-		o.PointsUsed(t.used)
-	}
-	for r, n := range t.counts {
-		if n > 0 {
-			o.PointsRefused(reasonNames[r], n)
+			refused(reasonNames[r], n)
 		}
 	}
 }

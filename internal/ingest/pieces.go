@@ -40,7 +40,7 @@ func (i *Ingester) Pieces(pieces []window.Piece, now time.Time) {
 	if t.used > 0 {
 		i.keepAlive(now)
 	}
-	t.reportPieces(i.obs)
+	t.reportPoints(i.obs)
 }
 
 // piece takes in one piece, or says why not.
@@ -57,25 +57,31 @@ func (i *Ingester) piece(p *window.Piece, now int64, t *tally) (reason, bool) {
 	g := i.gathered
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	of, r, ok := g.of(p, past(p.End, now))
+	of, lost, r, ok := g.of(p, past(p.End, now))
+	t.add(pieceLimit, lost)
 	if !ok {
 		return r, false
 	}
 	seen := max(i.mark.load(), past(p.End-1, now))
+	grown := 0
 	switch {
 	case p.Sampled != nil:
-		of.AddSampled(*p.Sampled)
+		of.window.AddSampled(*p.Sampled)
 	case p.RPC != nil:
 		s := *p.RPC
 		if r, ok = i.admitShare(&s, seen, t); ok {
-			of.AddRPC(&s)
+			grown = of.window.AddRPC(&s)
 		}
 	case p.Edge != nil:
 		s := *p.Edge
 		s.Key = identity.Edge{Caller: i.admitCalled(s.Key.Caller, seen, t), Callee: i.admitCalled(s.Key.Callee, seen, t)}
-		of.AddEdge(&s)
+		grown = of.window.AddEdge(&s)
 	case p.Replica != nil:
 		r, ok = i.learnShare(p.Replica, seen)
+	}
+	if t.add(pieceLimit, g.grew(of, grown)); of.window == nil {
+		t.add(pieceLimit, -1) // it counts this one too, as who calls does
+		return pieceLimit, false
 	}
 	return r, ok
 }
@@ -129,23 +135,7 @@ func (i *Ingester) learnShare(r *window.ReplicaShare, now int64) (reason, bool) 
 	}
 	i.joins.learn(m, in, now)
 	if i.telling != nil {
-		i.telling.note(in, now, func() []window.Attribute { return r.Attributes })
+		i.telling.note(in, now, func() []window.Attribute { return i.telling.those(r.Attributes) })
 	}
 	return 0, true
-}
-
-// reportPieces tells o what t has counted.
-func (t *tally) reportPieces(o Observer) {
-	if t.used > 0 {
-		o.PointsUsed(t.used)
-	}
-	for r, n := range t.counts {
-		switch {
-		case n == 0:
-		case reason(r).isNote():
-			o.SpansNoted(reasonNames[r], n)
-		default:
-			o.PointsRefused(reasonNames[r], n)
-		}
-	}
 }

@@ -22,7 +22,7 @@ import (
 // listening is a configuration that hears what up to three others tell.
 func listening() Config {
 	cfg := testConfig()
-	cfg.Limits.Sources = 3
+	cfg.Limits.Sources, cfg.Limits.Gathered = 3, 1<<24
 	cfg.OtherScope = summary.Scope
 	return cfg
 }

@@ -129,6 +129,9 @@ func (i *Ingester) nameSpan(s *scratch, dst *callgraph.Span, o *origin, a *attri
 	if g := i.signatures.find(withName, o.number, r, a, naming, true, name); g != nil && g.touch(seen) {
 		return g.apply(dst)
 	}
+	if s.in.templates(a, naming, &name) {
+		return i.nameSpan(s, dst, o, a, name, seen) // once: templates stay as they are
+	}
 
 	g := &signature{service: o.number, role: r, present: naming, hash: hash}
 	keep := i.compose(s, g, o, a, name, seen)

@@ -73,6 +73,17 @@ func (t *telling) of(m pcommon.Map) []window.Attribute {
 	return out
 }
 
+// those returns the attributes among all that say where a replica runs.
+func (t *telling) those(all []window.Attribute) []window.Attribute {
+	var out []window.Attribute
+	for _, a := range all {
+		if _, known := slices.BinarySearch(t.attributes, a.Key); known {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
 // take removes and returns what is to be told, sorted.
 func (t *telling) take() []window.ReplicaShare {
 	t.mu.Lock()

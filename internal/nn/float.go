@@ -15,6 +15,7 @@ type vectors struct {
 	clampRest        func(dst, a, b *float32, n int, limit float32)
 	addInside        func(dst, src, in, known *float32, n int, scale, limit float32)
 	add              func(dst, src *float32, n int)
+	fill             func(dst *float32, n int, v float32)
 	absSum           func(v *float32, n int) float32
 	huber            func(grad, pred, target *float32, n int, limit, slope float32) float32
 	softplus         func(dst, src *float32, n int, least float32)
@@ -30,6 +31,8 @@ type vectors struct {
 	addProduct       func(dst, a, b *float32, n int, scale float32)
 	adam             func(params, m, v, grads *float32, n int, first, second, step, epsilon float32)
 	noise            func(dst *float32, blocks int, state *[4][8]uint32)
+	below            func(v *float32, n int, pivots *[6]float32, counts *[6]int32) int
+	between          func(dst, v *float32, n int, low, high float32) int
 }
 
 // fast is set once, by what the processor can do.

@@ -44,6 +44,11 @@ func addInsideAVX2(dst *float32, src *float32, in *float32, known *float32, n in
 //go:noescape
 func addAVX2(dst *float32, src *float32, n int)
 
+// fillAVX2 computes dst = v.
+//
+//go:noescape
+func fillAVX2(dst *float32, n int, v float32)
+
 // absSumAVX2 returns Σ |v|.
 //
 //go:noescape
@@ -119,3 +124,15 @@ func adamAVX2(params *float32, m *float32, v *float32, grads *float32, n int, fi
 //
 //go:noescape
 func noiseAVX2(dst *float32, blocks int, state *[4][8]uint32)
+
+// belowAVX2 adds to each of the counts how many of v are less than that pivot, and returns
+// how many are not NaN.
+//
+//go:noescape
+func belowAVX2(v *float32, n int, pivots *[6]float32, counts *[6]int32) int
+
+// betweenAVX2 moves those of v that are low or more and less than high to dst, which must
+// have room for eight more, and returns how many they are.
+//
+//go:noescape
+func betweenAVX2(dst *float32, v *float32, n int, low float32, high float32) int

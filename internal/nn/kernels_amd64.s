@@ -2329,19 +2329,17 @@ done142:
 	VZEROUPPER
 	RET
 
-// func absSumAVX2(v *float32, n int) float32
+// func fillAVX2(dst *float32, n int, v float32)
 // Requires: AVX
-TEXT ·absSumAVX2(SB), NOSPLIT, $0-20
-	VXORPS Y0, Y0, Y0
-	MOVQ   v+0(FP), AX
-	MOVQ   n+8(FP), CX
+TEXT ·fillAVX2(SB), NOSPLIT, $0-20
+	VBROADCASTSS v+16(FP), Y0
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+8(FP), CX
 
 loop143:
 	CMPQ    CX, $0x08
 	JLT     tail144
-	VMOVUPS (AX), Y1
-	VANDPS  word7fffffff<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
 	JMP     loop143
@@ -2353,11 +2351,41 @@ tail144:
 	MOVQ       $0x00000008, DX
 	SUBQ       CX, DX
 	VMOVUPS    (BX)(DX*4), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+
+done145:
+	VZEROUPPER
+	RET
+
+// func absSumAVX2(v *float32, n int) float32
+// Requires: AVX
+TEXT ·absSumAVX2(SB), NOSPLIT, $0-20
+	VXORPS Y0, Y0, Y0
+	MOVQ   v+0(FP), AX
+	MOVQ   n+8(FP), CX
+
+loop146:
+	CMPQ    CX, $0x08
+	JLT     tail147
+	VMOVUPS (AX), Y1
+	VANDPS  word7fffffff<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, CX
+	JMP     loop146
+
+tail147:
+	TESTQ      CX, CX
+	JE         done148
+	LEAQ       lanes<>+0(SB), BX
+	MOVQ       $0x00000008, DX
+	SUBQ       CX, DX
+	VMOVUPS    (BX)(DX*4), Y1
 	VMASKMOVPS (AX), Y1, Y1
 	VANDPS     word7fffffff<>+0(SB), Y1, Y1
 	VADDPS     Y1, Y0, Y0
 
-done145:
+done148:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VHADDPS      X0, X0, X0
@@ -2380,9 +2408,9 @@ TEXT ·huberAVX2(SB), NOSPLIT, $0-44
 	MOVQ         target+16(FP), DX
 	MOVQ         n+24(FP), BX
 
-loop146:
+loop149:
 	CMPQ        BX, $0x08
-	JLT         tail147
+	JLT         tail150
 	VMOVUPS     (DX), Y4
 	VCMPPS      $0x07, Y4, Y4, Y5
 	VMOVUPS     (CX), Y6
@@ -2401,11 +2429,11 @@ loop146:
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	SUBQ        $0x08, BX
-	JMP         loop146
+	JMP         loop149
 
-tail147:
+tail150:
 	TESTQ       BX, BX
-	JE          done148
+	JE          done151
 	LEAQ        lanes<>+0(SB), DI
 	MOVQ        $0x00000008, SI
 	SUBQ        BX, SI
@@ -2425,7 +2453,7 @@ tail147:
 	VMULPS      Y1, Y0, Y0
 	VMASKMOVPS  Y0, Y4, (AX)
 
-done148:
+done151:
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
 	VHADDPS      X2, X2, X2
@@ -2442,9 +2470,9 @@ TEXT ·softplusAVX2(SB), NOSPLIT, $0-28
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
 
-loop149:
+loop152:
 	CMPQ         DX, $0x08
-	JLT          tail150
+	JLT          tail153
 	VMOVUPS      (CX), Y1
 	VORPS        word80000000<>+0(SB), Y1, Y2
 	VMOVUPS      wordc2ae0000<>+0(SB), Y3
@@ -2496,11 +2524,11 @@ loop149:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, DX
-	JMP          loop149
+	JMP          loop152
 
-tail150:
+tail153:
 	TESTQ        DX, DX
-	JE           done151
+	JE           done154
 	LEAQ         lanes<>+0(SB), SI
 	MOVQ         $0x00000008, BX
 	SUBQ         DX, BX
@@ -2554,7 +2582,7 @@ tail150:
 	VADDPS       Y0, Y2, Y0
 	VMASKMOVPS   Y0, Y1, (AX)
 
-done151:
+done154:
 	VZEROUPPER
 	RET
 
@@ -2786,9 +2814,9 @@ TEXT ·softplusBackwardAVX2(SB), NOSPLIT, $0-32
 	MOVQ dout+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop152:
+loop155:
 	CMPQ         BX, $0x08
-	JLT          tail153
+	JLT          tail156
 	VXORPS       Y0, Y0, Y0
 	VMOVUPS      (CX), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -2820,11 +2848,11 @@ loop152:
 	ADDQ         $0x20, CX
 	ADDQ         $0x20, DX
 	SUBQ         $0x08, BX
-	JMP          loop152
+	JMP          loop155
 
-tail153:
+tail156:
 	TESTQ        BX, BX
-	JE           done154
+	JE           done157
 	LEAQ         lanes<>+0(SB), DI
 	MOVQ         $0x00000008, SI
 	SUBQ         BX, SI
@@ -2857,7 +2885,7 @@ tail153:
 	VDIVPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
 
-done154:
+done157:
 	VZEROUPPER
 	RET
 
@@ -2870,58 +2898,14 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $0-40
 	MOVQ eps+24(FP), BX
 	MOVQ n+32(FP), SI
 
-loop155:
+loop158:
 	CMPQ        SI, $0x08
-	JLT         tail156
+	JLT         tail159
 	VMOVUPS     (CX), Y0
 	VMOVUPS     (DX), Y1
 	VMOVUPS     (BX), Y2
 	VFMADD231PS Y1, Y2, Y0
 	VMOVUPS     Y0, (AX)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, SI
-	JMP         loop155
-
-tail156:
-	TESTQ       SI, SI
-	JE          done157
-	LEAQ        lanes<>+0(SB), R8
-	MOVQ        $0x00000008, DI
-	SUBQ        SI, DI
-	VMOVUPS     (R8)(DI*4), Y0
-	VMASKMOVPS  (CX), Y0, Y1
-	VMASKMOVPS  (DX), Y0, Y2
-	VMASKMOVPS  (BX), Y0, Y3
-	VFMADD231PS Y2, Y3, Y1
-	VMASKMOVPS  Y1, Y0, (AX)
-
-done157:
-	VZEROUPPER
-	RET
-
-// func sampleBackwardAVX2(dmu *float32, dsigma *float32, dz *float32, eps *float32, n int)
-// Requires: AVX, FMA3
-TEXT ·sampleBackwardAVX2(SB), NOSPLIT, $0-40
-	MOVQ dmu+0(FP), AX
-	MOVQ dsigma+8(FP), CX
-	MOVQ dz+16(FP), DX
-	MOVQ eps+24(FP), BX
-	MOVQ n+32(FP), SI
-
-loop158:
-	CMPQ        SI, $0x08
-	JLT         tail159
-	VMOVUPS     (DX), Y0
-	VMOVUPS     (AX), Y1
-	VADDPS      Y0, Y1, Y1
-	VMOVUPS     Y1, (AX)
-	VMOVUPS     (CX), Y1
-	VMOVUPS     (BX), Y2
-	VFMADD231PS Y0, Y2, Y1
-	VMOVUPS     Y1, (CX)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
@@ -2936,6 +2920,50 @@ tail159:
 	MOVQ        $0x00000008, DI
 	SUBQ        SI, DI
 	VMOVUPS     (R8)(DI*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMASKMOVPS  (DX), Y0, Y2
+	VMASKMOVPS  (BX), Y0, Y3
+	VFMADD231PS Y2, Y3, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+done160:
+	VZEROUPPER
+	RET
+
+// func sampleBackwardAVX2(dmu *float32, dsigma *float32, dz *float32, eps *float32, n int)
+// Requires: AVX, FMA3
+TEXT ·sampleBackwardAVX2(SB), NOSPLIT, $0-40
+	MOVQ dmu+0(FP), AX
+	MOVQ dsigma+8(FP), CX
+	MOVQ dz+16(FP), DX
+	MOVQ eps+24(FP), BX
+	MOVQ n+32(FP), SI
+
+loop161:
+	CMPQ        SI, $0x08
+	JLT         tail162
+	VMOVUPS     (DX), Y0
+	VMOVUPS     (AX), Y1
+	VADDPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (AX)
+	VMOVUPS     (CX), Y1
+	VMOVUPS     (BX), Y2
+	VFMADD231PS Y0, Y2, Y1
+	VMOVUPS     Y1, (CX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, SI
+	JMP         loop161
+
+tail162:
+	TESTQ       SI, SI
+	JE          done163
+	LEAQ        lanes<>+0(SB), R8
+	MOVQ        $0x00000008, DI
+	SUBQ        SI, DI
+	VMOVUPS     (R8)(DI*4), Y0
 	VMASKMOVPS  (DX), Y0, Y1
 	VMASKMOVPS  (AX), Y0, Y2
 	VADDPS      Y1, Y2, Y2
@@ -2945,7 +2973,7 @@ tail159:
 	VFMADD231PS Y1, Y3, Y2
 	VMASKMOVPS  Y2, Y0, (CX)
 
-done160:
+done163:
 	VZEROUPPER
 	RET
 
@@ -2959,9 +2987,9 @@ TEXT ·klAVX2(SB), NOSPLIT, $0-44
 	MOVQ   sigmaP+24(FP), BX
 	MOVQ   n+32(FP), SI
 
-loop161:
+loop164:
 	CMPQ        SI, $0x08
-	JLT         tail162
+	JLT         tail165
 	VMOVUPS     (BX), Y1
 	VMOVUPS     (AX), Y2
 	VMOVUPS     (DX), Y3
@@ -3000,11 +3028,11 @@ loop161:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	SUBQ        $0x08, SI
-	JMP         loop161
+	JMP         loop164
 
-tail162:
+tail165:
 	TESTQ       SI, SI
-	JE          done163
+	JE          done166
 	LEAQ        lanes<>+0(SB), R8
 	MOVQ        $0x00000008, DI
 	SUBQ        SI, DI
@@ -3046,7 +3074,7 @@ tail162:
 	VANDPS      Y1, Y2, Y2
 	VADDPS      Y2, Y0, Y0
 
-done163:
+done166:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VHADDPS      X0, X0, X0
@@ -3079,9 +3107,9 @@ TEXT ·klBackwardAVX2(SB), NOSPLIT, $0-76
 	MOVQ         sigmaP+56(FP), R9
 	MOVQ         n+64(FP), R10
 
-loop164:
+loop167:
 	CMPQ         R10, $0x08
-	JLT          tail165
+	JLT          tail168
 	VMOVUPS      (SI), Y1
 	VMOVUPS      (R8), Y2
 	VSUBPS       Y2, Y1, Y1
@@ -3121,11 +3149,11 @@ loop164:
 	ADDQ         $0x20, R8
 	ADDQ         $0x20, R9
 	SUBQ         $0x08, R10
-	JMP          loop164
+	JMP          loop167
 
-tail165:
+tail168:
 	TESTQ        R10, R10
-	JE           done166
+	JE           done169
 	LEAQ         lanes<>+0(SB), R12
 	MOVQ         $0x00000008, R11
 	SUBQ         R10, R11
@@ -3161,7 +3189,7 @@ tail165:
 	VFMADD231PS  Y3, Y0, Y2
 	VMASKMOVPS   Y2, Y1, (BX)
 
-done166:
+done169:
 	VZEROUPPER
 	RET
 
@@ -3178,9 +3206,9 @@ TEXT ·expTermAVX2(SB), NOSPLIT, $0-56
 	MOVQ         y+24(FP), BX
 	MOVQ         n+32(FP), SI
 
-loop167:
+loop170:
 	CMPQ         SI, $0x08
-	JLT          tail168
+	JLT          tail171
 	VMOVUPS      (DX), Y4
 	VADDPS       Y1, Y4, Y4
 	VMOVUPS      (BX), Y5
@@ -3216,11 +3244,11 @@ loop167:
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, BX
 	SUBQ         $0x08, SI
-	JMP          loop167
+	JMP          loop170
 
-tail168:
+tail171:
 	TESTQ        SI, SI
-	JE           done169
+	JE           done172
 	LEAQ         lanes<>+0(SB), R8
 	MOVQ         $0x00000008, DI
 	SUBQ         SI, DI
@@ -3256,7 +3284,7 @@ tail168:
 	VADDPS       Y0, Y1, Y0
 	VMASKMOVPS   Y0, Y4, (CX)
 
-done169:
+done172:
 	VZEROUPPER
 	RET
 
@@ -3268,9 +3296,9 @@ TEXT ·addLogAVX2(SB), NOSPLIT, $0-28
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
 
-loop170:
+loop173:
 	CMPQ        DX, $0x08
-	JLT         tail171
+	JLT         tail174
 	VMOVUPS     (AX), Y1
 	VMOVUPS     (CX), Y2
 	VPADDD      word004afb0d<>+0(SB), Y2, Y3
@@ -3298,11 +3326,11 @@ loop170:
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	SUBQ        $0x08, DX
-	JMP         loop170
+	JMP         loop173
 
-tail171:
+tail174:
 	TESTQ       DX, DX
-	JE          done172
+	JE          done175
 	LEAQ        lanes<>+0(SB), SI
 	MOVQ        $0x00000008, BX
 	SUBQ        DX, BX
@@ -3332,7 +3360,7 @@ tail171:
 	VFMADD231PS Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)
 
-done172:
+done175:
 	VZEROUPPER
 	RET
 
@@ -3345,9 +3373,9 @@ TEXT ·ratioAVX2(SB), NOSPLIT, $0-36
 	MOVQ   b+16(FP), DX
 	MOVQ   n+24(FP), BX
 
-loop173:
+loop176:
 	CMPQ    BX, $0x08
-	JLT     tail174
+	JLT     tail177
 	VMOVUPS (CX), Y1
 	VMOVUPS (DX), Y2
 	VDIVPS  Y2, Y1, Y1
@@ -3357,11 +3385,11 @@ loop173:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JMP     loop173
+	JMP     loop176
 
-tail174:
+tail177:
 	TESTQ      BX, BX
-	JE         done175
+	JE         done178
 	LEAQ       lanes<>+0(SB), DI
 	MOVQ       $0x00000008, SI
 	SUBQ       BX, SI
@@ -3373,7 +3401,7 @@ tail174:
 	VADDPS     Y2, Y0, Y0
 	VMASKMOVPS Y2, Y1, (AX)
 
-done175:
+done178:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VHADDPS      X0, X0, X0
@@ -3390,20 +3418,20 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-28
 	MOVQ   b+8(FP), CX
 	MOVQ   n+16(FP), DX
 
-loop176:
+loop179:
 	CMPQ        DX, $0x08
-	JLT         tail177
+	JLT         tail180
 	VMOVUPS     (AX), Y1
 	VMOVUPS     (CX), Y2
 	VFMADD231PS Y1, Y2, Y0
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	SUBQ        $0x08, DX
-	JMP         loop176
+	JMP         loop179
 
-tail177:
+tail180:
 	TESTQ       DX, DX
-	JE          done178
+	JE          done181
 	LEAQ        lanes<>+0(SB), SI
 	MOVQ        $0x00000008, BX
 	SUBQ        DX, BX
@@ -3412,7 +3440,7 @@ tail177:
 	VMASKMOVPS  (CX), Y1, Y1
 	VFMADD231PS Y2, Y1, Y0
 
-done178:
+done181:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VHADDPS      X0, X0, X0
@@ -3430,9 +3458,9 @@ TEXT ·addProductAVX2(SB), NOSPLIT, $0-36
 	MOVQ         b+16(FP), DX
 	MOVQ         n+24(FP), BX
 
-loop179:
+loop182:
 	CMPQ        BX, $0x08
-	JLT         tail180
+	JLT         tail183
 	VMOVUPS     (AX), Y1
 	VMOVUPS     (CX), Y2
 	VMOVUPS     (DX), Y3
@@ -3443,11 +3471,11 @@ loop179:
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	SUBQ        $0x08, BX
-	JMP         loop179
+	JMP         loop182
 
-tail180:
+tail183:
 	TESTQ       BX, BX
-	JE          done181
+	JE          done184
 	LEAQ        lanes<>+0(SB), DI
 	MOVQ        $0x00000008, SI
 	SUBQ        BX, SI
@@ -3459,7 +3487,7 @@ tail180:
 	VFMADD231PS Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)
 
-done181:
+done184:
 	VZEROUPPER
 	RET
 
@@ -3476,9 +3504,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-56
 	MOVQ         grads+24(FP), BX
 	MOVQ         n+32(FP), SI
 
-loop182:
+loop185:
 	CMPQ        SI, $0x08
-	JLT         tail183
+	JLT         tail186
 	VMOVUPS     (BX), Y4
 	VMOVUPS     (CX), Y5
 	VMOVUPS     (DX), Y6
@@ -3501,11 +3529,11 @@ loop182:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	SUBQ        $0x08, SI
-	JMP         loop182
+	JMP         loop185
 
-tail183:
+tail186:
 	TESTQ       SI, SI
-	JE          done184
+	JE          done187
 	LEAQ        lanes<>+0(SB), R8
 	MOVQ        $0x00000008, DI
 	SUBQ        SI, DI
@@ -3528,7 +3556,7 @@ tail183:
 	VSUBPS      Y0, Y1, Y0
 	VMASKMOVPS  Y0, Y4, (AX)
 
-done184:
+done187:
 	VZEROUPPER
 	RET
 
@@ -3543,9 +3571,9 @@ TEXT ·noiseAVX2(SB), NOSPLIT, $0-24
 	VMOVDQU 64(DX), Y2
 	VMOVDQU 96(DX), Y3
 
-loop185:
+loop188:
 	TESTQ       CX, CX
-	JE          done186
+	JE          done189
 	VPADDD      Y3, Y0, Y4
 	VPSLLD      $0x09, Y1, Y5
 	VPXOR       Y0, Y2, Y2
@@ -3623,9 +3651,9 @@ loop185:
 	VMOVUPS     Y4, 32(AX)
 	ADDQ        $0x40, AX
 	DECQ        CX
-	JMP         loop185
+	JMP         loop188
 
-done186:
+done189:
 	VMOVDQU Y0, (DX)
 	VMOVDQU Y1, 32(DX)
 	VMOVDQU Y2, 64(DX)
@@ -3742,3 +3770,435 @@ DATA word40c90fdb<>+20(SB)/4, $0x40c90fdb
 DATA word40c90fdb<>+24(SB)/4, $0x40c90fdb
 DATA word40c90fdb<>+28(SB)/4, $0x40c90fdb
 GLOBL word40c90fdb<>(SB), RODATA|NOPTR, $32
+
+// func belowAVX2(v *float32, n int, pivots *[6]float32, counts *[6]int32) int
+// Requires: AVX, AVX2
+TEXT ·belowAVX2(SB), NOSPLIT, $0-40
+	MOVQ         pivots+16(FP), AX
+	MOVQ         counts+24(FP), CX
+	VBROADCASTSS (AX), Y0
+	VXORPS       Y1, Y1, Y1
+	VBROADCASTSS 4(AX), Y2
+	VXORPS       Y3, Y3, Y3
+	VBROADCASTSS 8(AX), Y4
+	VXORPS       Y5, Y5, Y5
+	VBROADCASTSS 12(AX), Y6
+	VXORPS       Y7, Y7, Y7
+	VBROADCASTSS 16(AX), Y8
+	VXORPS       Y9, Y9, Y9
+	VBROADCASTSS 20(AX), Y10
+	VXORPS       Y11, Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	MOVQ         v+0(FP), AX
+	MOVQ         n+8(FP), DX
+
+loop190:
+	CMPQ    DX, $0x08
+	JLT     tail191
+	VMOVUPS (AX), Y13
+	VCMPPS  $0x01, Y0, Y13, Y14
+	VPSUBD  Y14, Y1, Y1
+	VCMPPS  $0x01, Y2, Y13, Y14
+	VPSUBD  Y14, Y3, Y3
+	VCMPPS  $0x01, Y4, Y13, Y14
+	VPSUBD  Y14, Y5, Y5
+	VCMPPS  $0x01, Y6, Y13, Y14
+	VPSUBD  Y14, Y7, Y7
+	VCMPPS  $0x01, Y8, Y13, Y14
+	VPSUBD  Y14, Y9, Y9
+	VCMPPS  $0x01, Y10, Y13, Y14
+	VPSUBD  Y14, Y11, Y11
+	VCMPPS  $0x07, Y13, Y13, Y13
+	VPSUBD  Y13, Y12, Y12
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, DX
+	JMP     loop190
+
+tail191:
+	TESTQ      DX, DX
+	JE         done192
+	LEAQ       lanes<>+0(SB), SI
+	MOVQ       $0x00000008, BX
+	SUBQ       DX, BX
+	VMOVUPS    (SI)(BX*4), Y13
+	VMASKMOVPS (AX), Y13, Y14
+	VCMPPS     $0x01, Y0, Y14, Y0
+	VANDPS     Y13, Y0, Y0
+	VPSUBD     Y0, Y1, Y1
+	VCMPPS     $0x01, Y2, Y14, Y0
+	VANDPS     Y13, Y0, Y0
+	VPSUBD     Y0, Y3, Y3
+	VCMPPS     $0x01, Y4, Y14, Y0
+	VANDPS     Y13, Y0, Y0
+	VPSUBD     Y0, Y5, Y5
+	VCMPPS     $0x01, Y6, Y14, Y0
+	VANDPS     Y13, Y0, Y0
+	VPSUBD     Y0, Y7, Y7
+	VCMPPS     $0x01, Y8, Y14, Y0
+	VANDPS     Y13, Y0, Y0
+	VPSUBD     Y0, Y9, Y9
+	VCMPPS     $0x01, Y10, Y14, Y0
+	VANDPS     Y13, Y0, Y0
+	VPSUBD     Y0, Y11, Y11
+	VCMPPS     $0x07, Y14, Y14, Y0
+	VANDPS     Y13, Y0, Y0
+	VPSUBD     Y0, Y12, Y12
+
+done192:
+	VEXTRACTI128 $0x01, Y1, X0
+	VPADDD       X0, X1, X0
+	VPHADDD      X0, X0, X0
+	VPHADDD      X0, X0, X0
+	VMOVD        X0, AX
+	ADDL         AX, (CX)
+	VEXTRACTI128 $0x01, Y3, X0
+	VPADDD       X0, X3, X0
+	VPHADDD      X0, X0, X0
+	VPHADDD      X0, X0, X0
+	VMOVD        X0, AX
+	ADDL         AX, 4(CX)
+	VEXTRACTI128 $0x01, Y5, X0
+	VPADDD       X0, X5, X0
+	VPHADDD      X0, X0, X0
+	VPHADDD      X0, X0, X0
+	VMOVD        X0, AX
+	ADDL         AX, 8(CX)
+	VEXTRACTI128 $0x01, Y7, X0
+	VPADDD       X0, X7, X0
+	VPHADDD      X0, X0, X0
+	VPHADDD      X0, X0, X0
+	VMOVD        X0, AX
+	ADDL         AX, 12(CX)
+	VEXTRACTI128 $0x01, Y9, X0
+	VPADDD       X0, X9, X0
+	VPHADDD      X0, X0, X0
+	VPHADDD      X0, X0, X0
+	VMOVD        X0, AX
+	ADDL         AX, 16(CX)
+	VEXTRACTI128 $0x01, Y11, X0
+	VPADDD       X0, X11, X0
+	VPHADDD      X0, X0, X0
+	VPHADDD      X0, X0, X0
+	VMOVD        X0, AX
+	ADDL         AX, 20(CX)
+	VEXTRACTI128 $0x01, Y12, X0
+	VPADDD       X0, X12, X0
+	VPHADDD      X0, X0, X0
+	VPHADDD      X0, X0, X0
+	VMOVD        X0, AX
+	MOVLQSX      AX, AX
+	MOVQ         AX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func betweenAVX2(dst *float32, v *float32, n int, low float32, high float32) int
+// Requires: AVX, AVX2, POPCNT
+TEXT ·betweenAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         dst+0(FP), CX
+	LEAQ         lanesFirst<>+0(SB), DX
+	VBROADCASTSS low+24(FP), Y0
+	VBROADCASTSS high+28(FP), Y1
+	MOVQ         v+8(FP), BX
+	MOVQ         n+16(FP), SI
+
+loop193:
+	CMPQ      SI, $0x08
+	JLT       tail194
+	VMOVUPS   (BX), Y2
+	VCMPPS    $0x02, Y2, Y0, Y3
+	VCMPPS    $0x01, Y1, Y2, Y4
+	VANDPS    Y3, Y4, Y4
+	VMOVMSKPS Y4, DI
+	VPMOVZXBD (DX)(DI*8), Y3
+	VPERMPS   Y2, Y3, Y2
+	VMOVUPS   Y2, (AX)
+	POPCNTL   DI, DI
+	LEAQ      (AX)(DI*4), AX
+	ADDQ      $0x20, BX
+	SUBQ      $0x08, SI
+	JMP       loop193
+
+tail194:
+	TESTQ      SI, SI
+	JE         done195
+	LEAQ       lanes<>+0(SB), R8
+	MOVQ       $0x00000008, DI
+	SUBQ       SI, DI
+	VMOVUPS    (R8)(DI*4), Y2
+	VMASKMOVPS (BX), Y2, Y3
+	VCMPPS     $0x02, Y3, Y0, Y0
+	VCMPPS     $0x01, Y1, Y3, Y1
+	VANDPS     Y0, Y1, Y1
+	VANDPS     Y2, Y1, Y1
+	VMOVMSKPS  Y1, BX
+	VPMOVZXBD  (DX)(BX*8), Y0
+	VPERMPS    Y3, Y0, Y3
+	VMOVUPS    Y3, (AX)
+	POPCNTL    BX, BX
+	LEAQ       (AX)(BX*4), AX
+
+done195:
+	SUBQ CX, AX
+	SHRQ $0x02, AX
+	MOVQ AX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+DATA lanesFirst<>+0(SB)/8, $0x0000000000000000
+DATA lanesFirst<>+8(SB)/8, $0x0000000000000000
+DATA lanesFirst<>+16(SB)/8, $0x0000000000000001
+DATA lanesFirst<>+24(SB)/8, $0x0000000000000100
+DATA lanesFirst<>+32(SB)/8, $0x0000000000000002
+DATA lanesFirst<>+40(SB)/8, $0x0000000000000200
+DATA lanesFirst<>+48(SB)/8, $0x0000000000000201
+DATA lanesFirst<>+56(SB)/8, $0x0000000000020100
+DATA lanesFirst<>+64(SB)/8, $0x0000000000000003
+DATA lanesFirst<>+72(SB)/8, $0x0000000000000300
+DATA lanesFirst<>+80(SB)/8, $0x0000000000000301
+DATA lanesFirst<>+88(SB)/8, $0x0000000000030100
+DATA lanesFirst<>+96(SB)/8, $0x0000000000000302
+DATA lanesFirst<>+104(SB)/8, $0x0000000000030200
+DATA lanesFirst<>+112(SB)/8, $0x0000000000030201
+DATA lanesFirst<>+120(SB)/8, $0x0000000003020100
+DATA lanesFirst<>+128(SB)/8, $0x0000000000000004
+DATA lanesFirst<>+136(SB)/8, $0x0000000000000400
+DATA lanesFirst<>+144(SB)/8, $0x0000000000000401
+DATA lanesFirst<>+152(SB)/8, $0x0000000000040100
+DATA lanesFirst<>+160(SB)/8, $0x0000000000000402
+DATA lanesFirst<>+168(SB)/8, $0x0000000000040200
+DATA lanesFirst<>+176(SB)/8, $0x0000000000040201
+DATA lanesFirst<>+184(SB)/8, $0x0000000004020100
+DATA lanesFirst<>+192(SB)/8, $0x0000000000000403
+DATA lanesFirst<>+200(SB)/8, $0x0000000000040300
+DATA lanesFirst<>+208(SB)/8, $0x0000000000040301
+DATA lanesFirst<>+216(SB)/8, $0x0000000004030100
+DATA lanesFirst<>+224(SB)/8, $0x0000000000040302
+DATA lanesFirst<>+232(SB)/8, $0x0000000004030200
+DATA lanesFirst<>+240(SB)/8, $0x0000000004030201
+DATA lanesFirst<>+248(SB)/8, $0x0000000403020100
+DATA lanesFirst<>+256(SB)/8, $0x0000000000000005
+DATA lanesFirst<>+264(SB)/8, $0x0000000000000500
+DATA lanesFirst<>+272(SB)/8, $0x0000000000000501
+DATA lanesFirst<>+280(SB)/8, $0x0000000000050100
+DATA lanesFirst<>+288(SB)/8, $0x0000000000000502
+DATA lanesFirst<>+296(SB)/8, $0x0000000000050200
+DATA lanesFirst<>+304(SB)/8, $0x0000000000050201
+DATA lanesFirst<>+312(SB)/8, $0x0000000005020100
+DATA lanesFirst<>+320(SB)/8, $0x0000000000000503
+DATA lanesFirst<>+328(SB)/8, $0x0000000000050300
+DATA lanesFirst<>+336(SB)/8, $0x0000000000050301
+DATA lanesFirst<>+344(SB)/8, $0x0000000005030100
+DATA lanesFirst<>+352(SB)/8, $0x0000000000050302
+DATA lanesFirst<>+360(SB)/8, $0x0000000005030200
+DATA lanesFirst<>+368(SB)/8, $0x0000000005030201
+DATA lanesFirst<>+376(SB)/8, $0x0000000503020100
+DATA lanesFirst<>+384(SB)/8, $0x0000000000000504
+DATA lanesFirst<>+392(SB)/8, $0x0000000000050400
+DATA lanesFirst<>+400(SB)/8, $0x0000000000050401
+DATA lanesFirst<>+408(SB)/8, $0x0000000005040100
+DATA lanesFirst<>+416(SB)/8, $0x0000000000050402
+DATA lanesFirst<>+424(SB)/8, $0x0000000005040200
+DATA lanesFirst<>+432(SB)/8, $0x0000000005040201
+DATA lanesFirst<>+440(SB)/8, $0x0000000504020100
+DATA lanesFirst<>+448(SB)/8, $0x0000000000050403
+DATA lanesFirst<>+456(SB)/8, $0x0000000005040300
+DATA lanesFirst<>+464(SB)/8, $0x0000000005040301
+DATA lanesFirst<>+472(SB)/8, $0x0000000504030100
+DATA lanesFirst<>+480(SB)/8, $0x0000000005040302
+DATA lanesFirst<>+488(SB)/8, $0x0000000504030200
+DATA lanesFirst<>+496(SB)/8, $0x0000000504030201
+DATA lanesFirst<>+504(SB)/8, $0x0000050403020100
+DATA lanesFirst<>+512(SB)/8, $0x0000000000000006
+DATA lanesFirst<>+520(SB)/8, $0x0000000000000600
+DATA lanesFirst<>+528(SB)/8, $0x0000000000000601
+DATA lanesFirst<>+536(SB)/8, $0x0000000000060100
+DATA lanesFirst<>+544(SB)/8, $0x0000000000000602
+DATA lanesFirst<>+552(SB)/8, $0x0000000000060200
+DATA lanesFirst<>+560(SB)/8, $0x0000000000060201
+DATA lanesFirst<>+568(SB)/8, $0x0000000006020100
+DATA lanesFirst<>+576(SB)/8, $0x0000000000000603
+DATA lanesFirst<>+584(SB)/8, $0x0000000000060300
+DATA lanesFirst<>+592(SB)/8, $0x0000000000060301
+DATA lanesFirst<>+600(SB)/8, $0x0000000006030100
+DATA lanesFirst<>+608(SB)/8, $0x0000000000060302
+DATA lanesFirst<>+616(SB)/8, $0x0000000006030200
+DATA lanesFirst<>+624(SB)/8, $0x0000000006030201
+DATA lanesFirst<>+632(SB)/8, $0x0000000603020100
+DATA lanesFirst<>+640(SB)/8, $0x0000000000000604
+DATA lanesFirst<>+648(SB)/8, $0x0000000000060400
+DATA lanesFirst<>+656(SB)/8, $0x0000000000060401
+DATA lanesFirst<>+664(SB)/8, $0x0000000006040100
+DATA lanesFirst<>+672(SB)/8, $0x0000000000060402
+DATA lanesFirst<>+680(SB)/8, $0x0000000006040200
+DATA lanesFirst<>+688(SB)/8, $0x0000000006040201
+DATA lanesFirst<>+696(SB)/8, $0x0000000604020100
+DATA lanesFirst<>+704(SB)/8, $0x0000000000060403
+DATA lanesFirst<>+712(SB)/8, $0x0000000006040300
+DATA lanesFirst<>+720(SB)/8, $0x0000000006040301
+DATA lanesFirst<>+728(SB)/8, $0x0000000604030100
+DATA lanesFirst<>+736(SB)/8, $0x0000000006040302
+DATA lanesFirst<>+744(SB)/8, $0x0000000604030200
+DATA lanesFirst<>+752(SB)/8, $0x0000000604030201
+DATA lanesFirst<>+760(SB)/8, $0x0000060403020100
+DATA lanesFirst<>+768(SB)/8, $0x0000000000000605
+DATA lanesFirst<>+776(SB)/8, $0x0000000000060500
+DATA lanesFirst<>+784(SB)/8, $0x0000000000060501
+DATA lanesFirst<>+792(SB)/8, $0x0000000006050100
+DATA lanesFirst<>+800(SB)/8, $0x0000000000060502
+DATA lanesFirst<>+808(SB)/8, $0x0000000006050200
+DATA lanesFirst<>+816(SB)/8, $0x0000000006050201
+DATA lanesFirst<>+824(SB)/8, $0x0000000605020100
+DATA lanesFirst<>+832(SB)/8, $0x0000000000060503
+DATA lanesFirst<>+840(SB)/8, $0x0000000006050300
+DATA lanesFirst<>+848(SB)/8, $0x0000000006050301
+DATA lanesFirst<>+856(SB)/8, $0x0000000605030100
+DATA lanesFirst<>+864(SB)/8, $0x0000000006050302
+DATA lanesFirst<>+872(SB)/8, $0x0000000605030200
+DATA lanesFirst<>+880(SB)/8, $0x0000000605030201
+DATA lanesFirst<>+888(SB)/8, $0x0000060503020100
+DATA lanesFirst<>+896(SB)/8, $0x0000000000060504
+DATA lanesFirst<>+904(SB)/8, $0x0000000006050400
+DATA lanesFirst<>+912(SB)/8, $0x0000000006050401
+DATA lanesFirst<>+920(SB)/8, $0x0000000605040100
+DATA lanesFirst<>+928(SB)/8, $0x0000000006050402
+DATA lanesFirst<>+936(SB)/8, $0x0000000605040200
+DATA lanesFirst<>+944(SB)/8, $0x0000000605040201
+DATA lanesFirst<>+952(SB)/8, $0x0000060504020100
+DATA lanesFirst<>+960(SB)/8, $0x0000000006050403
+DATA lanesFirst<>+968(SB)/8, $0x0000000605040300
+DATA lanesFirst<>+976(SB)/8, $0x0000000605040301
+DATA lanesFirst<>+984(SB)/8, $0x0000060504030100
+DATA lanesFirst<>+992(SB)/8, $0x0000000605040302
+DATA lanesFirst<>+1000(SB)/8, $0x0000060504030200
+DATA lanesFirst<>+1008(SB)/8, $0x0000060504030201
+DATA lanesFirst<>+1016(SB)/8, $0x0006050403020100
+DATA lanesFirst<>+1024(SB)/8, $0x0000000000000007
+DATA lanesFirst<>+1032(SB)/8, $0x0000000000000700
+DATA lanesFirst<>+1040(SB)/8, $0x0000000000000701
+DATA lanesFirst<>+1048(SB)/8, $0x0000000000070100
+DATA lanesFirst<>+1056(SB)/8, $0x0000000000000702
+DATA lanesFirst<>+1064(SB)/8, $0x0000000000070200
+DATA lanesFirst<>+1072(SB)/8, $0x0000000000070201
+DATA lanesFirst<>+1080(SB)/8, $0x0000000007020100
+DATA lanesFirst<>+1088(SB)/8, $0x0000000000000703
+DATA lanesFirst<>+1096(SB)/8, $0x0000000000070300
+DATA lanesFirst<>+1104(SB)/8, $0x0000000000070301
+DATA lanesFirst<>+1112(SB)/8, $0x0000000007030100
+DATA lanesFirst<>+1120(SB)/8, $0x0000000000070302
+DATA lanesFirst<>+1128(SB)/8, $0x0000000007030200
+DATA lanesFirst<>+1136(SB)/8, $0x0000000007030201
+DATA lanesFirst<>+1144(SB)/8, $0x0000000703020100
+DATA lanesFirst<>+1152(SB)/8, $0x0000000000000704
+DATA lanesFirst<>+1160(SB)/8, $0x0000000000070400
+DATA lanesFirst<>+1168(SB)/8, $0x0000000000070401
+DATA lanesFirst<>+1176(SB)/8, $0x0000000007040100
+DATA lanesFirst<>+1184(SB)/8, $0x0000000000070402
+DATA lanesFirst<>+1192(SB)/8, $0x0000000007040200
+DATA lanesFirst<>+1200(SB)/8, $0x0000000007040201
+DATA lanesFirst<>+1208(SB)/8, $0x0000000704020100
+DATA lanesFirst<>+1216(SB)/8, $0x0000000000070403
+DATA lanesFirst<>+1224(SB)/8, $0x0000000007040300
+DATA lanesFirst<>+1232(SB)/8, $0x0000000007040301
+DATA lanesFirst<>+1240(SB)/8, $0x0000000704030100
+DATA lanesFirst<>+1248(SB)/8, $0x0000000007040302
+DATA lanesFirst<>+1256(SB)/8, $0x0000000704030200
+DATA lanesFirst<>+1264(SB)/8, $0x0000000704030201
+DATA lanesFirst<>+1272(SB)/8, $0x0000070403020100
+DATA lanesFirst<>+1280(SB)/8, $0x0000000000000705
+DATA lanesFirst<>+1288(SB)/8, $0x0000000000070500
+DATA lanesFirst<>+1296(SB)/8, $0x0000000000070501
+DATA lanesFirst<>+1304(SB)/8, $0x0000000007050100
+DATA lanesFirst<>+1312(SB)/8, $0x0000000000070502
+DATA lanesFirst<>+1320(SB)/8, $0x0000000007050200
+DATA lanesFirst<>+1328(SB)/8, $0x0000000007050201
+DATA lanesFirst<>+1336(SB)/8, $0x0000000705020100
+DATA lanesFirst<>+1344(SB)/8, $0x0000000000070503
+DATA lanesFirst<>+1352(SB)/8, $0x0000000007050300
+DATA lanesFirst<>+1360(SB)/8, $0x0000000007050301
+DATA lanesFirst<>+1368(SB)/8, $0x0000000705030100
+DATA lanesFirst<>+1376(SB)/8, $0x0000000007050302
+DATA lanesFirst<>+1384(SB)/8, $0x0000000705030200
+DATA lanesFirst<>+1392(SB)/8, $0x0000000705030201
+DATA lanesFirst<>+1400(SB)/8, $0x0000070503020100
+DATA lanesFirst<>+1408(SB)/8, $0x0000000000070504
+DATA lanesFirst<>+1416(SB)/8, $0x0000000007050400
+DATA lanesFirst<>+1424(SB)/8, $0x0000000007050401
+DATA lanesFirst<>+1432(SB)/8, $0x0000000705040100
+DATA lanesFirst<>+1440(SB)/8, $0x0000000007050402
+DATA lanesFirst<>+1448(SB)/8, $0x0000000705040200
+DATA lanesFirst<>+1456(SB)/8, $0x0000000705040201
+DATA lanesFirst<>+1464(SB)/8, $0x0000070504020100
+DATA lanesFirst<>+1472(SB)/8, $0x0000000007050403
+DATA lanesFirst<>+1480(SB)/8, $0x0000000705040300
+DATA lanesFirst<>+1488(SB)/8, $0x0000000705040301
+DATA lanesFirst<>+1496(SB)/8, $0x0000070504030100
+DATA lanesFirst<>+1504(SB)/8, $0x0000000705040302
+DATA lanesFirst<>+1512(SB)/8, $0x0000070504030200
+DATA lanesFirst<>+1520(SB)/8, $0x0000070504030201
+DATA lanesFirst<>+1528(SB)/8, $0x0007050403020100
+DATA lanesFirst<>+1536(SB)/8, $0x0000000000000706
+DATA lanesFirst<>+1544(SB)/8, $0x0000000000070600
+DATA lanesFirst<>+1552(SB)/8, $0x0000000000070601
+DATA lanesFirst<>+1560(SB)/8, $0x0000000007060100
+DATA lanesFirst<>+1568(SB)/8, $0x0000000000070602
+DATA lanesFirst<>+1576(SB)/8, $0x0000000007060200
+DATA lanesFirst<>+1584(SB)/8, $0x0000000007060201
+DATA lanesFirst<>+1592(SB)/8, $0x0000000706020100
+DATA lanesFirst<>+1600(SB)/8, $0x0000000000070603
+DATA lanesFirst<>+1608(SB)/8, $0x0000000007060300
+DATA lanesFirst<>+1616(SB)/8, $0x0000000007060301
+DATA lanesFirst<>+1624(SB)/8, $0x0000000706030100
+DATA lanesFirst<>+1632(SB)/8, $0x0000000007060302
+DATA lanesFirst<>+1640(SB)/8, $0x0000000706030200
+DATA lanesFirst<>+1648(SB)/8, $0x0000000706030201
+DATA lanesFirst<>+1656(SB)/8, $0x0000070603020100
+DATA lanesFirst<>+1664(SB)/8, $0x0000000000070604
+DATA lanesFirst<>+1672(SB)/8, $0x0000000007060400
+DATA lanesFirst<>+1680(SB)/8, $0x0000000007060401
+DATA lanesFirst<>+1688(SB)/8, $0x0000000706040100
+DATA lanesFirst<>+1696(SB)/8, $0x0000000007060402
+DATA lanesFirst<>+1704(SB)/8, $0x0000000706040200
+DATA lanesFirst<>+1712(SB)/8, $0x0000000706040201
+DATA lanesFirst<>+1720(SB)/8, $0x0000070604020100
+DATA lanesFirst<>+1728(SB)/8, $0x0000000007060403
+DATA lanesFirst<>+1736(SB)/8, $0x0000000706040300
+DATA lanesFirst<>+1744(SB)/8, $0x0000000706040301
+DATA lanesFirst<>+1752(SB)/8, $0x0000070604030100
+DATA lanesFirst<>+1760(SB)/8, $0x0000000706040302
+DATA lanesFirst<>+1768(SB)/8, $0x0000070604030200
+DATA lanesFirst<>+1776(SB)/8, $0x0000070604030201
+DATA lanesFirst<>+1784(SB)/8, $0x0007060403020100
+DATA lanesFirst<>+1792(SB)/8, $0x0000000000070605
+DATA lanesFirst<>+1800(SB)/8, $0x0000000007060500
+DATA lanesFirst<>+1808(SB)/8, $0x0000000007060501
+DATA lanesFirst<>+1816(SB)/8, $0x0000000706050100
+DATA lanesFirst<>+1824(SB)/8, $0x0000000007060502
+DATA lanesFirst<>+1832(SB)/8, $0x0000000706050200
+DATA lanesFirst<>+1840(SB)/8, $0x0000000706050201
+DATA lanesFirst<>+1848(SB)/8, $0x0000070605020100
+DATA lanesFirst<>+1856(SB)/8, $0x0000000007060503
+DATA lanesFirst<>+1864(SB)/8, $0x0000000706050300
+DATA lanesFirst<>+1872(SB)/8, $0x0000000706050301
+DATA lanesFirst<>+1880(SB)/8, $0x0000070605030100
+DATA lanesFirst<>+1888(SB)/8, $0x0000000706050302
+DATA lanesFirst<>+1896(SB)/8, $0x0000070605030200
+DATA lanesFirst<>+1904(SB)/8, $0x0000070605030201
+DATA lanesFirst<>+1912(SB)/8, $0x0007060503020100
+DATA lanesFirst<>+1920(SB)/8, $0x0000000007060504
+DATA lanesFirst<>+1928(SB)/8, $0x0000000706050400
+DATA lanesFirst<>+1936(SB)/8, $0x0000000706050401
+DATA lanesFirst<>+1944(SB)/8, $0x0000070605040100
+DATA lanesFirst<>+1952(SB)/8, $0x0000000706050402
+DATA lanesFirst<>+1960(SB)/8, $0x0000070605040200
+DATA lanesFirst<>+1968(SB)/8, $0x0000070605040201
+DATA lanesFirst<>+1976(SB)/8, $0x0007060504020100
+DATA lanesFirst<>+1984(SB)/8, $0x0000000706050403
+DATA lanesFirst<>+1992(SB)/8, $0x0000070605040300
+DATA lanesFirst<>+2000(SB)/8, $0x0000070605040301
+DATA lanesFirst<>+2008(SB)/8, $0x0007060504030100
+DATA lanesFirst<>+2016(SB)/8, $0x0000070605040302
+DATA lanesFirst<>+2024(SB)/8, $0x0007060504030200
+DATA lanesFirst<>+2032(SB)/8, $0x0007060504030201
+DATA lanesFirst<>+2040(SB)/8, $0x0706050403020100
+GLOBL lanesFirst<>(SB), RODATA|NOPTR, $2048

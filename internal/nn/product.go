@@ -6,53 +6,72 @@ import "math"
 //
 //	out[r n + j] = max(b[r] + Σ_k w[r rowStep + k innerStep] x[k n + j], floor)
 //
-// zero where the mask, if there is one, is not positive. Tiles of two rows by four
-// columns stay in registers; each element is the sum over k in order, wherever it
-// lies.
+// zero where the mask, if there is one, is not positive. Each element is the sum over k
+// in order, wherever it lies.
+//
+// Rows of x are added five at a time: their weights and what is at hand stay in the
+// sixteen registers, and no element waits for another. Tiles of sums, which have fewer
+// loads, do not fit: the compiler spills a sum, and each product waits for memory.
 func product[F Float](out, x, w, b, mask []F, rows, inner, n, rowStep, innerStep int, floor F) {
-	bias := func(r int) F {
-		if b == nil {
-			return 0
+	for r := range rows {
+		row, at, k := out[r*n:(r+1)*n], r*rowStep, 0
+		bias := F(0)
+		if b != nil {
+			bias = b[r]
 		}
-		return b[r]
-	}
-	for r := 0; r < rows; r += 2 {
-		s := min(r+1, rows-1) // a last row alone is computed twice, which keeps one loop
-		j := 0
-		for ; j+4 <= n; j += 4 {
-			a0, b0 := bias(r), bias(s)
-			a1, a2, a3 := a0, a0, a0
-			b1, b2, b3 := b0, b0, b0
-			p, q, at := r*rowStep, s*rowStep, j
-			for range inner {
-				c := x[at : at+4 : at+4]
-				u, v := w[p], w[q]
-				a0 += u * c[0]
-				b0 += v * c[0]
-				a1 += u * c[1]
-				b1 += v * c[1]
-				a2 += u * c[2]
-				b2 += v * c[2]
-				a3 += u * c[3]
-				b3 += v * c[3]
-				p, q, at = p+innerStep, q+innerStep, at+n
-			}
-			first, second := out[r*n+j:r*n+j+4], out[s*n+j:s*n+j+4]
-			first[0], first[1], first[2], first[3] = max(a0, floor), max(a1, floor), max(a2, floor), max(a3, floor)
-			second[0], second[1], second[2], second[3] = max(b0, floor), max(b1, floor), max(b2, floor), max(b3, floor)
+		Fill(row, bias)
+		for ; k+5 <= inner; k += 5 {
+			addFive(row, x[k*n:], w[at], w[at+innerStep], w[at+2*innerStep], w[at+3*innerStep], w[at+4*innerStep])
+			at += 5 * innerStep
 		}
-		for k := r; k <= s; k++ {
-			for c := j; c < n; c++ {
-				a := bias(k)
-				for i := range inner {
-					a += w[k*rowStep+i*innerStep] * x[i*n+c]
-				}
-				out[k*n+c] = max(a, floor)
+		for ; k+2 <= inner; k += 2 {
+			addTwo(row, x[k*n:], w[at], w[at+innerStep])
+			at += 2 * innerStep
+		}
+		if k < inner {
+			addOne(row, x[k*n:], w[at])
+		}
+		if floor > F(math.Inf(-1)) {
+			for j, v := range row {
+				row[j] = max(v, floor)
 			}
 		}
 	}
 	if mask != nil {
 		cut(out[:rows*n], mask)
+	}
+}
+
+// addFive adds to a row the products of the first five rows of x, each as long, and their
+// weights.
+func addFive[F Float](row, x []F, u, v, w, y, z F) {
+	n := len(row)
+	a, b, c, d, e := x[:n], x[n:][:n], x[2*n:][:n], x[3*n:][:n], x[4*n:][:n]
+	for j, s := range row {
+		s += u * a[j]
+		s += v * b[j]
+		s += w * c[j]
+		s += y * d[j]
+		row[j] = s + z*e[j]
+	}
+}
+
+// addTwo adds to a row the products of the first two rows of x, each as long, and their
+// weights.
+func addTwo[F Float](row, x []F, u, v F) {
+	n := len(row)
+	a, b := x[:n], x[n:][:n]
+	for j, s := range row {
+		s += u * a[j]
+		row[j] = s + v*b[j]
+	}
+}
+
+// addOne adds to a row the product of the first row of x and its weight.
+func addOne[F Float](row, x []F, w F) {
+	x = x[:len(row)]
+	for j, s := range row {
+		row[j] = s + w*x[j]
 	}
 }
 
@@ -70,43 +89,35 @@ func cut[F Float](out, mask []F) {
 //
 //	dw[o ins + i] += Σ_j dout[o n + j] x[i n + j]
 //
-// in tiles of two by four that stay in registers.
+// five sums at a time, which stay in registers.
 func outerProduct[F Float](dw, dout, x []F, outs, ins, n int) {
-	row := func(m []F, i int) []F { return m[i*n : (i+1)*n] }
 	for o := range outs {
-		for i := ins / 4 * 4; i < ins; i++ {
-			dw[o*ins+i] += Dot(row(dout, o), row(x, i))
+		row, to, i := dout[o*n:(o+1)*n], dw[o*ins:(o+1)*ins], 0
+		for ; i+5 <= ins; i += 5 {
+			dotFive(to[i:i+5], row, x[i*n:])
+		}
+		for ; i < ins; i++ {
+			to[i] += Dot(row, x[i*n:(i+1)*n])
 		}
 	}
-	for o := 0; o < outs; o += 2 {
-		a := row(dout, o)
-		b := row(dout, min(o+1, outs-1))[:len(a)]
-		for i := 0; i+4 <= ins; i += 4 {
-			p, q, r, s := row(x, i)[:len(a)], row(x, i+1)[:len(a)], row(x, i+2)[:len(a)], row(x, i+3)[:len(a)]
-			var ap, aq, ar, as, bp, bq, br, bs F
-			for j, u := range a {
-				v := b[j]
-				ap += u * p[j]
-				bp += v * p[j]
-				aq += u * q[j]
-				bq += v * q[j]
-				ar += u * r[j]
-				br += v * r[j]
-				as += u * s[j]
-				bs += v * s[j]
-			}
-			d := dw[o*ins+i:]
-			d[0] += ap
-			d[1] += aq
-			d[2] += ar
-			d[3] += as
-			if o+1 < outs {
-				d = dw[(o+1)*ins+i:]
-				d[0] += bp
-				d[1] += bq
-				d[2] += br
-				d[3] += bs
-			}
-		}
+}
+
+// dotFive adds to each of five numbers the product of a row and one of the first five rows
+// of x.
+func dotFive[F Float](to, row, x []F) {
+	n := len(row)
+	a, b, c, d, e := x[:n], x[n:][:n], x[2*n:][:n], x[3*n:][:n], x[4*n:][:n]
+	var s, t, u, v, w F
+	for j, y := range row {
+		s += y * a[j]
+		t += y * b[j]
+		u += y * c[j]
+		v += y * d[j]
+		w += y * e[j]
 	}
+	to[0] += s
+	to[1] += t
+	to[2] += u
+	to[3] += v
+	to[4] += w
 }

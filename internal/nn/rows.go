@@ -87,10 +87,14 @@ func AbsSum[F Float](v []F) F {
 	return sum
 }
 
-// Fill sets all of dst to v, by copies that double: memmove is vectorised, a loop is
-// not.
+// Fill sets all of dst to v; without assembly by copies that double: memmove is vectorised,
+// a loop is not.
 func Fill[F Float](dst []F, v F) {
 	if len(dst) == 0 {
+		return
+	}
+	if vectorised[F](len(dst)) {
+		fast.fill(at(dst), len(dst), float32(v))
 		return
 	}
 	dst[0] = v

@@ -71,12 +71,37 @@ func (d *diagnosis) trafficCause(p part, coverage float64) Cause {
 
 // conclude makes the first candidates the culprits.
 func (v *Verdict) conclude(culprits int) {
+	culprits = v.oneHost(culprits)
 	for i := range v.Candidates[:culprits] {
 		c := &v.Candidates[i]
 		c.Probability = chosen(c.Probability)
 	}
 	normalise(v.Candidates)
 	v.Culprits = slices.Clone(v.Candidates[:culprits])
+}
+
+// oneHost makes one cause of those that are one host, the first, with what the others
+// contribute, and returns how many of the candidates are culprits then. Whom else the
+// host hurts is among the neighbours.
+func (v *Verdict) oneHost(culprits int) int {
+	kept := v.Candidates[:0]
+	left := culprits
+	for i, c := range v.Candidates {
+		same := -1
+		if c.Kind == KindHost {
+			same = slices.IndexFunc(kept, func(k Cause) bool { return k.Kind == KindHost && k.Host == c.Host })
+		}
+		if same < 0 {
+			kept = append(kept, c)
+			continue
+		}
+		kept[same].Contribution += c.Contribution
+		if i < culprits {
+			left--
+		}
+	}
+	v.Candidates = kept
+	return left
 }
 
 // normalise makes contributions sum to 1.

@@ -31,7 +31,7 @@ func (d *diagnosis) robustChoice(u *suspect) choice {
 	if u == nil {
 		return choice{}
 	}
-	if m := d.moved(d.r.g.Channels[u.channel].Service); len(m) > 0 {
+	if m := causes(d.moved(d.r.g.Channels[u.channel].Service)); len(m) > 0 {
 		return choice{metric: &m[0]}
 	}
 	return choice{part: u.way(minWay)}
@@ -83,6 +83,14 @@ func (d *diagnosis) starved(s identity.Service) bool {
 // outliers is view.outliers.
 func (d *diagnosis) outliers(e identity.Edge, above float64) (outlying, calls float64) {
 	return d.v.outliers(e, above)
+}
+
+// delay is by how many seconds the median of a network node rose.
+func (d *diagnosis) delay(node int) float64 {
+	if s := d.v.latency(d.r.g.Nodes[node]); s.moved[0] {
+		return s.now[0] - s.usual[0]
+	}
+	return 0
 }
 
 // longest is view.longest.

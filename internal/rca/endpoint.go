@@ -3,6 +3,7 @@ package rca
 import (
 	"slices"
 
+	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/identity"
 )
 
@@ -70,6 +71,9 @@ type endpoint struct {
 	// touching are all calls from and to a service of which the gap is known, or the
 	// callee sends no spans.
 	touching map[identity.Service][]identity.Edge
+	// outside are the network nodes of links from and to a service that have no part in
+	// what the entry's requests wait for.
+	outside map[identity.Service][]int
 	taken    []bool // by channel
 }
 
@@ -82,10 +86,12 @@ func (e *endpoint) meeting() identity.Service {
 			if s == best {
 				continue
 			}
-			sum := 0.0
+			sum, largest := 0.0, 0.0
 			for _, x := range e.around(s) {
 				sum += e.by[x].excess
+				largest = max(largest, e.by[x].excess)
 			}
+			sum += largest * float64(e.beyond(s, e.rise(c)))
 			if best.IsZero() || sum > nearEnough*most {
 				best, most = s, sum
 			}
@@ -113,6 +119,18 @@ func (e *endpoint) around(s identity.Service) []int {
 	return out
 }
 
+// beyond is the number of links of s, beside those on the way to the entry, that are late
+// by about as much: they are none of the entry's business, but say where the delay is.
+func (e *endpoint) beyond(s identity.Service, rise float64) int {
+	late := 0
+	for _, n := range e.outside[s] {
+		if x := e.delay(n); x > 0 && near(x, rise) {
+			late++
+		}
+	}
+	return late
+}
+
 // near reports whether two rises may be those of one delay.
 func near(a, b float64) bool { return a <= alike*b && b <= alike*a }
 
@@ -120,7 +138,7 @@ func near(a, b float64) bool { return a <= alike*b && b <= alike*a }
 func (e *endpoint) settle(s identity.Service) {
 	around := e.around(s)
 	met := len(around) > 1 || e.dropping(s) && !e.dropping(e.otherEnd(around[0], s)) ||
-		!e.delayed && e.elsewhere(s, around[0], e.outlying())
+		e.delayed && e.beyond(s, e.rise(around[0])) > 0 || !e.delayed && e.elsewhere(s, around[0], e.outlying())
 	for _, c := range around {
 		e.taken[c] = true
 	}
@@ -157,6 +175,7 @@ func (e *endpoint) index() {
 	e.links, e.callers = make(map[identity.Service][]int), make(map[identity.Service][]int)
 	e.taken = make([]bool, len(e.by))
 	e.touching = make(map[identity.Service][]identity.Edge)
+	e.outside = make(map[identity.Service][]int)
 	for _, p := range e.r.rpcs {
 		for _, c := range p.calls {
 			if c.network < 0 && !c.leaf {
@@ -166,6 +185,14 @@ func (e *endpoint) index() {
 			e.touching[caller] = append(e.touching[caller], c.edge)
 			if !c.leaf && caller != callee { // a leaf has no gap: it may be slow itself
 				e.touching[callee] = append(e.touching[callee], c.edge)
+			}
+		}
+	}
+	for n, node := range e.r.g.Nodes {
+		if node.Class == cbn.NetworkNode && e.r.owner[n] < 0 {
+			e.outside[node.Edge.Caller.Service] = append(e.outside[node.Edge.Caller.Service], n)
+			if node.Edge.Caller.Service != node.Edge.Callee.Service {
+				e.outside[node.Edge.Callee.Service] = append(e.outside[node.Edge.Callee.Service], n)
 			}
 		}
 	}

@@ -95,3 +95,31 @@ func TestDiagnose_leavesOfOneService(t *testing.T) {
 		assert.Equal(t, svc("db"), v.Culprits[0].Service, m)
 	}
 }
+
+// A link that the entry's requests do not use says at which end a delay is.
+func TestDiagnose_linksBeyond(t *testing.T) {
+	for name, c := range map[string]struct {
+		late []identity.Edge
+		kind Kind
+	}{
+		"another caller's is as late":      {[]identity.Edge{edge("front", "hub"), edge("other", "hub")}, KindService},
+		"it is not":                        {[]identity.Edge{edge("front", "hub")}, KindEdge},
+		"one that is late ends at neither": {[]identity.Edge{edge("front", "hub"), edge("other", "ads")}, KindEdge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld().
+				serve("hub", 0.010, 1).serve("ads", 0.010, 1).serve("other", 0.005, 1).serve("front", 0.005, 1).
+				call("other", "hub", 1, 0.002).call("other", "ads", 1, 0.002).call("front", "hub", 1, 0.002)
+			in, rec := incident(w, func(w *world) {
+				for _, e := range c.late {
+					w.network[e] += 0.1
+				}
+			})
+			v := diagnose(in, Config{}.withDefaults(), rec, nil)
+			require.Len(t, v.Culprits, 1)
+			assert.Equal(t, svc("hub"), v.Culprits[0].Service)
+			assert.Equal(t, c.kind, v.Culprits[0].Kind)
+			assert.Equal(t, Network, v.Culprits[0].Mechanism)
+		})
+	}
+}

@@ -19,8 +19,9 @@ const (
 // failure is a service, or a leaf, that fails without anything failing that it calls.
 type failure struct {
 	channel    int
-	now, usual float64 // shares of failed requests
-	excess     float64 // failed requests beyond the usual number
+	now, usual float64  // shares of failed requests
+	excess     float64  // failed requests beyond the usual number
+	slow       *suspect // why calls of it fail that it has served, nil where nothing says so
 }
 
 // failing answers for an entry that fails more often than usual, while it is no
@@ -47,12 +48,15 @@ func (d *diagnosis) failing() (Verdict, bool) {
 	culprits := 0
 	for i, f := range origins[:min(len(origins), maxShown)] {
 		share := f.excess / sum
-		c, signs := d.describe(f.channel, nil, choice{})
-		c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, "error_ratio", f.now, f.usual
-		c.Evidence = []string{
-			"errors " + number(100*f.now) + "% vs " + number(100*f.usual) + "% usual",
-			number(math.Round(f.excess)) + " requests failed by it, " + number(math.Round(entry.excess)) + " of the entry",
+		c, signs := d.describe(f.channel, f.slow, d.robustChoice(f.slow))
+		if f.slow == nil {
+			c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, "error_ratio", f.now, f.usual
+			c.Evidence = nil
 		}
+		c.Evidence = append(c.Evidence,
+			"errors "+number(100*f.now)+"% vs "+number(100*f.usual)+"% usual",
+			number(math.Round(f.excess))+" requests failed by it, "+number(math.Round(entry.excess))+" of the entry",
+		)
 		c.Contribution = f.excess
 		c.Probability = robustProbability(share, f.excess/entry.excess, signs+1)
 		if i == 0 || share >= minOrigin && culprits < d.cfg.MaxCulprits {
@@ -72,11 +76,15 @@ func (d *diagnosis) origins() []failure {
 		if o, ok := by[f.channel]; ok {
 			f.excess += o.excess
 			f.now, f.usual = math.Max(f.now, o.now), math.Max(f.usual, o.usual)
+			if f.slow == nil {
+				f.slow = o.slow
+			}
 		}
 		by[f.channel] = f
 	}
 	for _, p := range d.r.rpcs {
 		below := false
+		f, fails := d.failures(identity.Edge{Callee: p.key}, d.r.owner[p.node])
 		for _, c := range p.calls {
 			edge, channel := identity.Edge{Callee: c.edge.Callee}, -1
 			if c.leaf {
@@ -87,8 +95,14 @@ func (d *diagnosis) origins() []failure {
 			if ok && c.leaf && d.r.causal(channel) {
 				add(f)
 			}
+			if !ok && fails {
+				if f, ok := d.unheard(c); ok {
+					below = true
+					add(f)
+				}
+			}
 		}
-		if f, ok := d.failures(identity.Edge{Callee: p.key}, d.r.owner[p.node]); ok && !below && f.channel >= 0 {
+		if fails && !below && f.channel >= 0 {
 			add(f)
 		}
 	}

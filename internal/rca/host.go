@@ -161,6 +161,12 @@ func (d *diagnosis) badThere(b badInstance, host string) bool {
 // themselves, as far as a lack of the host's resource may be why; none where somebody on
 // the host takes it.
 func (d *diagnosis) neighbours(s identity.Service, host string, lacks Mechanism) []identity.Service {
+	for i := range d.in.Snapshot.Resources { // also of those that send no spans
+		r := &d.in.Snapshot.Resources[i]
+		if slices.ContainsFunc(r.Instances, func(in window.InstanceValues) bool { return in.Host == host }) && d.takes(r.Service, lacks) {
+			return nil
+		}
+	}
 	var out []identity.Service
 	for i := range d.in.Snapshot.RPCs { // sorted
 		r := &d.in.Snapshot.RPCs[i]

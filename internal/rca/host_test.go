@@ -132,9 +132,44 @@ func TestDiagnose_host(t *testing.T) {
 	}
 }
 
-// What the kind is changes nothing about who is named: with hosts known and unknown the
-// verdicts differ in nothing else.
-func TestDiagnose_hostKeepsCulprits(t *testing.T) {
+// A job that sends metrics and no spans takes the CPU of a host: it is not the host that
+// lacks it, where it is known to run there.
+func TestDiagnose_hostOfAJob(t *testing.T) {
+	for _, c := range []struct {
+		job  string // its host
+		uses float64
+		want Kind
+	}{
+		{"node-1", 0.9, KindService},
+		{"node-1", 0.1, KindHost},
+		{"node-2", 0.9, KindHost},
+		{"", 0.9, KindHost},
+	} {
+		w := chain()
+		for _, n := range []string{"back", "mid", "front"} {
+			w.metric[hostMetric(n, hostCPU)] = 0.1
+		}
+		w.metric[cpu("job")] = 0.1
+		in, rec := incident(w, func(w *world) {
+			w.own[op("back")], w.own[op("mid")] = 0.160, 0.030
+			w.metric[hostMetric("back", hostCPU)], w.metric[hostMetric("mid", hostCPU)] = 0.95, 0.95
+			w.metric[cpu("job")] = c.uses
+		})
+		placed(&in, hostCPU, map[string]string{"back": "node-1", "mid": "node-1", "front": "node-2"}, map[string]float64{"node-1": 0.95, "node-2": 0.1})
+		in.Snapshot.Resources = append(in.Snapshot.Resources, window.Resource{
+			Service:   svc("job"),
+			Instances: []window.InstanceValues{{ID: "job-1", Host: c.job, Values: []window.Value{{Metric: "process.cpu.utilization", Value: c.uses}}}},
+		})
+		v := diagnose(in, Config{}.withDefaults(), rec, nil)
+		require.False(t, v.Abstained, v.Reason)
+		assert.Equal(t, svc("back"), v.Culprits[0].Service)
+		assert.Equal(t, c.want, v.Culprits[0].Kind, "%+v", c)
+	}
+}
+
+// Where hosts are known, what one of them does to three services is one cause with all
+// that the three contribute, as whom it hurts most; nothing else differs.
+func TestDiagnose_hostIsOneCulprit(t *testing.T) {
 	w := chain()
 	for _, n := range []string{"back", "mid", "front"} {
 		w.metric[hostMetric(n, hostCPU)] = 0.1
@@ -153,14 +188,15 @@ func TestDiagnose_hostKeepsCulprits(t *testing.T) {
 	}
 	got, want := answer(map[string]string{"back": "node-1", "mid": "node-1", "front": "node-1"}), answer(nil)
 	require.Len(t, want.Culprits, 3)
-	for i := range got.Candidates {
-		c := &got.Candidates[i]
-		assert.Equal(t, KindHost, c.Kind)
-		assert.Len(t, c.Neighbours, 2)
-		c.Kind, c.Host, c.Neighbours, c.Evidence = KindService, "", nil, slices.Delete(c.Evidence, 0, 1)
-	}
-	assert.Equal(t, fmt.Sprint(want.Candidates), fmt.Sprint(got.Candidates), "NaN is not equal to itself")
-	assert.Len(t, got.Culprits, len(want.Culprits))
+	require.Len(t, got.Culprits, 1)
+	require.Len(t, got.Candidates, 1)
+	c := &got.Candidates[0]
+	assert.Equal(t, KindHost, c.Kind)
+	assert.Len(t, c.Neighbours, 2)
+	assert.InDelta(t, 1, c.Contribution, 1e-12)
+	c.Kind, c.Host, c.Neighbours, c.Evidence = KindService, "", nil, slices.Delete(c.Evidence, 0, 1)
+	c.Contribution = want.Candidates[0].Contribution
+	assert.Equal(t, fmt.Sprint(want.Candidates[:1]), fmt.Sprint(got.Candidates), "NaN is not equal to itself")
 }
 
 // Of two replicas each, back and mid have one that is slow. It is the host's fault where
@@ -239,4 +275,24 @@ func TestIsUse(t *testing.T) {
 	} {
 		assert.Equal(t, want, isUse(metric), metric)
 	}
+}
+
+// Culprits on one bad host are one cause, with what all of them contribute.
+func TestVerdict_oneHost(t *testing.T) {
+	on := func(host, service string, share float64) Cause {
+		return Cause{Kind: KindHost, Host: host, Service: svc(service), Contribution: share, Probability: 0.9}
+	}
+	v := Verdict{Candidates: []Cause{
+		on("n1", "a", 3), {Kind: KindService, Service: svc("b"), Contribution: 2}, on("n1", "c", 1), on("n2", "d", 1), on("n1", "e", 1),
+	}}
+	v.conclude(4)
+	assert.Equal(t, []string{"a", "b", "d"}, services(v))
+	require.Len(t, v.Candidates, 3)
+	for i, share := range []float64{5. / 8, 2. / 8, 1. / 8} {
+		assert.InDelta(t, share, v.Candidates[i].Contribution, 1e-12)
+	}
+	v = Verdict{Candidates: []Cause{{Kind: KindService, Service: svc("b"), Contribution: 1}, on("n1", "a", 1), on("n1", "c", 2)}}
+	v.conclude(1)
+	assert.Equal(t, []string{"b"}, services(v))
+	assert.Len(t, v.Candidates, 2)
 }

@@ -54,11 +54,12 @@ type view struct {
 	suspect float64
 	seen    map[feature.Key]level
 	edges   map[identity.Edge]*window.Edge // of the violated window
+	counts  map[identity.RPC]float64       // of the requests served in it
 	loss    float64                        // share of spans that were lost, see lossOf
 }
 
 func newView(rec record, before int64, suspect float64) *view {
-	return &view{rec: rec, row: rec.Len() - 1, before: before, suspect: suspect, seen: map[feature.Key]level{}}
+	return &view{rec: rec, row: rec.Len() - 1, before: before, suspect: suspect, seen: make(map[feature.Key]level, min(len(rec.Keys()), 1024))}
 }
 
 // measure reads from the violated window what a record does not hold of it.
@@ -67,6 +68,10 @@ func (v *view) measure(r *reach, s *window.Snapshot) {
 	v.edges = make(map[identity.Edge]*window.Edge, len(s.Edges))
 	for i := range s.Edges {
 		v.edges[s.Edges[i].Key] = &s.Edges[i]
+	}
+	v.counts = make(map[identity.RPC]float64, len(s.RPCs))
+	for i := range s.RPCs {
+		v.counts[s.RPCs[i].Key] = s.RPCs[i].Count
 	}
 }
 

@@ -155,3 +155,5 @@ func kindsOf(v Verdict) (out []string) {
 	}
 	return out
 }
+
+func (l lossyServices) delay(int) float64 { return 0 }

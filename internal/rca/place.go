@@ -5,11 +5,20 @@ import (
 	"github.com/sage-rca/sage/internal/window"
 )
 
-// places says on which hosts replicas run, for all that their spans say.
+// places says on which hosts replicas run, for all that their spans say, and the metrics of
+// those that send none.
 type places map[identity.Instance]string
 
 func newPlaces(snap *window.Snapshot) places {
 	out := places{}
+	for i := range snap.Resources {
+		r := &snap.Resources[i]
+		for _, in := range r.Instances {
+			if in.Host != "" {
+				out[identity.Instance{Service: r.Service, ID: in.ID}] = in.Host
+			}
+		}
+	}
 	for i := range snap.RPCs {
 		r := &snap.RPCs[i]
 		for _, in := range r.Instances {

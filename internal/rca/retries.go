@@ -1,6 +1,8 @@
 package rca
 
 import (
+	"math"
+
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -26,6 +28,37 @@ func (s site) refused(p rpc, v *view) (out *call, again float64) {
 		}
 	}
 	return out, again
+}
+
+// between is how long requests of p now wait between attempts of call i beyond usual,
+// as it was measured request by request: whatever else goes on meanwhile. A share a of
+// the requests makes another attempt, of which f more than usual fail, so that
+// quantile q of all of them is quantile 1 - (1-q)/(a f) of those.
+func (s site) between(i int, p rpc, v *view) shift {
+	x := v.edges[p.calls[i].edge]
+	if x == nil || x.Again == nil || !(x.Again.Count() > 0) || !s.perRequest[i].logRose(v.suspect) || !v.failing(p.calls[i].edge) {
+		return shift{}
+	}
+	fails := v.at(feature.Key{Kind: feature.Errors, Edge: p.calls[i].edge})
+	again := math.Min(1, x.Again.Count()/v.counts[p.key]) * (1 - fails.usual/fails.now)
+	var w shift
+	for d, q := range feature.Quantiles {
+		if again > 1-q {
+			w.now[d] = x.Again.Quantile(1-(1-q)/again) / 1e9
+			w.moved[d], w.known, w.z[d] = true, true, s.perRequest[i].z()
+		}
+	}
+	return w
+}
+
+// waits reports whether what requests of p wait between attempts was measured.
+func (s site) waits(p rpc, v *view) bool {
+	for i := range p.calls {
+		if s.between(i, p, v).known {
+			return true
+		}
+	}
+	return false
 }
 
 // split tells what requests wait for between attempts from what they are busy with.

@@ -70,6 +70,9 @@ type symptoms interface {
 	dropping(identity.Service) bool // loses messages
 	// outliers returns how many calls had a gap above some seconds, and of how many.
 	outliers(e identity.Edge, above float64) (outlying, calls float64)
+	// delay is by how much the median gap of a network node of the graph rose, 0 where it
+	// did not.
+	delay(node int) float64
 	// longest returns the longest gaps of a link, or calls to a leaf, now and usually.
 	longest(e identity.Edge) (now, usual float64)
 }
@@ -120,7 +123,17 @@ func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 			between.text += ", between attempts"
 			var waiting shift
 			busy, waiting = busy.split(again)
-			duration(p.node, r.retried(c.edge, channel), waiting, between)
+			if !d.sites[i].waits(p, v) {
+				duration(p.node, r.retried(c.edge, channel), waiting, between)
+			}
+		}
+		for k, c := range p.calls {
+			if w := d.sites[i].between(k, p, v); w.known {
+				duration(p.node, r.retried(c.edge, channel), w, part{
+					kind: KindEdge, mechanism: Retry, edge: c.edge, rpc: p.key,
+					text: p.key.Operation + " between attempts at " + c.edge.Callee.Operation,
+				})
+			}
 		}
 		duration(p.node, channel, busy, own)
 		for _, c := range p.calls {
@@ -267,10 +280,10 @@ func absorb(r *reach, by []suspect, of symptoms) {
 		if !k.IsNetwork() || by[c].excess <= 0 {
 			continue
 		}
-		to := -1
+		to, refusing := -1, by[c].refusing()
 		for _, s := range [...]identity.Service{k.Edge.Callee.Service, k.Edge.Caller.Service} {
 			i, ok := service[s]
-			if !ok || by[i].excess <= 0 || to >= 0 && by[i].excess <= by[to].excess {
+			if !ok || by[i].excess <= 0 || to >= 0 && by[i].excess <= by[to].excess || refusing && s != k.Edge.Callee.Service {
 				continue
 			}
 			if absorbShare*by[i].excess >= by[c].excess || starvedShare*by[i].excess >= by[c].excess && of.starved(s) {
@@ -283,6 +296,18 @@ func absorb(r *reach, by []suspect, of symptoms) {
 			by[c] = suspect{}
 		}
 	}
+}
+
+// refusing reports whether most of the excess is that calls fail and are made again: it
+// is no doing of a caller who is busy.
+func (u *suspect) refusing() bool {
+	sum := 0.0
+	for _, p := range u.parts {
+		if p.mechanism == Retry {
+			sum += p.excess
+		}
+	}
+	return 2*sum > u.excess
 }
 
 // of returns the suspect of a channel, or nil.

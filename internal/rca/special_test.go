@@ -231,3 +231,5 @@ func (healthy) dropping(identity.Service) bool { return false }
 func (healthy) outliers(identity.Edge, float64) (outlying, calls float64) { return 0, 0 }
 
 func (healthy) longest(identity.Edge) (now, usual float64) { return math.NaN(), math.NaN() }
+
+func (healthy) delay(int) float64 { return 0 }

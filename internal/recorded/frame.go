@@ -152,7 +152,7 @@ func (y *system) snapshot(f *frame) *window.Snapshot {
 func (y *system) edge(f *frame, l link, n float64) window.Edge {
 	e := window.Edge{
 		Key: l.edge(), Count: n, Async: y.detached[l],
-		Client: new(sketch.Sketch), Server: new(sketch.Sketch), Network: new(sketch.Sketch), Queue: new(sketch.Sketch), Requests: new(sketch.Sketch),
+		Client: new(sketch.Sketch), Server: new(sketch.Sketch), Network: new(sketch.Sketch), Queue: new(sketch.Sketch), Requests: new(sketch.Sketch), Again: new(sketch.Sketch),
 	}
 	c := f.called[l]
 	if c == nil || e.Async {

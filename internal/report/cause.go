@@ -68,11 +68,7 @@ func (a attributes) cause(c *rca.Cause) {
 // neighbours are the services beside that of a cause which its host hurts, at most
 // maxListed.
 func neighbours(c *rca.Cause) []string {
-	out := make([]string, 0, maxListed)
-	for _, s := range c.Neighbours[:min(len(c.Neighbours), maxListed)] {
-		out = append(out, s.String())
-	}
-	return out
+	return names(c.Neighbours[:min(len(c.Neighbours), maxListed)])
 }
 
 // entity names what is to blame: a service, a replica of one, the host of one, or the

@@ -11,9 +11,14 @@ import (
 	"github.com/sage-rca/sage/internal/incident"
 )
 
-// change appends the record of a change. Its resource is the service that changed.
+// change appends the record of a change. Its resource is the service that changed, of
+// hosts, on which many may run, who says so.
 func (w *writer) change(c *change.Change) {
-	a := w.record(source{service: c.Service}, EventChange, c.Noticed, plog.SeverityNumberInfo, lines(clip(sentence(changeBody(c)), maxLine)))
+	of := source{service: c.Service}
+	if len(c.Hosts) > 0 {
+		of = w.engine()
+	}
+	a := w.record(of, EventChange, c.Noticed, plog.SeverityNumberInfo, lines(clip(sentence(changeBody(c)), maxLine)))
 	a.changed(c)
 	a.moment(attrChangeSince, c.Since)
 	if c.Back {
@@ -22,8 +27,11 @@ func (w *writer) change(c *change.Change) {
 	if c.Kind == change.ServiceGone {
 		a.number(attrUnanswered, c.Unanswered)
 	}
-	a.texts(attrOperations, c.Operations)
-	if c.Count > 0 {
+	if len(c.Hosts) > 0 {
+		a.integer(attrHostCount, int64(c.Count))
+		a.texts(attrHosted, names(c.Services[:min(len(c.Services), maxListed)]))
+	} else if c.Count > 0 {
+		a.texts(attrOperations, c.Operations)
 		a.integer(attrOperationCount, int64(c.Count))
 	}
 }
@@ -39,6 +47,7 @@ func (a attributes) changed(c *change.Change) {
 		a.integer(attrReplicasOld, int64(c.Was))
 		a.integer(attrReplicasNew, int64(c.Is))
 	}
+	a.texts(attrHosts, c.Hosts)
 }
 
 // changeBody is what a person reads of a change.
@@ -79,6 +88,8 @@ func changeBody(c *change.Change) string {
 		return name + " serves what it did not: " + operations()
 	case change.OperationsGone:
 		return name + " serves no more: " + operations()
+	case change.HostsNew, change.HostsGone:
+		return hostsBody(c)
 	default:
 		return fmt.Sprintf("%s has %d replicas (before: %d)", name, c.Is, c.Was)
 	}
@@ -113,6 +124,8 @@ func link(l *incident.Linked, e *incident.Event) string {
 		}
 	case change.ServiceGone:
 		text = name + " gone"
+	case change.HostsNew, change.HostsGone:
+		text = hosts(c) + " " + fate(c) + hosted(c)
 	default:
 		text = display(changeBody(c))
 	}

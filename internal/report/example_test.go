@@ -146,6 +146,10 @@ func changes(out map[string]engine.Output, event func(incident.Phase, int, rca.V
 	put("change_service_gone", change.Change{Kind: change.ServiceGone, Service: payment, Unanswered: 412})
 	put("change_operations", change.Change{Kind: change.OperationsNew, Service: payment, Operations: []string{"A", "B", "C", "D", "E"}, Count: 7})
 	put("change_operations_gone", change.Change{Kind: change.OperationsGone, Service: payment, Operations: []string{"A"}, Count: 1})
+	cart := identity.Service{Namespace: "shop", Name: "cart"}
+	put("change_hosts_new", change.Change{Kind: change.HostsNew, Hosts: []string{"node-1", "node-2", "node-3", "node-4", "node-5"}, Count: 7, Services: []identity.Service{cart}})
+	put("change_hosts_back", change.Change{Kind: change.HostsNew, Hosts: []string{"node-7"}, Count: 1, Services: []identity.Service{cart, payment}, Back: true})
+	lost := put("change_hosts_gone", change.Change{Kind: change.HostsGone, Hosts: []string{"node-7"}, Count: 1, Services: []identity.Service{cart, db, payment, {Name: "web"}}})
 	replicas := put("change_replicas", change.Change{Kind: change.Replicas, Service: payment, Was: 5, Is: 3})
 
 	out["open_after_deploy"] = event(incident.Open, 1, verdict)
@@ -162,6 +166,13 @@ func changes(out map[string]engine.Output, event func(incident.Phase, int, rca.V
 	}
 	out["unknown_after_change"] = event(incident.Open, 1, rca.Verdict{Method: rca.MethodRobust, Abstained: true, Reason: "no candidate explains the excess"})
 	out["unknown_after_change"].Incident.Changes = []incident.Linked{{Change: *replicas}}
+	out["open_after_host"] = event(incident.Open, 1, verdict)
+	silent := *lost
+	silent.Noticed = time.Time{}
+	out["open_after_host"].Incident.Changes = []incident.Linked{{Change: silent, Culprit: true}}
+	out["update_after_host"] = event(incident.Update, 2, verdict)
+	out["update_after_host"].Incident.Reason = incident.ConfidenceChanged
+	out["update_after_host"].Incident.Changes = []incident.Linked{{Change: *lost, Culprit: true}}
 
 	out["update_parts"] = event(incident.Update, 3, verdict)
 	e = out["update_parts"].Incident

@@ -176,6 +176,7 @@ func FuzzLogs(f *testing.F) {
 		errors.SLO.Budget = slo.Budget{Period: time.Hour, Remaining: a}
 		changed := change.Change{
 			ID: evidence, Kind: change.Version, Service: identity.Service{Name: service}, Old: operation, New: evidence, Operations: []string{evidence, operation}, Count: int(a), Unanswered: b,
+			Services: []identity.Service{{Name: service}, {Name: operation}},
 		}
 		linked := e
 		linked.Changes = []incident.Linked{{Change: changed, Compared: &change.Comparison{Old: a, New: b}}, {Change: changed}}
@@ -187,6 +188,13 @@ func FuzzLogs(f *testing.F) {
 			c := changed
 			c.Kind = kind
 			said = append(said, engine.Output{Change: &c})
+		}
+		for _, kind := range []change.Kind{change.HostsNew, change.HostsGone} {
+			c := changed
+			c.Kind, c.Hosts = kind, []string{service, evidence, operation}
+			hosts := e
+			hosts.Changes = []incident.Linked{{Change: c}}
+			said = append(said, engine.Output{Change: &c}, engine.Output{Incident: &hosts})
 		}
 		for _, r := range records(report.Logs(said, options)) {
 			body := r.Body().Str()

@@ -7,6 +7,11 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
+// engine is the resource of what is about no service.
+func (w *writer) engine() source {
+	return source{service: identity.Service{Name: engineName}, instance: w.opt.Engine}
+}
+
 // model appends the record of the model's state. Its resource is the engine. How
 // long training took is no part of it, since that is not the same twice: the
 // Collector's own telemetry has it.
@@ -15,8 +20,7 @@ func (w *writer) model(m *engine.ModelStatus) {
 	if m.State == engine.Degraded {
 		severity = plog.SeverityNumberWarn
 	}
-	from := source{service: identity.Service{Name: engineName}, instance: w.opt.Engine}
-	a := w.record(from, EventModelStatus, m.Time, severity, modelBody(m))
+	a := w.record(w.engine(), EventModelStatus, m.Time, severity, modelBody(m))
 	a.text(attrEngineID, w.opt.Engine)
 	a.text(attrModelState, string(m.State))
 	a.text(attrModelReason, m.Reason)

@@ -18,21 +18,9 @@ func phrase(c *rca.Cause) string {
 	return how(c, clip(display(entity(c)), maxName))
 }
 
-// maxHurtBy bounds the services that are named behind a host.
-const maxHurtBy = 3
-
 // hurtBy lists whom a host hurts, most first.
 func hurtBy(c *rca.Cause) string {
-	names := append([]string{c.Service.String()}, neighbours(c)...)
-	shown := names[:min(len(names), maxHurtBy)]
-	for i := range shown {
-		shown[i] = clip(display(shown[i]), maxName/2)
-	}
-	text := strings.Join(shown, ", ")
-	if more := 1 + len(c.Neighbours) - len(shown); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return few(append([]string{c.Service.String()}, neighbours(c)...), 1+len(c.Neighbours))
 }
 
 // how adds the mechanism of a cause to its name.

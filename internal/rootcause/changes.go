@@ -7,7 +7,7 @@ import (
 )
 
 // Changes say what is noticed of the system that is watched: new versions, services,
-// operations and numbers of replicas, and what is gone.
+// operations, numbers of replicas and hosts, and what is gone.
 type Changes struct {
 	// Enabled says them in rca.change records, links them to the incidents after them,
 	// and knows a service that is gone as the cause of one.

@@ -1,6 +1,7 @@
 package rootcause
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -13,10 +14,14 @@ import (
 	"github.com/sage-rca/sage/internal/rca"
 )
 
-// fleet says of services which version they run, and which are gone.
+// fleet says of services which version they run, and which are gone, and on which hosts
+// all of them have a replica each, which serve in turn.
 type fleet struct {
 	versions map[string]string
 	gone     map[string]bool
+	hosts    []string
+
+	host string // that serves now
 }
 
 // play plays n windows of 40 requests like r: spans of a service that is gone never come,
@@ -25,6 +30,9 @@ func (f fleet) play(w *world, n int, r func() request) {
 	const requests = 40
 	for range n {
 		for i := range requests {
+			if len(f.hosts) > 0 {
+				f.host = f.hosts[i%len(f.hosts)]
+			}
 			r, end := r(), w.at.Add(time.Duration(i+1)*w.size/(requests+1))
 			td := ptrace.NewTraces()
 			w.ids++
@@ -43,6 +51,10 @@ func (f fleet) lost(rs ptrace.ResourceSpans) bool {
 		return true
 	}
 	rs.Resource().Attributes().PutStr("service.version", f.versions[v.Str()])
+	if f.host != "" {
+		rs.Resource().Attributes().PutStr("service.instance.id", v.Str()+" on "+f.host)
+		rs.Resource().Attributes().PutStr("k8s.node.name", f.host)
+	}
 	for _, s := range rs.ScopeSpans().At(0).Spans().All() {
 		if peer, ok := s.Attributes().Get("server.address"); ok && f.gone[peer.Str()] {
 			s.Status().SetCode(ptrace.StatusCodeError)
@@ -136,6 +148,33 @@ func TestChanges_absence(t *testing.T) {
 		assert.Equal(t, change.ServiceGone, w.firstChange().Kind)
 		assert.InDelta(t, 40, w.firstChange().Unanswered, 0)
 	}
+}
+
+// From OTLP: a host vanishes with a replica of each service, and what is left cannot keep
+// up. One change is said of that, and the incident links to it; one when another host
+// takes the place.
+func TestChanges_hosts(t *testing.T) {
+	w := newWorld(t, watching(), time.Time{})
+	f := fleet{versions: map[string]string{"web": "1", "api": "1", "db": "1"}, hosts: []string{"n1", "n2", "n3"}}
+	f.play(w, 30, shop(w, 50*ms, false))
+	f.hosts = f.hosts[:2]
+	f.play(w, 16, shop(w, 50*ms, false))
+	f.play(w, 5, shop(w, 900*ms, false))
+	f.hosts = append(f.hosts, "n4")
+	f.play(w, 20, shop(w, 50*ms, false))
+	events := w.end()
+	var said []string
+	for _, o := range w.said {
+		if c := o.Change; c != nil {
+			said = append(said, fmt.Sprintf("%s %v %v", c.Kind, c.Hosts, c.Services))
+		}
+	}
+	assert.Equal(t, []string{"hosts_gone [n3] [api db web]", "hosts_new [n4] [api db web]"}, said)
+	require.Len(t, opened(events), 1)
+	linked := opened(events)[0].Changes
+	require.Len(t, linked, 1)
+	assert.Equal(t, []string{"n3"}, linked[0].Change.Hosts)
+	assert.True(t, linked[0].Culprit)
 }
 
 func (w *world) firstChange() *change.Change {

@@ -101,7 +101,8 @@ type Rule struct {
 	Of       int `mapstructure:"of"`
 	// ResolveAfter windows in a row that meet the objective resolve it.
 	ResolveAfter int `mapstructure:"resolve_after"`
-	// MinRequests of the operation in a window.
+	// MinRequests of the operation that are seen in a window: a sampled one is one, whatever
+	// it stands for.
 	MinRequests int `mapstructure:"min_requests"`
 }
 
@@ -165,7 +166,7 @@ type Limits struct {
 	// Instances are replicas, over all services.
 	Instances int `mapstructure:"instances"`
 	// PendingSpans of traces that are not resolved yet; beyond, the oldest trace is
-	// resolved early.
+	// resolved early. 0: as many as three tenths of MemoryMiB hold.
 	PendingSpans int `mapstructure:"pending_spans"`
 	// TraceSpans of one trace.
 	TraceSpans int `mapstructure:"trace_spans"`
@@ -181,14 +182,19 @@ type Limits struct {
 	// Sources are processes that tell of windows in summaries, each run of each. An hour
 	// after its last word one gives up its place.
 	Sources int `mapstructure:"sources"`
+	// SummariesMiB of what these tell of windows that are open or wait to be merged.
+	// Beyond, the source that holds most is not heard on a window. 0: an eighth of
+	// MemoryMiB.
+	SummariesMiB int `mapstructure:"summaries_mib"`
 	// PendingWindows that wait to be judged.
 	PendingWindows int `mapstructure:"pending_windows"`
 	// MemoryMiB bounds what the other limits, the history and training take
-	// together. What the others leave is the history's: columns that do not fit are
-	// refused. Windows that are open or wait to be judged, and the models, come on
+	// together. What the others leave is the history's: where there are more columns
+	// than fit, it gets shorter, and beyond an eighth they are refused. Windows that are open or wait to be judged, and the models, come on
 	// top; they grow with the operations and calls that there are.
 	MemoryMiB int `mapstructure:"memory_mib"`
-	// CheckpointMiB bounds each value written to or read from storage.
+	// CheckpointMiB bounds each value written to or read from storage. 0: 64, or where
+	// the history may be larger as much as that takes.
 	CheckpointMiB int `mapstructure:"checkpoint_mib"`
 }
 
@@ -235,8 +241,8 @@ func DefaultConfig() component.Config {
 		},
 		Limits: Limits{
 			Services: 1000, OperationsPerService: 100, Instances: 5000,
-			PendingSpans: 200_000, TraceSpans: 10_000, TraceAge: 5 * time.Minute,
-			MetricStreams: 50_000, Sources: 1000, PendingWindows: 4096, MemoryMiB: 512, CheckpointMiB: 64,
+			TraceSpans: 10_000, TraceAge: 5 * time.Minute,
+			MetricStreams: 50_000, Sources: 1000, PendingWindows: 4096, MemoryMiB: 1024,
 		},
 		Changes:  defaultChanges(),
 		Steering: defaultSteering(),

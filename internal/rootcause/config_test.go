@@ -1,6 +1,7 @@
 package rootcause
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,7 +61,7 @@ func TestConfig_reportsEverythingThatIsWrong(t *testing.T) {
 		"rule.of", "rule.resolve_after", "rule.min_requests",
 		"training.min_windows", "training.interval", "training.cpu_budget", "training.publish_after", "training.epochs",
 		"limits.services", "limits.operations_per_service", "limits.instances", "limits.pending_spans", "limits.trace_spans", "limits.trace_age",
-		"limits.metric_streams", "limits.spans_per_second", "limits.sources", "limits.pending_windows", "limits.memory_mib", "limits.checkpoint_mib",
+		"limits.metric_streams", "limits.spans_per_second", "limits.sources", "limits.summaries_mib", "limits.pending_windows", "limits.memory_mib", "limits.checkpoint_mib",
 		"input.sampling", "input.waiting[1]", "input.working[0]", "steering.attribute", "steering.suspect_ratio", "steering.baseline_ratio",
 		"metrics.include[0]", "metrics.include[1]", "metrics.join[0]",
 		"changes.lookback", "changes.gone_after",
@@ -171,12 +172,27 @@ func TestConfig_memoryHoldsWhatOtherLimitsAllow(t *testing.T) {
 	cfg := DefaultConfig().(*Config)
 	assert.Greater(t, cfg.columns(), 5000)
 
-	cfg.Limits.MemoryMiB = 140
-	require.EqualError(t, cfg.Validate(),
-		"limits.memory_mib: must be at least 162: 145 MiB for what the other limits allow, and 17 MiB for 256 columns of training.history (got 140)")
-	cfg.Limits.MemoryMiB = 162
-	require.NoError(t, cfg.Validate())
-	assert.GreaterOrEqual(t, cfg.columns(), minColumns)
+	for _, c := range []struct {
+		pending, summaries, got, least int
+		taken                          string
+	}{
+		{0, 0, 50, 112, "95"}, // of 112 MiB 34 for spans, 14 for summaries; 47 for names and streams
+		{200_000, 0, 140, 185, "168"},
+		{200_000, 1, 140, 163, "146"},
+	} {
+		cfg.Limits.PendingSpans, cfg.Limits.SummariesMiB, cfg.Limits.MemoryMiB = c.pending, c.summaries, c.got
+		require.EqualError(t, cfg.Validate(), fmt.Sprintf(
+			"limits.memory_mib: must be at least %d: %s MiB for what the other limits allow, and 17 MiB for 256 columns of training.history (got %d)", c.least, c.taken, c.got))
+		cfg.Limits.MemoryMiB = c.least
+		require.NoError(t, cfg.Validate())
+		assert.InDelta(t, minColumns, cfg.columns(), 15, "a MiB has 15 columns")
+	}
+
+	assert.Equal(t, leastCheckpoint, cfg.checkpoint())
+	whole := DefaultConfig().(*Config)
+	assert.Equal(t, 112, whole.checkpoint()/mib, "8,219 columns of 2,880 windows, 5 bytes each")
+	whole.Limits.CheckpointMiB = 3
+	assert.Equal(t, 3*mib, whole.checkpoint())
 
 	cfg.Training.History = time.Hour // a shorter history has more columns
 	assert.Greater(t, cfg.columns(), 24*minColumns-1)

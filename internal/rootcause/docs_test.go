@@ -60,14 +60,14 @@ func TestDocs_defaultsAreThoseOfTheCode(t *testing.T) {
 	cfg := DefaultConfig().(*Config)
 	for setting, want := range map[string]string{
 		"window": cfg.Window.String(), "lateness": cfg.Lateness.String(),
-		"limits.memory_mib": "512", "limits.pending_spans": "200000", "training.min_windows": "40",
+		"limits.memory_mib": "1024", "limits.pending_spans": "0", "limits.checkpoint_mib": "0", "training.min_windows": "40",
 	} {
 		line := text[strings.Index(text, "| `"+setting+"` |"):]
 		line, _, _ = strings.Cut(line, "\n")
 		assert.Contains(t, line, "| `"+want+"` |")
 	}
-	assert.Equal(t, 512, cfg.Limits.MemoryMiB)
-	assert.Equal(t, 200_000, cfg.Limits.PendingSpans)
+	assert.Equal(t, 1024, cfg.Limits.MemoryMiB)
+	assert.Zero(t, cfg.Limits.PendingSpans)
 	assert.Equal(t, 40, cfg.Training.MinWindows)
 }
 

@@ -1,6 +1,11 @@
 package rootcause
 
-import "go.opentelemetry.io/otel/metric"
+import (
+	"fmt"
+	"reflect"
+
+	"go.opentelemetry.io/otel/metric"
+)
 
 // Instruments are the metrics in which the engine speaks of itself, named as in
 // metadata.yaml of each component, without rootcause_.
@@ -24,4 +29,21 @@ type Instruments struct {
 	Verdicts        metric.Int64Counter
 	WindowsClosed   metric.Int64Counter
 	WindowsRefused  metric.Int64Counter
+}
+
+// InstrumentsOf returns those of a component: builder points to the TelemetryBuilder that
+// is generated from its metadata.yaml, a type of its own in each component, with a field
+// Rootcause... for each. The error is of an instrument that metadata.yaml does not have.
+func InstrumentsOf(builder any) (*Instruments, error) {
+	out := new(Instruments)
+	from, to := reflect.ValueOf(builder).Elem(), reflect.ValueOf(out).Elem()
+	for k := range to.NumField() {
+		name := "Rootcause" + to.Type().Field(k).Name
+		f := from.FieldByName(name)
+		if !f.IsValid() || f.Type() != to.Field(k).Type() || f.IsNil() {
+			return nil, fmt.Errorf("rootcause: %s has no instrument %s of the type that it must have", from.Type(), name)
+		}
+		to.Field(k).Set(f)
+	}
+	return out, nil
 }

@@ -53,7 +53,7 @@ func (r *Registry) share(id component.ID, set component.TelemetrySettings, cfg *
 			return nil, fmt.Errorf("self-telemetry: %w", err)
 		}
 		s = &shared{
-			kind: r.component.Kind, id: id, cfg: cfg, log: set.Logger, telemetry: newTelemetry(b),
+			kind: r.component.Kind, id: id, cfg: cfg, log: set.Logger, telemetry: newTelemetry(b, cfg),
 			process: processOf(set.Resource),
 			behind:  make(map[pipeline.ID]bool),
 			forget: func() {

@@ -126,6 +126,7 @@ func (s *shared) run(ctx context.Context, persistent engine.Store) error {
 	s.ingester.Store(i)
 	s.ticker = startTicker(min(s.cfg.Window, 5*time.Second), func(now time.Time) {
 		s.guard(func() { i.Idle(now) })
+		s.telemetry.silence.look(now, s.log)
 	})
 	return nil
 }

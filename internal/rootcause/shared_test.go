@@ -60,7 +60,7 @@ func TestRefusals_areCounted(t *testing.T) {
 	tel := newTelemetryForTest(t)
 	b, err := counters(tel.NewTelemetrySettings())
 	require.NoError(t, err)
-	o := observer{newTelemetry(b), zap.NewNop()}
+	o := observer{newTelemetry(b, DefaultConfig().(*Config)), zap.NewNop()}
 	var _ engine.RefusalObserver = o
 	o.Refused(engine.ColumnLimit, 3)
 	o.Failed("window", &engine.LateError{Start: 1, Last: 2})

@@ -21,7 +21,8 @@ import (
 // telemetry counts what the engine does. Its methods are safe for concurrent
 // use and do not block.
 type telemetry struct {
-	b *Instruments
+	b       *Instruments
+	silence *silence
 
 	late    atomic.Int64 // windows that came after a later one
 	trained atomic.Int64 // event time at which the model in use was trained, ns; 0: none is
@@ -30,8 +31,8 @@ type telemetry struct {
 	open map[string]bool // IDs of the incidents that are open
 }
 
-func newTelemetry(b *Instruments) *telemetry {
-	return &telemetry{b: b, open: make(map[string]bool)}
+func newTelemetry(b *Instruments, cfg *Config) *telemetry {
+	return &telemetry{b: b, silence: newSilence(cfg.Window, cfg.Lateness), open: make(map[string]bool)}
 }
 
 func one(key, value string) metric.MeasurementOption {
@@ -93,15 +94,20 @@ type observer struct {
 func (s *shared) observer() observer { return observer{s.telemetry, s.log} }
 
 // SpansUsed implements ingest.Observer.
-func (o observer) SpansUsed(n int) { o.b.SpansUsed.Add(context.Background(), int64(n)) }
+func (o observer) SpansUsed(n int) {
+	o.silence.use(n)
+	o.b.SpansUsed.Add(context.Background(), int64(n))
+}
 
 // SpansRefused implements ingest.Observer.
 func (o observer) SpansRefused(reason string, n int) {
+	o.silence.refuse(reason, n)
 	o.b.SpansRefused.Add(context.Background(), int64(n), one("reason", reason))
 }
 
 // SpansNoted implements ingest.Observer.
 func (o observer) SpansNoted(reason string, n int) {
+	o.silence.note(reason, n)
 	o.b.SpansNoted.Add(context.Background(), int64(n), one("reason", reason))
 }
 
@@ -118,6 +124,9 @@ func (o observer) WindowRefused() { o.b.WindowsRefused.Add(context.Background(),
 
 // WindowClosed implements engine.Observer. A model ages with event time.
 func (o observer) WindowClosed(s *window.Snapshot) {
+	if len(s.RPCs)+len(s.Edges) > 0 {
+		o.silence.broken()
+	}
 	ctx := context.Background()
 	o.b.WindowsClosed.Add(ctx, 1)
 	if at := o.trained.Load(); at != 0 {

@@ -21,6 +21,12 @@ func (p *problems) positive(setting string, v int) {
 	}
 }
 
+func (p *problems) notNegative(setting string, v int) {
+	if v < 0 {
+		p.add(setting, "must not be negative (got %d)", v)
+	}
+}
+
 func (p *problems) lasting(setting string, v time.Duration) {
 	if v <= 0 {
 		p.add(setting, "must be positive (got %s)", v)
@@ -108,17 +114,16 @@ func (l *Limits) validate(p *problems) {
 	p.positive("limits.services", l.Services)
 	p.positive("limits.operations_per_service", l.OperationsPerService)
 	p.positive("limits.instances", l.Instances)
-	p.positive("limits.pending_spans", l.PendingSpans)
+	p.notNegative("limits.pending_spans", l.PendingSpans)
 	p.positive("limits.trace_spans", l.TraceSpans)
 	p.lasting("limits.trace_age", l.TraceAge)
 	p.positive("limits.metric_streams", l.MetricStreams)
-	if l.SpansPerSecond < 0 {
-		p.add("limits.spans_per_second", "must not be negative (got %d)", l.SpansPerSecond)
-	}
+	p.notNegative("limits.spans_per_second", l.SpansPerSecond)
 	p.positive("limits.sources", l.Sources)
+	p.notNegative("limits.summaries_mib", l.SummariesMiB)
 	p.positive("limits.pending_windows", l.PendingWindows)
 	p.positive("limits.memory_mib", l.MemoryMiB)
-	p.positive("limits.checkpoint_mib", l.CheckpointMiB)
+	p.notNegative("limits.checkpoint_mib", l.CheckpointMiB)
 }
 
 // maxJoin is the number of attributes that a set of metrics.join may have.

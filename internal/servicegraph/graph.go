@@ -38,6 +38,9 @@ type Graph struct {
 	max    int
 	forget int64
 	all    map[connection]*counted
+	// closed is a time before which nothing can be forgotten: connections are only ever
+	// seen later. It spares those that are refused the search.
+	closed int64
 }
 
 // New returns an empty graph of at most max connections, each of which is forgotten,
@@ -98,12 +101,18 @@ func (g *Graph) of(k connection, s *window.Share) *counted {
 // evict forgets the connections of which there was no call for forget ns, and
 // reports whether there were any.
 func (g *Graph) evict(now int64) bool {
-	n := len(g.all)
+	if now < g.closed {
+		return false
+	}
+	n, first := len(g.all), now
 	for k, c := range g.all { // each on its own
 		if now-c.seen >= g.forget {
 			delete(g.all, k)
+		} else {
+			first = min(first, c.seen)
 		}
 	}
+	g.closed = first + g.forget
 	return len(g.all) < n
 }
 

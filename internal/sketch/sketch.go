@@ -94,6 +94,9 @@ func (s *Sketch) Max() float64 {
 	return s.max
 }
 
+// Bytes returns the memory that the weights of s take.
+func (s *Sketch) Bytes() int { return 8 * cap(s.counts) }
+
 // Buckets returns the weights as an OTLP exponential histogram of scale Scale
 // holds them: counts[i] lies in bucket offset+i, and zero is the weight of the
 // values that are zero. There are no empty buckets at either end. The slice is

@@ -21,7 +21,8 @@ type Config struct {
 	// Budget is the period of the error budget of objectives that have none of
 	// their own; 0: no account of it is kept.
 	Budget time.Duration
-	// MinRequests of an operation in a window for the window to count as measured.
+	// MinRequests of an operation that must be seen in a window for the window to count as
+	// measured: what one says that stands for a hundred is still that of one.
 	MinRequests float64
 }
 
@@ -45,6 +46,8 @@ type Observation struct {
 	// Ending is Latency of the requests that ended in the last third of the window; nil or
 	// empty where that is not known.
 	Ending *sketch.Sketch
+	// Unseen is the part of the weight of Latency that is more than the requests seen.
+	Unseen float64
 	Errors float64 // weight of the requests that failed
 	// Biased: it shows rather the slow and the failed requests. Then shares and
 	// quantiles are not those of configured objectives; learned ones are about what is shown.

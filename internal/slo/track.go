@@ -40,7 +40,7 @@ type result struct {
 // observe takes in the window [start, end), in which the operation was seen.
 func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	s := State{Observed: math.NaN(), Count: o.Latency.Count(), Errors: o.Errors}
-	s.Measured = s.Count > 0 && s.Count >= cfg.MinRequests
+	s.Measured = s.Count > 0 && reaches(s.Count-o.Unseen, cfg.MinRequests)
 	if !s.Measured {
 		return t.state(cfg, start, s)
 	}

@@ -200,6 +200,32 @@ func TestWatcher_unmeasuredHasNoQuantile(t *testing.T) {
 	assert.True(t, s[0].Measured, "ten are enough")
 }
 
+// Ten requests must be seen, whatever they stand for.
+func TestWatcher_requestsThatStandForOthers(t *testing.T) {
+	w := newWatcher(t, checkout())
+	for i, c := range []struct {
+		seen   int
+		weight float64
+		want   bool
+	}{
+		{9, 100, false},
+		{10, 100, true},
+		{10, 10.0 / 3, true}, // sums of which are rounded
+		{9, 10.0 / 3, false},
+	} {
+		o := Observation{RPC: rpc("front", "GET /"), Latency: new(sketch.Sketch)}
+		for range c.seen {
+			o.Latency.Add(int64(time.Second), c.weight)
+			o.Unseen += c.weight - 1
+		}
+		start := int64(i+1) * second
+		s := w.Observe(start, start+second, []Observation{o})
+		require.Len(t, s, 1)
+		assert.Equal(t, c.want, s[0].Measured, "%d that stand for %g each", c.seen, c.weight)
+		assert.InDelta(t, float64(c.seen)*c.weight, s[0].Count, 1e-9, "how many there are is another matter")
+	}
+}
+
 func TestWatcher_baselineIsThatOfHealthyWindows(t *testing.T) {
 	w := newWatcher(t, checkout())
 	var s []State

@@ -3,6 +3,7 @@ package summary
 import (
 	"cmp"
 	"slices"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -27,6 +28,8 @@ func (r *reader) rpc(q quantity, of pcommon.Map, v value, id id) (*window.RPCSha
 		s.Async = v.number
 	case requestStreams:
 		s.Stream = v.number
+	case requestUnseen:
+		s.Unseen = v.number
 	case requestErrors:
 		s.Errors = v.number
 	case requestUnion:
@@ -84,6 +87,8 @@ func (r *reader) edge(q quantity, of pcommon.Map, v value, id id) (*window.EdgeS
 		s.Queue = v.sketch
 	case callRequests:
 		s.Requests = v.sketch
+	case callAgain:
+		s.Again = v.sketch
 	case callShown:
 		s.Shown, s.Exemplars = v.sketch, v.exemplars
 	default: // of RPCs and replicas
@@ -104,6 +109,7 @@ func (r *reader) replica(of pcommon.Map, id id) (*window.ReplicaShare, id) {
 	s := &window.ReplicaShare{Instance: identity.Instance{Service: r.service, ID: r.text(of, attrReplica)}}
 	r.whole = r.whole && of.Len() <= maxAttributes
 	for k := range of.All() {
+		r.whole = r.whole && isName(k)
 		if k != attrReplica {
 			s.Attributes = append(s.Attributes, window.Attribute{Key: k, Value: r.text(of, k)})
 		}
@@ -125,12 +131,14 @@ func (r *reader) text(of pcommon.Map, key string) string {
 	if !ok {
 		return ""
 	}
-	if v.Type() != pcommon.ValueTypeStr || len(v.Str()) > maxName {
+	if v.Type() != pcommon.ValueTypeStr || !isName(v.Str()) {
 		r.whole = false
 		return ""
 	}
 	return v.Str()
 }
+
+func isName(s string) bool { return len(s) <= maxName && utf8.ValidString(s) }
 
 func (r *reader) integer(of pcommon.Map, key string) int64 {
 	v, ok := of.Get(key)

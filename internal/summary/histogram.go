@@ -42,7 +42,7 @@ func sketchOf(p pmetric.ExponentialHistogramDataPoint) (*sketch.Sketch, bool) {
 		if v.Type() != pcommon.ValueTypeBytes || k.UnmarshalBinary(v.Bytes().AsRaw()) != nil {
 			return nil, false
 		}
-		return k, k.Count() > 0
+		return k, k.Count() > 0 && k.Count() <= maxNumber && k.Sum() <= maxNumber
 	}
 	if p.Scale() != sketch.Scale || p.Negative().BucketCounts().Len() > 0 || p.ZeroCount() >= maxCount {
 		return nil, false
@@ -56,7 +56,7 @@ func sketchOf(p pmetric.ExponentialHistogramDataPoint) (*sketch.Sketch, bool) {
 		counts = append(counts, float64(c))
 	}
 	k, err := sketch.FromBuckets(int(p.Positive().Offset()), counts, float64(p.ZeroCount()), p.Sum(), p.Max())
-	if err != nil || k.Count() == 0 || k.Count() != float64(p.Count()) {
+	if err != nil || k.Count() == 0 || k.Count() != float64(p.Count()) || k.Sum() > maxNumber {
 		return nil, false
 	}
 	return k, true

@@ -42,6 +42,7 @@ const (
 	requestEntries
 	requestMessages
 	requestStreams
+	requestUnseen
 	requestErrors
 	requestErrorTypes
 	requestUnion
@@ -60,6 +61,7 @@ const (
 	callNetwork
 	callQueue
 	callRequests
+	callAgain
 	callShown
 	numQuantities
 )
@@ -79,6 +81,7 @@ var quantities = [numQuantities]described{
 	requestEntries:    {"sage.request.entries", "{request}", "Requests without a caller.", false},
 	requestMessages:   {"sage.request.messages", "{request}", "Requests that are messages consumed.", false},
 	requestStreams:    {"sage.request.streams", "{request}", "Requests that wait rather than work; in no other metric.", false},
+	requestUnseen:     {"sage.request.unseen", "{request}", "Requests of which no span was seen, for which others stand.", false},
 	requestErrors:     {"sage.request.errors", "{request}", "Requests that failed.", false},
 	requestErrorTypes: {"sage.request.error_types", "{request}", "Requests that failed, by type.", false},
 	requestUnion:      {"sage.request.union", "ns", "Time in which at least one call was under way.", false},
@@ -97,6 +100,7 @@ var quantities = [numQuantities]described{
 	callNetwork:       {"sage.call.network", "ns", "What the caller sees beyond what the callee sees.", true},
 	callQueue:         {"sage.call.queue", "ns", "Time that messages waited.", true},
 	callRequests:      {"sage.call.requests", "ns", "Durations of the entry requests that made such calls, each once.", true},
+	callAgain:         {"sage.call.again", "ns", "Waits of the caller's requests between failed calls and the next ones.", true},
 	callShown:         {"sage.call.shown", "ns", "Durations by which exemplars are chosen, where these are not the caller's.", true},
 }
 

@@ -1,11 +1,10 @@
 package summary
 
 import (
-	"math"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/sage-rca/sage/internal/datapoint"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/sketch"
 	"github.com/sage-rca/sage/internal/window"
@@ -34,7 +33,7 @@ func Pieces(dst []window.Piece, md pmetric.Metrics, refused func(Reason, int)) [
 				continue
 			}
 			if sm.Scope().Version() != Version {
-				refused(OtherVersion, pointCount(sm))
+				refused(OtherVersion, datapoint.CountAll(sm))
 				continue
 			}
 			r := reader{pieces: dst, whole: true}
@@ -44,7 +43,7 @@ func Pieces(dst []window.Piece, md pmetric.Metrics, refused func(Reason, int)) [
 				Name:      r.text(rm.Resource().Attributes(), attrService),
 			}
 			if r.source == "" || !r.whole {
-				refused(Malformed, pointCount(sm))
+				refused(Malformed, datapoint.CountAll(sm))
 				continue
 			}
 			for m := range sm.Metrics().Len() {
@@ -85,13 +84,18 @@ func (r *reader) metric(m pmetric.Metric) {
 		for k := range m.Sum().DataPoints().Len() {
 			p := m.Sum().DataPoints().At(k)
 			v := p.DoubleValue()
-			r.begin(p.ValueType() == pmetric.NumberDataPointValueTypeDouble && v >= 0 && v <= math.MaxFloat64)
+			r.begin(p.ValueType() == pmetric.NumberDataPointValueTypeDouble && v >= 0 && v <= maxNumber)
 			r.point(q, p.StartTimestamp(), p.Timestamp(), p.Attributes(), value{number: v})
 		}
 	default:
-		r.refused += pointsOf(m)
+		r.refused += datapoint.Count(m)
 	}
 }
+
+// maxNumber is what a weight, or a sum of weighted nanoseconds, may be: more than that of
+// 2^40 requests each of which stands for 2^56 and takes 2^63 ns. However many such numbers
+// come, what they add up to is finite.
+const maxNumber = 1 << 160
 
 // begin begins a point, of which may be known already that something is wrong.
 func (r *reader) begin(ok bool) { r.whole = ok }
@@ -144,29 +148,4 @@ func (r *reader) exemplars(from pmetric.ExemplarSlice) window.Exemplars {
 		r.whole = r.whole && x.ValueType() == pmetric.ExemplarValueTypeInt && x.IntValue() >= 0
 	}
 	return window.Exemplars{Slowest: all[0], Sample: all[1:]}
-}
-
-func pointCount(sm pmetric.ScopeMetrics) int {
-	n := 0
-	for k := range sm.Metrics().Len() {
-		n += pointsOf(sm.Metrics().At(k))
-	}
-	return n
-}
-
-func pointsOf(m pmetric.Metric) int {
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return m.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return m.Sum().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return m.Summary().DataPoints().Len()
-	case pmetric.MetricTypeEmpty:
-	}
-	return 0
 }

@@ -2,6 +2,7 @@ package summary_test
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
 	"github.com/sage-rca/sage/internal/summary"
 	"github.com/sage-rca/sage/internal/window"
 )
@@ -202,6 +204,17 @@ func TestPieces_refuses(t *testing.T) {
 		}, map[summary.Reason]int{summary.Malformed: 1}},
 		"a long name": {func(md pmetric.Metrics) {
 			histogram(md).Attributes().PutStr("sage.operation", string(make([]byte, 257)))
+		}, map[summary.Reason]int{summary.Malformed: 1}},
+		"a name that is no text": {func(md pmetric.Metrics) {
+			histogram(md).Attributes().PutStr("sage.operation", "\xff")
+		}, map[summary.Reason]int{summary.Malformed: 1}},
+		"a sum that adds up to infinity": {func(md pmetric.Metrics) { histogram(md).SetSum(math.MaxFloat64) }, map[summary.Reason]int{summary.Malformed: 1}},
+		"a sketch of such a sum": {func(md pmetric.Metrics) {
+			k := new(sketch.Sketch)
+			k.Add(1, math.MaxFloat64)
+			b, err := k.MarshalBinary()
+			require.NoError(t, err)
+			histogram(md).Attributes().PutEmptyBytes("sage.sketch").FromRaw(b)
 		}, map[summary.Reason]int{summary.Malformed: 1}},
 		"a number for a name": {func(md pmetric.Metrics) { histogram(md).Attributes().PutInt("sage.operation", 1) }, map[summary.Reason]int{summary.Malformed: 1}},
 		"an unknown metric": {func(md pmetric.Metrics) {

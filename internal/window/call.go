@@ -14,7 +14,7 @@ type calls struct {
 	stream, count, matched, errors float64
 	within, share                  float64
 	client, server, network, queue sketch.Sketch
-	requests                       sketch.Sketch
+	requests, again                sketch.Sketch
 	// What exemplars go by. While that is, of every call, what the caller saw, it
 	// is what client holds, and shown is empty.
 	shown     sketch.Sketch
@@ -55,6 +55,9 @@ func (a *calls) add(c *callgraph.Call, f *Folder) {
 	if c.Request >= 0 {
 		a.requests.Add(c.Request, w)
 	}
+	if c.Again > 0 {
+		a.again.Add(c.Again, w)
+	}
 	if c.Queue >= 0 && c.Async {
 		a.queue.Add(c.Queue, w)
 	}
@@ -76,13 +79,13 @@ func (a *calls) part() {
 
 // reset empties a and keeps its memory.
 func (a *calls) reset() {
-	for _, s := range [...]*sketch.Sketch{&a.client, &a.server, &a.network, &a.queue, &a.requests, &a.shown} {
+	for _, s := range [...]*sketch.Sketch{&a.client, &a.server, &a.network, &a.queue, &a.requests, &a.again, &a.shown} {
 		s.Reset()
 	}
 	a.types.reset()
 	a.exemplars.reset()
 	*a = calls{
-		client: a.client, server: a.server, network: a.network, queue: a.queue, requests: a.requests, shown: a.shown,
+		client: a.client, server: a.server, network: a.network, queue: a.queue, requests: a.requests, again: a.again, shown: a.shown,
 		types: a.types, exemplars: a.exemplars,
 	}
 }
@@ -119,6 +122,7 @@ func (a *calls) merge(o *calls) {
 	a.network.Merge(&o.network)
 	a.queue.Merge(&o.queue)
 	a.requests.Merge(&o.requests)
+	a.again.Merge(&o.again)
 	a.types.merge(&o.types)
 	a.exemplars.merge(&o.exemplars)
 }
@@ -132,7 +136,7 @@ func (a *calls) snapshot(e identity.Edge) Edge {
 		Key: e, Leaf: !a.answered, Async: !a.waited,
 		Stream: a.stream, Count: a.count, Matched: a.matched, Errors: a.errors, ErrorType: a.types.most(),
 		Within: a.within, Share: a.share,
-		Client: &a.client, Server: &a.server, Network: &a.network, Queue: &a.queue, Requests: &a.requests,
+		Client: &a.client, Server: &a.server, Network: &a.network, Queue: &a.queue, Requests: &a.requests, Again: &a.again,
 		Exemplar: a.exemplars.slow, Typical: a.exemplars.typical(typicalOf),
 	}
 }

@@ -22,6 +22,7 @@ const (
 // Point is one metric point of one replica.
 type Point struct {
 	Instance identity.Instance
+	Host     string // that the replica runs on, "" where spans say so, or nobody; Stream tells hosts apart
 	Metric   string // name of the feature, normalised
 	Stream   uint64 // hash of the rest of the identity: resource and attributes
 	// Hash is of Instance, Metric and Stream: of equal ones the same within a

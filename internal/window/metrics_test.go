@@ -202,6 +202,20 @@ func TestMetrics_combinesStreamsThenReplicas(t *testing.T) {
 	}, m.Close(0), "what overflows is missing")
 }
 
+// The host of a replica is that which it named last.
+func TestMetrics_hosts(t *testing.T) {
+	m := window.NewMetrics(minute, 100)
+	for i, host := range []string{"h1", "", "h3", "h2"} {
+		p := window.Point{Instance: identity.Instance{ID: "a"}, Host: host, Metric: "m", Stream: uint64(i), Time: second * int64(1+min(i, 2)), Value: 1}
+		require.Equal(t, window.MetricUsed, add(m, p))
+	}
+	nowhere := window.Point{Instance: identity.Instance{ID: "b"}, Metric: "m", Time: second, Value: 1}
+	require.Equal(t, window.MetricUsed, add(m, nowhere))
+	of := m.Close(0)[0].Instances
+	require.Len(t, of, 2)
+	assert.Equal(t, []string{"h3", ""}, []string{of[0].Host, of[1].Host}, "the greatest of two at once")
+}
+
 // FuzzMetrics: whatever comes, values are finite and sorted, states are bounded,
 // and the order in which streams take turns does not matter.
 func FuzzMetrics(f *testing.F) {

@@ -12,12 +12,12 @@ import (
 type requests struct {
 	key identity.RPC
 
-	entries, async, stream, count, errors float64
-	union, sum                            float64
-	latency, exclusive, ending            sketch.Sketch
-	types                                 errorTypes
-	instances                             instances
-	exemplars                             exemplars
+	entries, async, stream, count, unseen, errors float64
+	union, sum                                    float64
+	latency, exclusive, ending                    sketch.Sketch
+	types                                         errorTypes
+	instances                                     instances
+	exemplars                                     exemplars
 }
 
 func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
@@ -27,6 +27,9 @@ func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
 		return
 	}
 	r.count += w
+	if w > 1 {
+		r.unseen += w - 1
+	}
 	if s.Entry {
 		r.entries += w
 	}
@@ -71,6 +74,7 @@ func (r *requests) merge(o *requests) {
 	r.async += o.async
 	r.stream += o.stream
 	r.count += o.count
+	r.unseen += o.unseen
 	r.errors += o.errors
 	r.union += o.union
 	r.sum += o.sum
@@ -84,7 +88,7 @@ func (r *requests) merge(o *requests) {
 
 func (r *requests) snapshot(k identity.RPC) RPC {
 	return RPC{
-		Key: k, Entries: r.entries, Async: r.async > r.count/2, Stream: r.stream, Count: r.count,
+		Key: k, Entries: r.entries, Async: r.async > r.count/2, Stream: r.stream, Count: r.count, Unseen: r.unseen,
 		Errors: r.errors, ErrorType: r.types.most(),
 		Latency: &r.latency, Exclusive: &r.exclusive, Ending: &r.ending, Union: r.union, Sum: r.sum,
 		Instances: r.instances.list(),

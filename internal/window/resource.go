@@ -57,7 +57,7 @@ func (f *folding) resource(of []*stream) Resource {
 	for len(of) > 0 {
 		id := of[0].key.instance.ID
 		n := runLength(of, func(s *stream) bool { return s.key.instance.ID == id })
-		in := InstanceValues{ID: id, Values: values(of[:n])}
+		in := InstanceValues{ID: id, Host: hostOf(of[:n]), Values: values(of[:n])}
 		for _, v := range in.Values {
 			at, known := f.metrics[v.Metric]
 			if !known {
@@ -81,6 +81,18 @@ func (f *folding) resource(of []*stream) Resource {
 		}
 	}
 	return r
+}
+
+// hostOf returns the host that the streams of one replica name: the latest, the greatest
+// among equals.
+func hostOf(of []*stream) string {
+	host, at := "", int64(math.MinInt64)
+	for _, s := range of {
+		if s.host != "" && (s.last.time > at || s.last.time == at && s.host > host) {
+			host, at = s.host, s.last.time
+		}
+	}
+	return host
 }
 
 // values folds the streams of one replica into its metrics.

@@ -27,6 +27,7 @@ type RPCShare struct {
 	Async      float64 // weight of the requests that are messages consumed
 	Stream     float64
 	Count      float64
+	Unseen     float64
 	Errors     float64
 	ErrorTypes []ErrorWeight // sorted by name
 	Latency    *sketch.Sketch
@@ -53,6 +54,7 @@ type EdgeShare struct {
 	Network       *sketch.Sketch
 	Queue         *sketch.Sketch
 	Requests      *sketch.Sketch
+	Again         *sketch.Sketch
 	// Shown is what exemplars go by, nil where that is Client.
 	Shown     *sketch.Sketch
 	Exemplars Exemplars
@@ -88,7 +90,7 @@ func (g *Gathering) Share(end int64) *Share {
 	s := &Share{Start: g.start, End: end, Sampled: g.sampled, RPCs: make([]RPCShare, 0, len(g.served)), Edges: make([]EdgeShare, 0, len(g.called))}
 	for _, r := range g.served { // sorted below
 		s.RPCs = append(s.RPCs, RPCShare{
-			Key: r.key, Entries: r.entries, Async: r.async, Stream: r.stream, Count: r.count,
+			Key: r.key, Entries: r.entries, Async: r.async, Stream: r.stream, Count: r.count, Unseen: r.unseen,
 			Errors: r.errors, ErrorTypes: r.types.list(), Latency: &r.latency, Exclusive: &r.exclusive, Ending: &r.ending,
 			Union: r.union, Sum: r.sum, Instances: r.instances.shares(), Exemplars: r.exemplars.list(),
 		})
@@ -97,7 +99,7 @@ func (g *Gathering) Share(end int64) *Share {
 		e := EdgeShare{
 			Key: c.key, Answered: c.answered, Waited: c.waited, Stream: c.stream, Count: c.count, Matched: c.matched,
 			Within: c.within, Share: c.share, Errors: c.errors, ErrorTypes: c.types.list(),
-			Client: &c.client, Server: &c.server, Network: &c.network, Queue: &c.queue, Requests: &c.requests, Exemplars: c.exemplars.list(),
+			Client: &c.client, Server: &c.server, Network: &c.network, Queue: &c.queue, Requests: &c.requests, Again: &c.again, Exemplars: c.exemplars.list(),
 		}
 		if c.apart {
 			e.Shown = &c.shown

@@ -25,6 +25,7 @@ type RPC struct {
 	Async     bool    // most requests are messages consumed
 	Stream    float64 // weight of requests that wait rather than work; not in Latency
 	Count     float64 // weight of the requests in Latency
+	Unseen    float64 // of Count what is more than the spans seen: those stand for others too
 	Errors    float64
 	ErrorType string // most frequent error.type, "" where no errors
 	Latency   *sketch.Sketch
@@ -77,6 +78,7 @@ type Edge struct {
 	Network       *sketch.Sketch // client minus server of matched calls, of messages none
 	Queue         *sketch.Sketch // waits of Async calls
 	Requests      *sketch.Sketch // durations of the entry requests that made such calls, each once
+	Again         *sketch.Sketch // waits of the caller's requests between failed calls and the next ones, of those that tried again
 	Exemplar      Exemplar       // the slowest, by the wait of a message, else as the caller sees it
 	Typical       Exemplar       // near the median of the same
 }
@@ -88,10 +90,11 @@ type Resource struct {
 	Instances []InstanceValues
 }
 
-// InstanceValues are the metrics of one replica.
+// InstanceValues are the metrics of one replica. Host is that on which they were
+// measured, "" where nobody says so, and of replicas that send spans, which do.
 type InstanceValues struct {
-	ID     string
-	Values []Value
+	ID, Host string
+	Values   []Value
 }
 
 // Value is one metric over one window, in the metric's normalised unit.

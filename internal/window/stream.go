@@ -6,6 +6,7 @@ import "slices"
 type stream struct {
 	key      streamKey
 	hash     uint64
+	host     string
 	last     position
 	readings []reading
 }
@@ -50,7 +51,7 @@ func (t *streams) put(p *Point) *stream {
 		t.rebuild(max(64, 2*len(t.cells)))
 	}
 	s := pop(&t.spare)
-	s.key, s.hash = streamKey{p.Instance, p.Metric, p.Stream}, p.Hash
+	s.key, s.hash, s.host = streamKey{p.Instance, p.Metric, p.Stream}, p.Hash, p.Host
 	t.place(s)
 	t.added = append(t.added, s)
 	t.used++

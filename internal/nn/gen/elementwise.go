@@ -52,6 +52,11 @@ func sums() {
 	each([]string{"dst", "src"}, func(r *rows) { r.store(add(r.load(0), r.load(1)), 0) })
 	end()
 
+	function("fillAVX2", "func(dst *float32, n int, v float32)", "fillAVX2 computes dst = v.")
+	v := broadcast("v")
+	each([]string{"dst"}, func(r *rows) { r.store(v, 0) })
+	end()
+
 	function("absSumAVX2", "func(v *float32, n int) float32", "absSumAVX2 returns Σ |v|.")
 	sum := zero()
 	each([]string{"v"}, func(r *rows) { VADDPS(absolute(r.load(0)), sum, sum) })

@@ -30,5 +30,6 @@ func main() {
 	skips()
 	adam()
 	noise()
+	ranks()
 	build.Generate()
 }

@@ -1,0 +1,86 @@
+package callgraph
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// A request of shop calls cart again where it failed; what it waits in between is told
+// with the first of the calls.
+func TestAgain(t *testing.T) {
+	const served = `
+		1 - S shop buy 0-1000
+	`
+	tests := map[string]struct{ spans, want string }{
+		"twice, once more each time": {
+			`
+			2 1 C shop get 0-100 peer=db error=down
+			3 1 C shop get 150-250 peer=db error=down
+			4 1 C shop get 350-400 peer=db
+			`, `
+			serve shop buy d=1000 own=750 calls=250 t=1000 entry
+			call shop buy > db get client=100 server=-1 t=1000 leaf error=down again=150
+			call shop buy > db get client=100 server=-1 t=1000 leaf error=down
+			call shop buy > db get client=50 server=-1 t=1000 leaf
+			`,
+		},
+		"what was answered is no reason to call again": {
+			`
+			2 1 C shop get 0-100 peer=db
+			3 1 C shop get 150-250 peer=db
+			`, `
+			serve shop buy d=1000 own=800 calls=200 t=1000 entry
+			call shop buy > db get client=100 server=-1 t=1000 leaf
+			call shop buy > db get client=100 server=-1 t=1000 leaf
+			`,
+		},
+		"calls that overlap are not one after the other": {
+			`
+			2 1 C shop get 0-100 peer=db error=down
+			3 1 C shop get 150-250 peer=db
+			4 1 C shop get 200-300 peer=db
+			`, `
+			serve shop buy d=1000 own=750 calls=250 t=1000 entry
+			call shop buy > db get client=100 server=-1 t=1000 leaf error=down
+			call shop buy > db get client=100 server=-1 t=1000 leaf
+			call shop buy > db get client=100 server=-1 t=1000 leaf
+			`,
+		},
+		"calls to others meanwhile": {
+			`
+			2 1 C shop get 0-100 peer=db error=down
+			3 1 C shop ask 0-500 peer=cache
+			4 1 C shop get 150-250 peer=db
+			`, `
+			serve shop buy d=1000 own=500 calls=700 t=1000 entry
+			call shop buy > db get client=100 server=-1 t=1000 leaf error=down again=50
+			call shop buy > cache ask client=500 server=-1 t=1000 leaf
+			call shop buy > db get client=100 server=-1 t=1000 leaf
+			`,
+		},
+		// The client says POST, the service POST/cart: nobody answered the second call.
+		"known by the name that the caller has for it": {
+			`
+			2 1 C shop POST 0-100 peer=cart
+			3 2 S cart POST/cart 10-90
+			4 1 C shop POST 150-250 peer=cart error=down
+			5 1 C shop POST 270-370 peer=cart
+			6 5 S cart POST/cart 280-360
+			`, `
+			serve shop buy d=1000 own=700 calls=300 t=1000 entry
+			serve cart POST/cart d=80 own=80 calls=0 t=1000
+			serve cart POST/cart d=80 own=80 calls=0 t=1000
+			call shop buy > cart POST/cart client=100 server=80 t=1000 again=20
+			call shop buy > cart POST/cart client=100 server=-1 t=1000 error=down
+			call shop buy > cart POST/cart client=100 server=80 t=1000
+			count unmatched_client 1
+			`,
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, expect(tc.want), play(t, roomy, served+tc.spans))
+		})
+	}
+}

@@ -1,0 +1,66 @@
+package rca
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/sage-rca/sage/internal/feature"
+)
+
+func TestCauses(t *testing.T) {
+	for name, c := range map[string]struct {
+		moved map[string]float64
+		order []string // as given
+		want  []string
+	}{
+		"CPU alone": {
+			order: []string{"process.cpu.utilization"}, want: []string{"process.cpu.utilization"},
+		},
+		"memory below its limit is no reason": {
+			map[string]float64{"container.memory.limit_utilization": 0.8},
+			[]string{"process.cpu.utilization", "container.memory.limit_utilization"},
+			[]string{"process.cpu.utilization", "container.memory.limit_utilization"},
+		},
+		"memory at its limit is": {
+			map[string]float64{"container.memory.limit_utilization": 0.95},
+			[]string{"process.cpu.utilization", "container.memory.limit_utilization", "process.threads"},
+			[]string{"container.memory.limit_utilization", "process.threads"},
+		},
+		"what was asked for is no limit": {
+			map[string]float64{"container.memory.request_utilization": 2},
+			[]string{"process.cpu.utilization", "container.memory.request_utilization"},
+			[]string{"process.cpu.utilization", "container.memory.request_utilization"},
+		},
+		"nor is the host's memory the service's": {
+			map[string]float64{"host.memory.utilization": 0.95},
+			[]string{"process.cpu.utilization", "host.memory.utilization"},
+			[]string{"process.cpu.utilization", "host.memory.utilization"},
+		},
+		"more is kept, and more is collected": {
+			order: []string{"process.cpu.utilization", "container.cpu.throttled_time", "runtime.gc.time", "process.memory.usage"},
+			want:  []string{"runtime.gc.time", "process.memory.usage"},
+		},
+		"more is collected, and no more kept": { // it is slower to collect, too
+			order: []string{"process.cpu.utilization", "runtime.gc.time"},
+			want:  []string{"process.cpu.utilization", "runtime.gc.time"},
+		},
+		"waiting for a core stays": {
+			order: []string{"container.cpu.pressure", "runtime.gc.time", "process.memory.usage"},
+			want:  []string{"runtime.gc.time", "process.memory.usage", "container.cpu.pressure"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var moved []movedMetric
+			for _, n := range c.order {
+				m, _ := meaningOf(n)
+				moved = append(moved, movedMetric{key: feature.Key{Kind: feature.Metric, Name: n}, mechanism: m.mechanism, now: c.moved[n]})
+			}
+			var got []string
+			for _, m := range causes(moved) {
+				got = append(got, m.key.Name)
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
