@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,7 +38,7 @@ type scaleRow struct {
 	Method   string  `json:"method"` // that answered
 	Model    float64 `json:"model_mb"`
 	RSS      float64 `json:"rss_mb"`
-	TrainRSS float64 `json:"train_rss_mb"` // the most that is resident while it trains, history included
+	TrainRSS float64 `json:"train_rss_mb"` // while it trains
 }
 
 // mb is a megabyte, a million bytes.
@@ -80,17 +79,17 @@ func scalePart(args []string) (any, error) {
 		return nil, err
 	}
 	row := scaleRow{RPCs: len(app.RPCs), Services: s.services}
-	debug.FreeOSMemory()
-	steps := 0
+	cpu, began := cpuTime(), time.Now()
 	cfg.Yield = func(context.Context, gvae.Spent) error {
-		now := 0.0
-		if steps++; steps%16 == 1 {
-			now, err = residentNow()
+		if row.TrainRSS > 0 {
+			return nil
 		}
-		row.TrainRSS = max(row.TrainRSS, now/mb)
+		c, b := cpuTime(), time.Now()
+		rss, err := resident()
+		row.TrainRSS = rss / mb
+		cpu, began = cpu+cpuTime()-c, began.Add(time.Since(b)) // which is not training
 		return err
 	}
-	cpu, began := cpuTime(), time.Now()
 	layout := feature.NewLayout(s.graph, s.history)
 	data := layout.Data(s.history, s.normal())
 	if times > 1 {
@@ -119,8 +118,8 @@ func scalePart(args []string) (any, error) {
 	return row, err
 }
 
-// scatter moves each value by some 0.02, which is 2 % of a latency, so that windows that come again are not the same:
-// training would learn by heart those that are held out, and not stop.
+// scatter moves each value by some 0.02, which is 2 % of a latency, so that windows that come
+// again are not the same: training would learn by heart those that are held out, and not stop.
 func scatter(values []float64) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range values {

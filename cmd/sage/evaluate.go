@@ -109,7 +109,7 @@ func (o *evaluateOptions) results(ctx context.Context, log io.Writer) (*evaluate
 	}
 	if o.only != "" {
 		run.Size = run.Size.Only(o.only)
-		if len(run.Size.Apps) == 0 && o.only != recordings {
+		if len(run.Size.Apps)+len(run.Size.Foreign) == 0 && o.only != recordings {
 			return nil, usagef("no suite is called %q", o.only)
 		}
 	}

@@ -84,7 +84,8 @@ func run() error {
 	}
 	fmt.Printf("# %s seed %d: %s, %d requests, %d spans (%d lost), %d failed; usual p99 %.0f ms; %s + %s\n", s.Name, *seed, end, counts.Requests, counts.Spans, counts.Lost, counts.Failed,
 		1000*usual.Tail[0], simulated.Round(100*time.Millisecond), (time.Since(began) - simulated).Round(100*time.Millisecond))
-	report(os.Stdout, s, usual, episodes, out.answers, events, *window, *verbose)
+	t := &table{out: os.Stdout, system: s, usual: usual, answers: out.answers, window: *window, verbose: *verbose}
+	t.print(episodes, events)
 	return nil
 }
 

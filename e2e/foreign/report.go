@@ -107,6 +107,9 @@ func names(c cause, t foreign.Culprit) bool {
 	if t.Host != "" {
 		return c.host == t.Host
 	}
+	if c.host != "" && slices.Contains(t.Mechanisms, "disk") {
+		return true
+	}
 	for _, n := range t.Names {
 		for _, s := range []string{c.service, c.kind} {
 			if s == n || strings.HasPrefix(s, n+":") || s == n+".shop" {
@@ -167,12 +170,23 @@ func judge(s *said, truth []foreign.Culprit) verdict {
 	return v
 }
 
-func report(out io.Writer, s *foreign.System, u foreign.Usual, episodes []foreign.Episode, answers *foreign.Answers, events []plog.LogRecord, window time.Duration, verbose bool) {
+// table is what is printed of a run.
+type table struct {
+	out     io.Writer
+	system  *foreign.System
+	usual   foreign.Usual
+	answers *foreign.Answers
+	window  time.Duration
+	verbose bool
+}
+
+// print prints episodes with the incidents in them, then the other incidents, and the
+// states of the model.
+func (t *table) print(episodes []foreign.Episode, events []plog.LogRecord) {
 	all := incidents(events)
 	claimed := make(map[*incident]bool)
 	for i := range episodes {
 		e := &episodes[i]
-		hurt := hurtIn(s, u, answers, e, window)
 		var mine []*incident
 		for _, in := range all {
 			if at := in.said[0].at; at > e.Start && at <= e.End+60*time.Second {
@@ -180,57 +194,72 @@ func report(out io.Writer, s *foreign.System, u foreign.Usual, episodes []foreig
 				claimed[in] = true
 			}
 		}
-		truth := ""
-		for k, f := range e.Faults {
-			truth += fmt.Sprintf(" %v size %.3g", append(e.Culprits[k].Names, e.Culprits[k].Host), f.Size)
-		}
-		fmt.Fprintf(out, "%-8s %-24s hurt=%d/%d%s\n", e.Start.Round(time.Second), e.Name, hurt, int((e.End-e.Start)/window), truth)
-		if len(mine) == 0 {
-			switch {
-			case e.Decoy || hurt < 3:
-				fmt.Fprintf(out, "%s        SILENT ok\n", row(s, e, "silent"))
-			default:
-				fmt.Fprintf(out, "%s        MISSED\n", row(s, e, "missed"))
-			}
-			continue
-		}
-		for k, in := range mine {
-			first, last := in.said[0], in.said[0]
-			for _, x := range in.said {
-				if x.at <= e.End+30*time.Second && (x.state == "open" || x.state == "update") {
-					last = x
-				}
-			}
-			f, l := judge(first, e.Culprits), judge(last, e.Culprits)
-			tag := "answer"
-			if k > 0 {
-				tag = "second"
-			}
-			if e.Decoy {
-				tag = "false"
-			}
-			fmt.Fprintf(out, "%s        %-6s %-14s after %-4s open: %s %s | last: %s %s\n", row(s, e, tag), in.id[len(in.id)-4:], first.slo, (first.at - e.Start).Round(time.Second), mark(f), f.text, mark(l), l.text)
-			if verbose {
-				for _, x := range in.said {
-					fmt.Fprintf(out, "             %s %s: %s\n", x.at.Round(time.Second), x.state, strings.ReplaceAll(x.body, "\n", "\n                 "))
-					for _, c := range x.causes {
-						fmt.Fprintf(out, "                 candidate %v %s p=%.2f\n", c.culprit, c, c.prob)
-					}
-				}
-			}
-		}
+		t.episode(e, mine)
 	}
 	for _, in := range all {
-		if !claimed[in] {
-			x := in.said[0]
-			fmt.Fprintf(out, "FALSE at %s %s: %s\n", x.at.Round(time.Second), x.slo, strings.SplitN(x.body, "\n", 2)[0])
+		if x := in.said[0]; !claimed[in] {
+			fmt.Fprintf(t.out, "FALSE at %s %s: %s\n", x.at.Round(time.Second), x.slo, firstLine(x.body))
 		}
 	}
 	for _, r := range events {
-		if r.EventName() == "rca.model.status" || verbose && r.EventName() == "rca.change" {
-			fmt.Fprintf(out, "  %s %s\n", time.Duration(int64(r.Timestamp())-foreign.Epoch).Round(time.Second), strings.SplitN(r.Body().AsString(), "\n", 2)[0])
+		if r.EventName() == "rca.model.status" || t.verbose && r.EventName() == "rca.change" {
+			fmt.Fprintf(t.out, "  %s %s\n", time.Duration(int64(r.Timestamp())-foreign.Epoch).Round(time.Second), firstLine(r.Body().AsString()))
 		}
 	}
+}
+
+func (t *table) episode(e *foreign.Episode, mine []*incident) {
+	hurt := hurtIn(t.system, t.usual, t.answers, e, t.window)
+	truth := ""
+	for _, f := range e.Faults {
+		truth += fmt.Sprintf(" %s size %.3g", f.Service, f.Size)
+	}
+	for _, c := range e.Culprits {
+		truth += fmt.Sprintf(" %v", append(c.Names, c.Host))
+	}
+	fmt.Fprintf(t.out, "%-8s %-24s hurt=%d/%d%s\n", e.Start.Round(time.Second), e.Name, hurt, int((e.End-e.Start)/t.window), truth)
+	switch {
+	case len(mine) == 0 && (e.Decoy || hurt < 3):
+		fmt.Fprintf(t.out, "%s        SILENT ok\n", row(t.system, e, "silent"))
+	case len(mine) == 0:
+		fmt.Fprintf(t.out, "%s        MISSED\n", row(t.system, e, "missed"))
+	}
+	for k, in := range mine {
+		tag := "answer"
+		switch {
+		case e.Decoy:
+			tag = "false"
+		case k > 0:
+			tag = "second"
+		}
+		t.incident(e, in, tag)
+	}
+}
+
+// incident prints what was said when it opened, and last while the fault was there.
+func (t *table) incident(e *foreign.Episode, in *incident, tag string) {
+	first, last := in.said[0], in.said[0]
+	for _, x := range in.said {
+		if x.at <= e.End+30*time.Second && (x.state == "open" || x.state == "update") {
+			last = x
+		}
+	}
+	f, l := judge(first, e.Culprits), judge(last, e.Culprits)
+	fmt.Fprintf(t.out, "%s        %-6s %-14s after %-4s open: %s %s | last: %s %s\n", row(t.system, e, tag), in.id[len(in.id)-4:], first.slo, (first.at - e.Start).Round(time.Second), mark(f), f.text, mark(l), l.text)
+	if !t.verbose {
+		return
+	}
+	for _, x := range in.said {
+		fmt.Fprintf(t.out, "             %s %s: %s\n", x.at.Round(time.Second), x.state, strings.ReplaceAll(x.body, "\n", "\n                 "))
+		for _, c := range x.causes {
+			fmt.Fprintf(t.out, "                 candidate %v %s p=%.2f\n", c.culprit, c, c.prob)
+		}
+	}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
 
 func row(s *foreign.System, e *foreign.Episode, tag string) string {

@@ -8,7 +8,7 @@ import (
 	"github.com/sage-rca/sage/internal/window"
 )
 
-// minRequests of a version in a window, below which its tail says nothing.
+// minRequests that were seen of a version in a window, below which its tail says nothing.
 const minRequests = 20
 
 // Comparison is how two versions of a service that run side by side serve one
@@ -19,9 +19,9 @@ type Comparison struct {
 	Old, New  float64 // the quantile of each, seconds
 }
 
-// Compare returns how two versions served the operation of which there is most in
+// Compare returns how two versions served the operation of which most is seen in
 // the window, by the version of which there is less. It reports false where no
-// operation was served often enough by both.
+// operation was seen often enough of both.
 func Compare(s *window.Snapshot, of identity.Service, before, after string, quantile float64) (Comparison, bool) {
 	var out Comparison
 	most := 0.0
@@ -30,8 +30,9 @@ func Compare(s *window.Snapshot, of identity.Service, before, after string, quan
 		if r.Key.Service != of {
 			continue
 		}
-		was, is := served(r, before), served(r, after)
-		if n := math.Min(was.Count(), is.Count()); n >= minRequests && n > most {
+		was, wasSeen := served(r, before)
+		is, isSeen := served(r, after)
+		if n := math.Min(wasSeen, isSeen); n >= minRequests && n > most {
 			most = n
 			out = Comparison{r.Key.Operation, was.Quantile(quantile) / 1e9, is.Quantile(quantile) / 1e9}
 		}
@@ -39,13 +40,14 @@ func Compare(s *window.Snapshot, of identity.Service, before, after string, quan
 	return out, most > 0
 }
 
-// served returns the latencies of one version of an RPC.
-func served(r *window.RPC, version string) *sketch.Sketch {
-	out := new(sketch.Sketch)
+// served returns the latencies of one version of an RPC, and how many requests were seen.
+func served(r *window.RPC, version string) (*sketch.Sketch, float64) {
+	out, unseen := new(sketch.Sketch), 0.0
 	for _, in := range r.Instances {
 		if in.Version == version && in.Latency != nil {
 			out.Merge(in.Latency)
+			unseen += in.Unseen
 		}
 	}
-	return out
+	return out, window.Seen(out.Count(), unseen)
 }

@@ -172,6 +172,33 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// Requests that stand for 100 are few, whatever their weight.
+func TestCompare_sampled(t *testing.T) {
+	for _, c := range []struct {
+		old, fresh int // that are seen
+		weight     float64
+		want       bool
+	}{
+		{20, 20, 1, true},
+		{20, 19, 1, false},
+		{20, 20, 100, true},
+		{20, 19, 100, false},
+		{1, 1, 100, false},
+		{20, 20, 1 / 0.3, true}, // off by the rounding of weights
+	} {
+		s := picture(t, 0, "db@v1#1 db@v2#2")
+		for i, n := range []int{c.old, c.fresh} {
+			in := &s.RPCs[0].Instances[i]
+			for range n {
+				in.Latency.Add(1e8, c.weight)
+				in.Unseen += c.weight - 1
+			}
+		}
+		_, ok := Compare(s, identity.Service{Name: "db"}, "v1", "v2", 0.9)
+		assert.Equal(t, c.want, ok, "%d and %d of %v", c.old, c.fresh, c.weight)
+	}
+}
+
 // life is a system of which parts come and go by chance.
 func life(rng *rand.Rand, i int) string {
 	var b strings.Builder

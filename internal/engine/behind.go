@@ -15,7 +15,7 @@ import (
 // of those that behave otherwise.
 func (t *training) behind() []identity.Service {
 	var nodes []cbn.Node
-	if d := &t.differs; d.stale {
+	if d := &t.differs; d.matters() {
 		nodes = append(lacking(d.graph, d.model), lacking(d.model, d.graph)...)
 	}
 	for _, d := range t.behaviour.drifts {

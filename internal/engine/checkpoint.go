@@ -158,6 +158,7 @@ type state struct {
 	Watcher  []byte
 	Incident []byte
 	Waits    []byte // operations that wait
+	Sampling []byte // how spans were chosen
 }
 
 func (r *run) storeState() ([]byte, error) {
@@ -173,7 +174,11 @@ func (r *run) storeState() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encode(state{Last: r.last, Count: r.training.count, Watcher: w, Incident: i, Waits: waits})
+	chosen, err := r.sifting.chosen.MarshalBinary()
+	if err != nil {
+		return nil, err
+	}
+	return encode(state{Last: r.last, Count: r.training.count, Watcher: w, Incident: i, Waits: waits, Sampling: chosen})
 }
 
 func (r *run) loadState(b []byte) error {
@@ -190,10 +195,7 @@ func (r *run) loadState(b []byte) error {
 		return err
 	}
 	r.tracker, r.last, r.training.count = tracker, s.Last, s.Count
-	if len(s.Waits) == 0 { // of an older version
-		return nil
-	}
-	return r.sifting.polls.UnmarshalBinary(s.Waits)
+	return r.sifting.load(s.Waits, s.Sampling)
 }
 
 func (r *run) loadHistory(b []byte) error {

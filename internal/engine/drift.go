@@ -12,6 +12,7 @@ import (
 type drift struct {
 	stale bool
 	since int64 // event time at which it became so
+	rare  bool  // it is, but of what is seen too seldom to be learned, see weigh
 
 	what string // that is not the same
 

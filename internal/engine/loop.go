@@ -39,6 +39,7 @@ type run struct {
 	newChanges bool // likewise, of the ledger
 
 	sifting  sifting
+	crowding crowding
 	training training
 	status   status
 	keeper   keeper
@@ -113,6 +114,7 @@ func (r *run) window(ctx context.Context, s *window.Snapshot) bool {
 	r.last = s.Start
 	r.index++
 	s = r.sift(s)
+	r.crowding.observe(s, r.cfg.Training.MinWindows)
 	r.obs.WindowClosed(s)
 	r.training.clock.Store(s.End)
 	r.publish(ctx, s.End)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"math"
 	"slices"
 
@@ -18,9 +19,9 @@ type SiftObserver interface {
 	Sampled(sampling.State) // how spans were chosen, where that is news
 }
 
-// sifting finds out what of the windows is not as it looks. What is known of operations is
-// persisted; how spans are sampled is found out again, as the pipeline may be another after
-// a restart. Nothing opens meanwhile from what is in doubt.
+// sifting finds out what of the windows is not as it looks. It is persisted, so that a
+// restart just before a fault does not take that for the beginning. Nothing opens from
+// what is in doubt.
 type sifting struct {
 	polls    *longpoll.Filter
 	chosen   sampling.Detector
@@ -31,11 +32,24 @@ func newSifting(cfg Config) sifting {
 	return sifting{polls: longpoll.New(cfg.LongPolls), chosen: sampling.Detector{Told: cfg.Sampling}, sampling: sampling.None}
 }
 
+// load restores what was persisted. What an older version did not write is found out anew.
+func (s *sifting) load(waits, chosen []byte) error {
+	var errs []error
+	if len(waits) > 0 {
+		errs = append(errs, s.polls.UnmarshalBinary(waits))
+	}
+	if len(chosen) > 0 {
+		errs = append(errs, s.chosen.UnmarshalBinary(chosen))
+	}
+	return errors.Join(errs...)
+}
+
 // sift returns a window as it is to be judged.
 func (r *run) sift(s *window.Snapshot) *window.Snapshot {
 	was := r.sifting.sampling
 	r.sifting.sampling = r.sifting.chosen.Observe(s)
 	s, found := r.sifting.polls.Take(s)
+	r.unsaved = r.unsaved || r.sifting.sampling != was
 	if o, ok := r.obs.(SiftObserver); ok {
 		for _, f := range found {
 			o.Waits(f)
@@ -77,7 +91,7 @@ func (r *run) withheld(v *rca.Verdict) *rca.Verdict {
 
 // admit adds to the state of the model what else makes for silence.
 func (r *run) admit(s *ModelStatus) {
-	s.Sampling = r.sifting.sampling
+	s.Sampling, s.Warning = r.sifting.sampling, r.crowding.warning()
 	if !r.biased() {
 		return
 	}

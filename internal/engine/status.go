@@ -14,16 +14,17 @@ type status struct {
 	at      int64      // event time, ns
 	version uint64
 	sampled sampling.State
+	warned  bool
 }
 
-// changed reports whether the model's state or version is news, or a heartbeat
-// is due, and notes it as said.
+// changed reports whether the model's state or version is news, or that there is a
+// warning, or a heartbeat is due, and notes it as said.
 func (s *status) changed(m ModelStatus, heartbeat time.Duration) bool {
 	now := m.Time.UnixNano()
-	if m.State == s.state && m.Version == s.version && m.Sampling == s.sampled && (heartbeat <= 0 || now-s.at < int64(heartbeat)) {
+	if m.State == s.state && m.Version == s.version && m.Sampling == s.sampled && (m.Warning != "") == s.warned && (heartbeat <= 0 || now-s.at < int64(heartbeat)) {
 		return false
 	}
-	s.state, s.at, s.version, s.sampled = m.State, now, m.Version, m.Sampling
+	s.state, s.at, s.version, s.sampled, s.warned = m.State, now, m.Version, m.Sampling, m.Warning != ""
 	return true
 }
 
@@ -77,7 +78,7 @@ func (t *training) state(index, windows int) (ModelState, string) {
 		return Cold, fmt.Sprintf("%d of %d windows seen", windows, t.cfg.MinWindows)
 	case t.err != nil:
 		return Degraded, firstLine("the last training failed, the model before it answers: ", t.err)
-	case t.differs.stale:
+	case t.differs.matters():
 		return Stale, "the call graph has changed since training (" + t.differs.what + "): what did not change is still answered by the model"
 	case len(t.behaviour.drifts) > 0:
 		return Stale, "some latencies are no longer what the model learned (" + t.behaviour.what() + "): the rest is still answered by the model"

@@ -102,7 +102,7 @@ func (t *training) due(now int64, windows int, g *cbn.Graph) Extent {
 		if now-t.last >= settle {
 			return Whole
 		}
-	case t.differs.stale || len(t.behaviour.drifts) > 0:
+	case t.differs.matters() || len(t.behaviour.drifts) > 0:
 		if now-max(t.last, t.changed()) >= settle {
 			return Part
 		}
@@ -113,7 +113,7 @@ func (t *training) due(now int64, windows int, g *cbn.Graph) Extent {
 // changed is the event time since which what is stale is as it is now.
 func (t *training) changed() int64 {
 	since := t.behaviour.since
-	if t.differs.stale {
+	if t.differs.matters() {
 		since = max(since, t.differs.since)
 	}
 	return since
@@ -135,6 +135,7 @@ func (r *run) look(now int64) {
 func (r *run) train(ctx context.Context, now int64) {
 	t := &r.training
 	t.differs.compare(t.model, r.graph, now)
+	t.differs.weigh(r.history, now, t.settle())
 	r.look(now)
 	extent := t.due(now, r.history.Len(), r.graph)
 	if extent == None {

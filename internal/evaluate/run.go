@@ -53,6 +53,13 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 			return err
 		}})
 	}
+	strangers := make([]Suite, len(o.Size.Foreign))
+	for i, name := range o.Size.Foreign {
+		jobs = append(jobs, job{"foreign " + name, func(ctx context.Context) (err error) {
+			strangers[i], err = r.foreign(ctx, name)
+			return err
+		}})
+	}
 	for i, name := range o.Size.Robust {
 		jobs = append(jobs, job{name + ": curves", func(ctx context.Context) (err error) {
 			points[i], err = curves(ctx, name, o.Size, o.Seed, r.say)
@@ -79,6 +86,7 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		gs = append(gs, guesses(method.Sage{}.Name(), s.incidents)...)
 		ss = append(ss, stated(method.Sage{}.Name(), s.incidents)...)
 	}
+	res.Suites = append(res.Suites, strangers...)
 	res.WhatIf, res.Calibration = whatIf(gs), calibration(ss)
 	res.Recorded = recordings
 	for _, p := range points {

@@ -13,6 +13,8 @@ import (
 type Size struct {
 	// Apps are the applications, with how many incidents and decoys each gets.
 	Apps []AppSize
+	// Foreign are systems of package foreign.
+	Foreign []string
 	// Ablations says of which applications ablation rows are made, Robust of which
 	// the curves, with so many incidents a point.
 	Ablations    []string
@@ -47,6 +49,7 @@ func Full() Size {
 			{"syn-256", 24, 5, taughtLarge},
 			{"syn-1024", 16, 0, taughtLarge},
 		},
+		Foreign:   []string{"bank", "media", "mesh", "boutique", "drawn"},
 		Ablations: []string{"chain", "fanout", "social", "sockshop"},
 		Robust:    []string{"chain", "social"}, RobustPoints: 48, Histories: []float64{0.5, 2, 6}, Day: "chain",
 		Grow: "syn-1024", GrowIncidents: 10,
@@ -141,6 +144,11 @@ func (s Size) Only(name string) Size {
 	for _, a := range s.Apps {
 		if a.Name == name {
 			out.Apps = append(out.Apps, a)
+		}
+	}
+	for _, f := range s.Foreign {
+		if f == name {
+			out.Foreign = append(out.Foreign, f)
 		}
 	}
 	for _, a := range s.Ablations {

@@ -73,7 +73,7 @@ func (o *order) between(b *bracket, ring []float32, rows []run, i int, share flo
 		n += nn.Between(o.inside[n:], ring[r.from:r.to], b.low, b.high)
 	}
 	for turn := uint32(0); n > fewValues && turn < mostTurns; turn++ {
-		next, before, left := o.narrow(n, i, turn)
+		next, before, left := o.narrow(n, i, turn, margin, b)
 		if next.high == above(next.low) {
 			*b = next
 			return float64(next.low)
@@ -82,9 +82,6 @@ func (o *order) between(b *bracket, ring []float32, rows []run, i int, share flo
 			continue
 		}
 		n, i = nn.Between(o.inside, o.inside[:n], next.low, next.high), i-before
-		if i >= margin && n-i-2 >= margin {
-			*b = next
-		}
 	}
 	values := o.inside[:n]
 	low := float64(nth(values, i))
@@ -100,10 +97,12 @@ const (
 )
 
 // narrow returns a smaller bracket of ranks i and i+1 of the first n values inside, how many
-// of them are before it, and how many in it. It compares with some of the values, those
-// among them that are about as far in order. Which, depends on the turn; they do not lie at
-// equal steps, since what a system does may come back every so many windows.
-func (o *order) narrow(n, i int, turn uint32) (b bracket, before, left int) {
+// of them are before it, and how many in it. The bracket with a margin is narrowed as well.
+//
+// It compares with some of the values, those among them that are about as far in order.
+// Which, depends on the turn; they do not lie at equal steps, since what a system does may
+// come back every so many windows.
+func (o *order) narrow(n, i int, turn uint32, margin int, wide *bracket) (b bracket, before, left int) {
 	var some [11]float32
 	for k := range some {
 		place := (turn*uint32(len(some)) + uint32(k)) * 0x9e3779b1 // by the golden section
@@ -115,13 +114,16 @@ func (o *order) narrow(n, i int, turn uint32) (b bracket, before, left int) {
 	nn.Below(o.inside[:n], &o.pivots, &o.below)
 	b, left = everything, n
 	for k, c := range o.below {
-		switch c := int(c); {
-		case c <= i:
-			if c >= before {
-				b.low, before = max(b.low, o.pivots[k]), c
-			}
-		case c > min(i+1, n-1) && c <= left:
-			b.high, left = min(b.high, o.pivots[k]), c
+		c, pivot := int(c), o.pivots[k]
+		if c <= i {
+			b.low, before = max(b.low, pivot), max(before, c)
+		} else if c > min(i+1, n-1) {
+			b.high, left = min(b.high, pivot), min(left, c)
+		}
+		if c <= i-margin {
+			wide.low = max(wide.low, pivot)
+		} else if c >= i+2+margin {
+			wide.high = min(wide.high, pivot)
 		}
 	}
 	return b, before, left - before

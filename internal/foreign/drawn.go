@@ -115,7 +115,7 @@ func (s *System) visit(service, endpoint string, rate float64, at func(svc *Serv
 	}
 }
 
-// endpoints draws those of service i, which may call what lies in lower layers.
+// endpoints draws those of service i, which may call what lies in the layer below.
 func endpoints(r *rand.Rand, s *System, i, l int, layer [][]int) (out []Endpoint) {
 	grpc := i > 0 && r.IntN(2) == 0
 	for _, name := range []string{"a", "b"} {
@@ -125,42 +125,9 @@ func endpoints(r *rand.Rand, s *System, i, l int, layer [][]int) (out []Endpoint
 		}
 		work := time.Duration(1+r.IntN(6)) * ms
 		e.Steps = append(e.Steps, CPU{work, 0.4 + 0.5*r.Float64()})
-		var calls Parallel
-		if l+1 < len(layer) {
-			fan := 1 + r.IntN(5)/3
-			if l == 0 {
-				fan = 2 + r.IntN(3)
-			}
-			for range fan {
-				k := layer[l+1][r.IntN(len(layer[l+1]))]
-				c := Call{Service: s.Services[k].Name, Endpoint: []string{"a", "b"}[r.IntN(2)]}
-				switch r.IntN(6) {
-				case 0:
-					c.Share = 0.3 + 0.6*r.Float64()
-				case 1:
-					c.Timeout, c.Retries = 2*time.Second, 2
-				}
-				calls = append(calls, c)
-			}
-		}
-		if r.IntN(3) == 0 {
-			e.Steps = append(e.Steps, calls)
-		} else {
-			for _, c := range calls {
-				e.Steps = append(e.Steps, c)
-			}
-		}
+		e.Steps = append(e.Steps, calls(r, s, l, layer)...)
 		if l > 0 && r.IntN(2) == 0 {
-			st := &s.Stores[r.IntN(len(s.Stores))]
-			q := Query{Store: st.Name, Statement: "SELECT t" + s.Services[i].Name}
-			if st.System == "redis" {
-				q = Query{Store: st.Name, Statement: "GET", Hit: 0.8, Miss: []Step{Query{Store: s.Stores[0].Name, Statement: "SELECT t" + s.Services[i].Name}}}
-			}
-			if r.IntN(2) == 0 && st.System != "redis" {
-				e.Steps = append(e.Steps, Session{st.Name, []Step{q, CPU{ms, 0.5}, q}})
-			} else {
-				e.Steps = append(e.Steps, q)
-			}
+			e.Steps = append(e.Steps, asks(r, s, "SELECT t"+s.Services[i].Name))
 		}
 		switch r.IntN(8) {
 		case 0:
@@ -173,6 +140,46 @@ func endpoints(r *rand.Rand, s *System, i, l int, layer [][]int) (out []Endpoint
 		out = append(out, e)
 	}
 	return out
+}
+
+// calls draws what a service of layer l calls, one after another or all at once.
+func calls(r *rand.Rand, s *System, l int, layer [][]int) (out []Step) {
+	if l+1 >= len(layer) {
+		return nil
+	}
+	fan := 1 + r.IntN(5)/3
+	if l == 0 {
+		fan = 2 + r.IntN(3)
+	}
+	for range fan {
+		k := layer[l+1][r.IntN(len(layer[l+1]))]
+		c := Call{Service: s.Services[k].Name, Endpoint: []string{"a", "b"}[r.IntN(2)]}
+		switch r.IntN(6) {
+		case 0:
+			c.Share = 0.3 + 0.6*r.Float64()
+		case 1:
+			c.Timeout, c.Retries = 2*time.Second, 2
+		}
+		out = append(out, c)
+	}
+	if r.IntN(3) == 0 {
+		return []Step{Parallel(out)}
+	}
+	return out
+}
+
+// asks draws how a service asks a store: through a cache, in a session, or simply.
+func asks(r *rand.Rand, s *System, statement string) Step {
+	st := &s.Stores[r.IntN(len(s.Stores))]
+	q := Query{Store: st.Name, Statement: statement}
+	switch {
+	case st.System == "redis":
+		return Query{Store: st.Name, Statement: "GET", Hit: 0.8, Miss: []Step{Query{Store: s.Stores[0].Name, Statement: statement}}}
+	case r.IntN(2) == 0:
+		return Session{st.Name, []Step{q, CPU{ms, 0.5}, q}}
+	default:
+		return q
+	}
 }
 
 // observed draws a way of being observed that hangs together.

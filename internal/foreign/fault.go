@@ -18,7 +18,7 @@ const (
 	BusyCode    Kind = "busy release" // a new version computes Size times as long
 	SlowStore   Kind = "slow store"   // queries take Size times as long
 	Contention  Kind = "lock"         // locks are held for Size seconds longer
-	PoolLeak    Kind = "pool"         // Size connections are left
+	PoolLeak    Kind = "pool"         // two connections are left, kept for Size seconds longer than they are used
 	Surge       Kind = "surge"        // Size times as many requests of all users
 	Errors      Kind = "errors"       // share of the requests fails
 	Crash       Kind = "crash"        // nothing answers
@@ -99,7 +99,7 @@ func (p *plant) begin(f Fault) (mend func()) {
 	case Contention:
 		return each(func(r *replica) func() { r.hold = nanos(f.Size); return func() { r.hold = 0 } })
 	case PoolLeak:
-		return each(func(r *replica) func() { return p.drain(r, int(f.Size)) })
+		return each(func(r *replica) func() { return p.drain(r, nanos(f.Size)) })
 	case Surge:
 		p.surge = f.Size
 		return func() { p.surge = 1 }
@@ -199,21 +199,24 @@ func (p *plant) leak(r *replica, share float64) (mend func()) {
 	return func() { on, r.thrash = false, false; r.live = was }
 }
 
-// drain takes connections out of all pools of r.
-func (p *plant) drain(r *replica, left int) func() {
-	for _, name := range p.storeNames {
-		if g := r.pools[name]; g != nil {
-			g.widen(left)
-		}
-	}
-	return func() {
+// drain takes connections out of all pools of r, and returns the others late.
+func (p *plant) drain(r *replica, late int64) func() {
+	each := func(left func(name string) int) {
 		for _, name := range p.storeNames {
 			if g := r.pools[name]; g != nil {
-				g.widen(r.service.pool(name))
+				g.widen(left(name))
 			}
 		}
 	}
+	r.keep = late
+	each(func(string) int { return leftConnections })
+	return func() {
+		r.keep = 0
+		each(r.service.pool)
+	}
 }
+
+const leftConnections = 2
 
 // release rolls out a new version, and at the end the old one.
 func (p *plant) release(s *service, f Fault) func() {

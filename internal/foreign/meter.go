@@ -35,7 +35,7 @@ func newMeter(p *plant) *meter {
 func (m *meter) tick() {
 	p := m.plant
 	p.clock.after(m.every, m.tick)
-	if p.silent {
+	if p.silent || p.over {
 		return
 	}
 	for _, source := range p.Meters {
@@ -59,7 +59,7 @@ func (m *meter) tick() {
 			m.each(func(r *replica, was reading) { m.cadvisor(w, r, was) })
 		}
 		md := w.md
-		p.clock.after(int64(p.ids.Float64()*1e9), func() { p.sink.Metrics(md, p.clock.now) })
+		p.clock.after(int64(p.post.Float64()*float64(arrival)), func() { p.sink.Metrics(md, p.clock.now) })
 	}
 	for _, s := range p.order {
 		for _, r := range s.replicas {

@@ -15,7 +15,7 @@ type Usual struct {
 	Tail []float64
 	// Rate is how many requests a replica of a service serves a second, Active how
 	// many it serves at once.
-	Rate map[string]float64
+	Rate, Active map[string]float64
 }
 
 // Pilot finds out what is usual.
@@ -25,7 +25,7 @@ func Pilot(s *System, seed uint64) Usual {
 	silent.Sampled, silent.Meters = 1e-9, nil
 	a := NewAnswers(s, time.Minute)
 	counts := Run(&silent, nil, seed, d, pilotSink{a})
-	u := Usual{Rate: make(map[string]float64)}
+	u := Usual{Rate: make(map[string]float64), Active: make(map[string]float64)}
 	for i := range s.Users {
 		var tails []float64
 		for _, w := range a.Windows(i) {
@@ -37,6 +37,7 @@ func Pilot(s *System, seed uint64) Usual {
 	for i := range s.Services {
 		svc := &s.Services[i]
 		u.Rate[svc.Name] = float64(counts.Served[svc.Name]) / d.Seconds() / float64(svc.Replicas)
+		u.Active[svc.Name] = counts.Busy[svc.Name] / d.Seconds() / float64(svc.Replicas)
 	}
 	return u
 }

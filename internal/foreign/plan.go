@@ -34,7 +34,9 @@ func (pl Plan) Episodes(s *System, u Usual, seed uint64) ([]Episode, time.Durati
 		} else if !d.fault(&e, k) {
 			continue
 		}
-		e.Decoy = k == Deploy || k == MemoryRise || k == Gap || k == Restart
+		if e.Decoy = k == Deploy || k == MemoryRise || k == Gap || k == Restart; e.Decoy {
+			e.Culprits = nil // nobody should be named
+		}
 		out = append(out, e)
 		at = e.End + pl.Gap
 	}
@@ -128,20 +130,29 @@ func (d *draw) fault(e *Episode, k Kind) bool {
 		s = d.served(inner)
 		f.Size, c.Mechanisms = 0.985, []string{"memory", "gc"}
 	case DiskHog:
-		s = d.served(func(s *Service) bool { return has[Disk](s) })
+		s = d.served(has[Disk])
 		f.Size, c.Mechanisms = math.Ceil(d.tail/0.004), []string{"disk"}
+		if s != nil {
+			c.Names = append([]string{s.Name}, d.beside(s.Name)...)
+		}
 	case Contention:
-		s = d.served(func(s *Service) bool { return has[Locked](s) })
+		s = d.served(has[Locked])
 		if s != nil {
 			f.Size = 0.75 / d.Rate[s.Name]
 		}
 		c.Mechanisms = []string{"latent", "change", "queue_wait"}
 	case PoolLeak:
-		s = d.served(func(s *Service) bool { return has[Session](s) })
-		f.Size, c.Mechanisms = 1, []string{"pool"}
+		s = d.served(has[Session])
+		if s != nil {
+			f.Size = 0.9 * leftConnections / d.Rate[s.Name]
+		}
+		c.Mechanisms = []string{"pool"}
 	case WorkersLost:
 		s = d.served(func(s *Service) bool { return s.Workers > 0 && inner(s) })
-		f.Size, c.Mechanisms = 1, []string{"pool", "queue_wait"}
+		if s != nil {
+			f.Size = math.Max(1, math.Round(1.1*d.Active[s.Name]))
+		}
+		c.Mechanisms = []string{"pool", "queue_wait", "latent"}
 	case Errors:
 		s = d.served(inner)
 		f.Size, c.Mechanisms = 0.3, []string{"error_rate"}
@@ -155,7 +166,7 @@ func (d *draw) fault(e *Episode, k Kind) bool {
 		}
 		f.Size, c.Mechanisms = d.tail*(1+d.rng.Float64()), []string{"latent", "cpu"}
 	case Surge:
-		f.Size, c.Mechanisms, c.Names = 8, []string{"traffic"}, []string{"traffic", entry}
+		f.Size, c.Mechanisms, c.Names = min(15, 1.05/d.busiest()), []string{"traffic"}, []string{"traffic", entry}
 	case SlowStore:
 		st := &d.Stores[d.rng.IntN(len(d.Stores))]
 		for range 10 {
@@ -164,7 +175,7 @@ func (d *draw) fault(e *Episode, k Kind) bool {
 			}
 			st = &d.Stores[d.rng.IntN(len(d.Stores))]
 		}
-		f.Service, f.Size = st.Name, 1+1.2*d.tail/st.Mean.Seconds()
+		f.Service, f.Size = st.Name, min(1+1.2*d.tail/st.Mean.Seconds(), 0.85*float64(st.Threads)/d.asked(st))
 		c.Names, c.Mechanisms = []string{st.Name, st.System + ":" + namespace(st), st.System}, []string{"latent"}
 	case LinkDelay:
 		s = d.served(inner)
@@ -201,6 +212,61 @@ func (d *draw) fault(e *Episode, k Kind) bool {
 	e.Faults = append(e.Faults, f)
 	e.Culprits = append(e.Culprits, c)
 	return true
+}
+
+// beside are the services that use the disks of a service's hosts as well: they are
+// hurt as it is.
+func (d *draw) beside(name string) (out []string) {
+	p := newPlant(d.System, 0, nil)
+	on := make(map[*host]bool)
+	for _, r := range p.services[name].replicas {
+		on[r.host] = true
+	}
+	for _, s := range p.order {
+		for _, r := range s.replicas {
+			if on[r.host] && has[Disk](s.Service) && !slices.Contains(out, s.Name) {
+				out = append(out, s.Name)
+			}
+		}
+	}
+	return out
+}
+
+// asked is how many threads of a store are busy.
+func (d *draw) asked(st *Store) (busy float64) {
+	for i := range d.Users {
+		u := &d.Users[i]
+		d.visit(u.Service, u.Endpoint, u.Rate, func(_ *Service, e *Endpoint, rate float64) {
+			each(e.Steps, func(x Step) {
+				if q, ok := x.(Query); ok && q.Store == st.Name {
+					busy += rate * st.Mean.Seconds() * max(q.Weight, 1)
+				}
+			})
+		})
+	}
+	return busy
+}
+
+// busiest is the use of whatever computes most: a service that has one thread or a
+// quota, or all hosts.
+func (d *draw) busiest() (use float64) {
+	load, all := make(map[string]float64), 0.0
+	for i := range d.Users {
+		u := &d.Users[i]
+		d.visit(u.Service, u.Endpoint, u.Rate, func(s *Service, e *Endpoint, rate float64) { load[s.Name] += rate * computing(e.Steps) })
+	}
+	for i := range d.Services {
+		s := &d.Services[i]
+		has := s.Quota
+		if has == 0 && (s.Language == Node || s.Language == Python) {
+			has = 1
+		}
+		all += load[s.Name]
+		if has > 0 {
+			use = max(use, load[s.Name]/(has*float64(s.Replicas)))
+		}
+	}
+	return max(use, all/float64(d.Hosts*d.Cores))
 }
 
 // namespace is the name of the database in a store.

@@ -15,6 +15,7 @@ type plant struct {
 	ids        *rand.Rand
 	arrivals   *rand.Rand
 	names      *rand.Rand
+	post       *rand.Rand // of what happens to telemetry
 	hosts      []*host
 	services   map[string]*service
 	order      []*service
@@ -23,6 +24,7 @@ type plant struct {
 	links      map[[2]string]int64
 	surge      float64
 	silent     bool
+	over       bool
 	sink       Sink
 	meter      *meter
 	counted    Counts
@@ -32,7 +34,8 @@ type plant struct {
 type Counts struct {
 	Requests, Answered, Failed int
 	Spans, Lost                int
-	Served                     map[string]int // requests by service
+	Served                     map[string]int     // requests by service
+	Busy                       map[string]float64 // seconds that they took, by service
 }
 
 // end is where messages come from and go to.
@@ -68,6 +71,7 @@ type replica struct {
 	work    float64 // times the usual CPU time
 	wait    int64   // of every request
 	hold    int64   // of every lock
+	keep    int64   // of every connection after its use
 	heap    float64 // MiB
 	live    float64
 	young   float64 // allocated since the last collection
@@ -116,10 +120,11 @@ func newPlant(s *System, seed uint64, sink Sink) *plant {
 	p := &plant{
 		System: s, clock: &clock{}, sink: sink, surge: 1,
 		rng: rand.New(rand.NewPCG(seed, 1)), ids: rand.New(rand.NewPCG(seed, 2)),
-		arrivals: rand.New(rand.NewPCG(seed, 3)), names: rand.New(rand.NewPCG(seed, 4)),
+		arrivals: rand.New(rand.NewPCG(seed, 3)), names: rand.New(rand.NewPCG(seed, 4)), post: rand.New(rand.NewPCG(seed, 6)),
 		services: make(map[string]*service), stores: make(map[string]*store), links: make(map[[2]string]int64),
 	}
 	p.counted.Served = make(map[string]int)
+	p.counted.Busy = make(map[string]float64)
 	for i := range s.Hosts {
 		h := &host{clock: p.clock, name: fmt.Sprintf("node-%c%d", 'a'+i%3, i+1), cores: s.Cores}
 		h.skew = int64(float64(s.Skew) * (2*p.names.Float64() - 1))
@@ -224,11 +229,13 @@ func Run(s *System, episodes []Episode, seed uint64, d time.Duration, sink Sink)
 		})
 	}
 	p.clock.until(int64(d))
+	p.over = true // what is under way goes on untold until the last batches have arrived
 	for _, svc := range p.order {
 		for _, r := range svc.replicas {
 			p.flush(r)
 		}
 	}
+	p.clock.until(int64(d) + arrival)
 	return p.counted
 }
 
@@ -238,6 +245,9 @@ func (p *plant) arrive(u *Users) {
 	swing := 1 + 0.25*math.Sin(2*math.Pi*float64(p.clock.now)/1800e9)
 	gap := p.arrivals.ExpFloat64() / (u.Rate * swing * p.surge)
 	p.clock.after(nanos(gap), func() {
+		if p.over {
+			return
+		}
 		p.request(u)
 		p.arrive(u)
 	})

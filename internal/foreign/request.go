@@ -40,6 +40,9 @@ func (p *plant) request(u *Users) {
 	p.send(outside, &r.end, 400, func() {
 		at := p.clock.now
 		p.serve(r, ep, p.root(), func(ok bool) {
+			if p.over {
+				return
+			}
 			p.counted.Answered++
 			if !ok {
 				p.counted.Failed++
@@ -85,6 +88,7 @@ func (p *plant) finish(r *replica, s *span, ok bool, reply func(ok bool)) {
 	ok = ok && !(r.fail > 0 && p.rng.Float64() < r.fail)
 	p.allocate(r)
 	s.failed, s.end = !ok, p.clock.now
+	p.counted.Busy[r.service.Name] += float64(s.end-s.start) / 1e9
 	p.tell(r, s)
 	r.active--
 	r.workers.leave()
@@ -151,7 +155,7 @@ func (p *plant) step(r *replica, s Step, c scope, done func(ok bool)) {
 			held := c
 			held.session = s.Store
 			p.steps(r, s.Steps, held, func(ok bool) {
-				g.leave()
+				p.clock.after(r.keep, g.leave)
 				done(ok)
 			})
 		})
@@ -181,6 +185,10 @@ func (p *plant) page(r *replica, done func(ok bool)) {
 
 func (p *plant) parallel(r *replica, all Parallel, c scope, done func(ok bool)) {
 	left, ok := len(all), true
+	if left == 0 {
+		done(true)
+		return
+	}
 	for _, s := range all {
 		p.step(r, s, c, func(one bool) {
 			ok = ok && one
@@ -342,7 +350,7 @@ func (p *plant) publish(r *replica, m Publish, c scope) {
 			w := span{scope: c, id: p.id(), kind: consuming, start: p.clock.now, peer: m.Queue}
 			w.parent = s.id
 			if p.Links {
-				w.linked, w.from = true, s.scope.trace
+				w.linked, w.from = true, s.trace
 				fresh := p.root()
 				fresh.sampled = c.sampled
 				w.scope = fresh

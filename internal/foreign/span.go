@@ -47,11 +47,12 @@ type span struct {
 const (
 	batchSpans = 512
 	batchAfter = int64(5e9)
+	arrival    = int64(1e9) // within which they arrive
 )
 
 // tell hands a span to the exporter of its replica.
 func (p *plant) tell(r *replica, s *span) {
-	if !s.sampled {
+	if !s.sampled || p.over {
 		return
 	}
 	p.counted.Spans++
@@ -76,10 +77,10 @@ func (p *plant) flush(r *replica) {
 	}
 	batch := r.buffer
 	r.buffer = nil
-	if p.ids.Float64() < p.Lost {
+	if p.post.Float64() < p.Lost {
 		p.counted.Lost += len(batch)
 		return
 	}
 	td := p.batch(r, batch)
-	p.clock.after(int64(p.ids.Float64()*1e9), func() { p.sink.Traces(td, p.clock.now) })
+	p.clock.after(int64(p.post.Float64()*float64(arrival)), func() { p.sink.Traces(td, p.clock.now) })
 }

@@ -1,6 +1,9 @@
 package foreign
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // ByName returns a system, nil if there is none of that name. Those that are drawn
 // depend on the seed.
@@ -31,6 +34,14 @@ func AllKinds() []Kind {
 	}
 }
 
+// Slow are the kinds of which each hurts by being slow in one place that has a name, or
+// in two, and some decoys.
+func Slow() []Kind {
+	return []Kind{
+		SlowCode, CPUHog, Deploy, Delay, SlowStore, Leak, MemoryRise, Loss, DiskHog, LinkDelay, BusyCode, Gap, Contention, PoolLeak, BadReplica, Two, Two,
+	}
+}
+
 // Operation is the service that serves users of the i-th kind, and a glob for the
 // operation.
 func (s *System) Operation(i int) (service, glob string) {
@@ -51,4 +62,24 @@ func (s *System) Operation(i int) (service, glob string) {
 		}
 	}
 	return u.Service, "*"
+}
+
+// Tells reports whether metrics of the system can show a mechanism, by the name that
+// truths have for it.
+func (s *System) Tells(mechanism string) bool {
+	any := func(of ...Meter) bool {
+		return slices.ContainsFunc(of, func(m Meter) bool { return slices.Contains(s.Meters, m) })
+	}
+	switch mechanism {
+	case "cpu":
+		return any(Kubelet, DockerAPI, Runtime, Cadvisor)
+	case "memory", "gc":
+		return any(Kubelet, DockerAPI, Runtime, Cadvisor)
+	case "disk":
+		return any(Hosts)
+	case "pool":
+		return any(Runtime)
+	default: // spans show it
+		return true
+	}
 }

@@ -23,10 +23,10 @@ type world struct {
 	nodes     flags
 	recompute []bool // nodes that differ from what was observed
 
-	z, y         rows   // latents; latencies, standardised
-	drawn, known []bool // latents, nodes: their rows are those of this world
+	z, y         rows        // latents; latencies, standardised
+	drawn, known []bool      // latents, nodes: their rows are those of this world
 	rest         [][]float32 // by node, see unexplained
-	leads        []bool // memory of predict
+	leads        []bool      // memory of predict
 	eps, out     []float32
 }
 

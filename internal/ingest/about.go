@@ -15,6 +15,7 @@ type about struct {
 
 	owners  []owner // none where nobody is known
 	host    bool    // the owners share a host that the resource is about
+	replica bool    // the owner is a replica that sends spans, or several that share a key
 	place   string  // the host of an owner that sends no spans, "" where it is not said
 	refused reason  // why there are no owners
 
@@ -96,6 +97,7 @@ func (i *Ingester) findOwners(s *scratch, a *about, m pcommon.Map, now int64) {
 		a.refused = noService
 		s.owners, a.host = i.joins.find(s.owners, m, identity.Service{}, now)
 		a.own(s.owners)
+		a.replica = len(s.owners) > 0 && !a.host
 		return
 	}
 	place, ok := i.served.AdmitService(r.service, now)
@@ -106,6 +108,7 @@ func (i *Ingester) findOwners(s *scratch, a *about, m pcommon.Map, now int64) {
 	a.places = append(a.places, place)
 	if s.owners, _ = i.joins.find(s.owners, m, r.service, now); len(s.owners) > 0 {
 		a.own(s.owners)
+		a.replica = true
 		return
 	}
 	r = r.clone()

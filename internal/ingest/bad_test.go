@@ -2,9 +2,9 @@ package ingest
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
-	"math"
 	"testing"
 	"time"
 

@@ -222,8 +222,9 @@ func BenchmarkExtract(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := i.scratch.Get().(*scratch)
+		after := &i.first
 		for k := range td.ResourceSpans().Len() {
-			i.takeSpans(s, td.ResourceSpans().At(k), never, now().UnixNano())
+			_, after = i.takeSpans(s, td.ResourceSpans().At(k), after, never, now().UnixNano())
 		}
 		i.release(s)
 	}

@@ -1,6 +1,10 @@
 package ingest
 
-import "github.com/sage-rca/sage/internal/window"
+import (
+	"strings"
+
+	"github.com/sage-rca/sage/internal/window"
+)
 
 // reading says what of a metric is the feature.
 type reading uint8
@@ -43,6 +47,8 @@ var (
 		keys: []string{"type", "system.paging.type", "process.paging.fault_type", "system.paging.fault.type"},
 		only: []string{"major"},
 	}
+	majorFailure = filter{keys: []string{"failure_type"}, only: []string{"pgmajfault"}}
+
 	heap = filter{keys: []string{"jvm.memory.type", "type", "area"}, only: []string{"heap"}}
 	busy = filter{keys: []string{"db.client.connection.state", "state"}, only: []string{"used"}}
 )
@@ -112,13 +118,27 @@ var catalogue = []row{
 	{"container.restarts", "1", "container.restarts", level, largest, filter{}},
 	{"k8s.container.restarts", "1", "container.restarts", level, largest, filter{}},
 	{"k8s.container.restart.count", "1", "container.restarts", level, largest, filter{}},
-	{"container_cpu_usage_seconds_total", "s", "container.cpu.cadvisor", rate, sum, filter{}},
+	{"container_cpu_usage_seconds_total", "s", "container.cpu.cadvisor", rate, largest, filter{}}, // of a pod as a whole too
 	{"container_cpu_cfs_throttled_seconds_total", "s", "container.cpu.throttled", rate, largest, filter{}},
 	{"container_cpu_cfs_throttled_periods_total", "1", "container.cpu.throttled_periods", rate, largest, filter{}},
 	{"container_memory_working_set_bytes", "By", "container.memory.working_set", level, largest, filter{}},
 	{"container_memory_rss", "By", "container.memory.rss", level, largest, filter{}},
+	{"container_memory_usage_bytes", "By", "container.memory.usage", level, largest, filter{}},
+	{"container_memory_failures_total", "1", "container.memory.major_faults", rate, largest, majorFailure},
+	{"container_oom_events_total", "1", "container.memory.oom_kills", rate, largest, filter{}},
+	{"container_pressure_cpu_waiting_seconds_total", "s", "container.cpu.pressure", rate, largest, filter{}},
+	{"container_pressure_memory_waiting_seconds_total", "s", "container.memory.pressure", rate, largest, filter{}},
+	{"container_pressure_io_waiting_seconds_total", "s", "container.disk.io_pressure", rate, largest, filter{}},
+	{"container_fs_reads_bytes_total", "By", "container.disk.io_read", rate, largest, filter{}},
+	{"container_fs_writes_bytes_total", "By", "container.disk.io_written", rate, largest, filter{}},
+	{"container_fs_usage_bytes", "By", "container.disk.usage", level, largest, filter{}},
+	{"container_threads", "1", "container.threads", level, largest, filter{}},
+	{"container_file_descriptors", "1", "container.files.open", level, largest, filter{}},
 	{"container_network_receive_bytes_total", "By", "container.network.cadvisor_received", rate, sum, filter{}},
 	{"container_network_transmit_bytes_total", "By", "container.network.cadvisor_sent", rate, sum, filter{}},
+	{"container_network_receive_packets_dropped_total", "1", "container.network.cadvisor_received_dropped", rate, sum, filter{}},
+	{"container_network_transmit_packets_dropped_total", "1", "container.network.cadvisor_sent_dropped", rate, sum, filter{}},
+	{"kube_pod_container_status_restarts_total", "1", "container.restarts", level, largest, filter{}},
 
 	// A pod: kubeletstats.
 	{"k8s.pod.cpu.usage", "1", "pod.cpu.usage", level, average, filter{}},
@@ -170,6 +190,22 @@ var catalogue = []row{
 	{"k8s.node.network.io", "By", "host.network.node_io", rate, sum, filter{}},
 	{"k8s.node.network.errors", "1", "host.network.node_errors", rate, sum, filter{}},
 	{"k8s.node.filesystem.usage", "By", "host.disk.usage", level, largest, filter{}},
+	{"node_cpu_seconds_total", "s", "host.cpu.exporter_usage", rate, sum, working},
+	{"node_load1", "1", "host.cpu.load", level, largest, filter{}},
+	{"node_pressure_cpu_waiting_seconds_total", "s", "host.cpu.pressure", rate, largest, filter{}},
+	{"node_pressure_memory_waiting_seconds_total", "s", "host.memory.pressure", rate, largest, filter{}},
+	{"node_pressure_io_waiting_seconds_total", "s", "host.disk.io_pressure", rate, largest, filter{}},
+	{"node_memory_MemAvailable_bytes", "By", "host.memory.available", level, largest, filter{}},
+	{"node_vmstat_pgmajfault", "1", "host.memory.node_major_faults", rate, largest, filter{}},
+	{"node_disk_read_bytes_total", "By", "host.disk.io_read", rate, sum, filter{}},
+	{"node_disk_written_bytes_total", "By", "host.disk.io_written", rate, sum, filter{}},
+	{"node_disk_io_time_seconds_total", "s", "host.disk.busy", rate, largest, filter{}},
+	{"node_network_receive_bytes_total", "By", "host.network.received", rate, sum, filter{}},
+	{"node_network_transmit_bytes_total", "By", "host.network.sent", rate, sum, filter{}},
+	{"node_network_receive_errs_total", "1", "host.network.received_errors", rate, sum, filter{}},
+	{"node_network_transmit_errs_total", "1", "host.network.sent_errors", rate, sum, filter{}},
+	{"node_network_receive_drop_total", "1", "host.network.received_dropped", rate, sum, filter{}},
+	{"node_network_transmit_drop_total", "1", "host.network.sent_dropped", rate, sum, filter{}},
 
 	// The JVM.
 	{"jvm.gc.duration", "s", "runtime.gc.time", total, sum, filter{}},
@@ -230,9 +266,15 @@ var catalogue = []row{
 	{"hikaricp_connections_pending", "1", "pool.hikari.pending_connections", level, sum, filter{}},
 }
 
-// rowsOf indexes catalogue by metric.
+// rowsOf indexes catalogue by metric. Where an exporter would write one metric as another
+// is called, it is the other.
 var rowsOf = func() map[string][]row {
-	m := make(map[string][]row, len(catalogue))
+	m := exported(catalogue)
+	for _, r := range catalogue {
+		if !strings.Contains(r.metric, ".") {
+			delete(m, r.metric)
+		}
+	}
 	for _, r := range catalogue {
 		m[r.metric] = append(m[r.metric], r)
 	}

@@ -34,11 +34,12 @@ func (c *closing) init(maxPending int) {
 // closedWindow is a window that waits to be merged.
 type closedWindow struct {
 	start     int64
-	part      *window.Part // nil where there is none
-	others    *whole       // of other processes, or nil
+	part      *window.Part    // nil where there is none
+	others    *gatheredWindow // of other processes, or nil
 	replicas  []window.ReplicaShare
 	resources []window.Resource
 	sampled   window.Sampled
+	crowded   []window.Crowded // noted since the window before
 }
 
 // Start launches the goroutine that merges closed windows and gives them away.
@@ -86,7 +87,9 @@ func (i *Ingester) hand(w closedWindow) {
 		share = g.Share(end)
 		share.Replicas = w.replicas
 	}
-	i.emit(g.Snapshot(end, w.resources))
+	snapshot := g.Snapshot(end, w.resources)
+	snapshot.Crowded = w.crowded
+	i.emit(snapshot)
 	if share != nil { // last: who is told may take its time, and judging need not wait
 		i.cfg.Tell(share)
 	}
@@ -272,6 +275,9 @@ func (i *Ingester) collect(bound int64, seen *losses) []closedWindow {
 		out = append(out, *w)
 	}
 	slices.SortFunc(out, func(a, b closedWindow) int { return cmp.Compare(a.start, b.start) })
+	if len(out) > 0 {
+		out[len(out)-1].crowded = i.crowds.take()
+	}
 	if i.telling != nil && len(out) > 0 {
 		out[0].replicas = i.telling.take()
 	}

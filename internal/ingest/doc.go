@@ -8,7 +8,7 @@
 // handed on by the ingester's own goroutine.
 //
 //	ptrace  -> origin, signature -> shard{Assembler} -> window.Folder --+
-//	pmetric -> selected, about -----------------------> window.Metrics -+-> Snapshot
+//	pmetric -> selected, about, pointed --------------> window.Metrics -+-> Snapshot
 //
 // Invariants:
 //

@@ -155,19 +155,19 @@ func (g *gathered) mute(t *teller) int {
 	return lost
 }
 
-// whole is what is known of a window that is closed.
-type whole struct {
+// gatheredWindow is what is known of a window that is closed.
+type gatheredWindow struct {
 	window *window.Gathering // nil: of nothing
 	held   []*source         // by whom it is held until release
 }
 
 // close removes and returns what is known of the windows of length size that end at
 // or before bound, and refuses what comes for them later.
-func (g *gathered) close(bound, size int64) map[int64]*whole {
+func (g *gathered) close(bound, size int64) map[int64]*gatheredWindow {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.bound = max(g.bound, bound)
-	var out map[int64]*whole
+	var out map[int64]*gatheredWindow
 	for start, sources := range g.open { // each window on its own
 		if start+size > g.bound {
 			continue
@@ -179,7 +179,7 @@ func (g *gathered) close(bound, size int64) map[int64]*whole {
 			continue
 		}
 		if out == nil {
-			out = make(map[int64]*whole)
+			out = make(map[int64]*gatheredWindow)
 		}
 		out[start] = w
 	}
@@ -187,7 +187,7 @@ func (g *gathered) close(bound, size int64) map[int64]*whole {
 }
 
 // release gives back the memory of a window that was handed on. w may be nil.
-func (g *gathered) release(w *whole) {
+func (g *gathered) release(w *gatheredWindow) {
 	if w == nil {
 		return
 	}
@@ -196,7 +196,7 @@ func (g *gathered) release(w *whole) {
 	g.let(w)
 }
 
-func (g *gathered) let(w *whole) {
+func (g *gathered) let(w *gatheredWindow) {
 	for _, s := range w.held {
 		g.hold(s, -s.bytes)
 		if t := g.tellers[s.name]; t.held == 0 {
@@ -208,8 +208,8 @@ func (g *gathered) let(w *whole) {
 
 // gather adds up what sources tell, in the order of their names. Where none is heard
 // there is no window.
-func (g *gathered) gather(start int64, of map[string]*source) *whole {
-	all := &whole{held: slices.SortedFunc(maps.Values(of), func(a, b *source) int { return strings.Compare(a.name, b.name) })}
+func (g *gathered) gather(start int64, of map[string]*source) *gatheredWindow {
+	all := &gatheredWindow{held: slices.SortedFunc(maps.Values(of), func(a, b *source) int { return strings.Compare(a.name, b.name) })}
 	for _, s := range all.held {
 		if s.window == nil {
 			continue

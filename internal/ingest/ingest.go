@@ -39,12 +39,16 @@ type Ingester struct {
 	sweepAt    atomic.Int64 // names at which the next sweep is due
 	signatures signatures
 	origins    origins
+	first      sequence // of a batch
 	producers  *callgraph.Producers
 	known      *callgraph.Known
 
 	// What is known about metrics and their resources. Neither has numbers.
 	selected lossy[selected]
 	abouts   lossy[about]
+	pointed  lossy[pointed]
+
+	labelling *labelling
 
 	shards  []*shard
 	folding folding
@@ -55,6 +59,7 @@ type Ingester struct {
 	thinning *thinning // nil where everything is looked at
 
 	chosen  chosen
+	crowds  crowds
 	closing closing
 }
 
@@ -97,6 +102,7 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 	i.signatures = newSignatures()
 	i.origins = newOrigins(i.joins.rules)
 	i.selected, i.abouts = newLossy[selected](maxSelected), newLossy[about](maxAbouts)
+	i.pointed, i.labelling = newLossy[pointed](maxPointed), newLabelling(i.joins.rules, i.joins.hosts)
 	i.producers = callgraph.NewProducers(limits.Producers, int64(cfg.MaxAge))
 	i.known = callgraph.NewKnown(i.names, limits.Services*limits.OperationsPerService, forget)
 	i.folding.folder = window.NewFolder(size, i.names)
@@ -113,6 +119,8 @@ type scratch struct {
 	in         interner
 	attributes attributes
 
+	byName [len(namingSlots)]bool // by kind: the last span was named by its name
+
 	state       string // of the last span with a tracestate that could be read
 	stateWeight float64
 	noted       noted
@@ -126,6 +134,7 @@ type scratch struct {
 
 	points []window.Point
 	owners []identity.Instance
+	labels labels
 }
 
 func newScratch(shards int) *scratch {
@@ -148,6 +157,7 @@ func (i *Ingester) release(s *scratch) {
 	clear(s.more)
 	s.more = s.more[:0]
 	clear(s.owners)
+	s.labels = labels{}
 	s.arrivals, s.points, s.owners = s.arrivals[:0], s.points[:0], s.owners[:0]
 	if cap(s.arrivals) > maxScratch || cap(s.points) > maxScratch {
 		s.arrivals, s.points, s.links, s.more = nil, nil, nil, nil

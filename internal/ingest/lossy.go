@@ -20,9 +20,17 @@ func (l *lossy[T]) set(hash uint64) []atomic.Pointer[T] {
 	return l.cells[first : first+ways]
 }
 
+// at returns what is in a place, or nil.
+func (l *lossy[T]) at(place uint32) *T { return l.cells[place].Load() }
+
+// place returns the number of a place among those of a hash.
+func (l *lossy[T]) place(hash uint64, k int) uint32 {
+	return uint32(hash&uint64(len(l.cells)-ways)) + uint32(k)
+}
+
 // put enters v in an empty place, or in that of an entry that it replaces, or
-// else in the one that its hash says.
-func (l *lossy[T]) put(hash uint64, v *T, replaces func(*T) bool) {
+// else in the one that its hash says. It returns the place.
+func (l *lossy[T]) put(hash uint64, v *T, replaces func(*T) bool) uint32 {
 	set := l.set(hash)
 	at := int(hash >> 60 % ways)
 	for k := range set {
@@ -32,6 +40,7 @@ func (l *lossy[T]) put(hash uint64, v *T, replaces func(*T) bool) {
 		}
 	}
 	set[at].Store(v)
+	return l.place(hash, at)
 }
 
 func (l *lossy[T]) clear() {

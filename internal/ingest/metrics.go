@@ -127,11 +127,9 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 	}
 	t := int64(at)
 	b.mark = max(b.mark, past(t, b.now))
-	if b.about == nil {
-		b.about = b.i.look(b.s, b.attributes, b.mark)
-	}
-	if len(b.about.owners) == 0 {
-		b.s.add(b.about.refused, 1)
+	about := b.whom(attributes)
+	if len(about.owners) == 0 {
+		b.s.add(about.refused, 1)
 		return
 	}
 	stream := mix(b.about.stream ^ mix(b.metric.id+hashMap(attributes)))
@@ -150,13 +148,13 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 			continue
 		}
 		name, hash := f.name, f.nameHash
-		if b.about.host {
+		if about.host {
 			name, hash = f.ofHost, f.ofHostHash
 		}
-		for k := range b.about.owners {
-			owner := &b.about.owners[k]
+		for k := range about.owners {
+			owner := &about.owners[k]
 			p := b.s.point()
-			p.Instance, p.Host, p.Metric, p.Stream = owner.instance, b.about.place, name, stream
+			p.Instance, p.Host, p.Metric, p.Stream = owner.instance, about.place, name, stream
 			p.Hash = owner.hash ^ hash ^ stream
 			p.Kind, p.Fold, p.Time, p.Start = kind, f.row.fold, t, began
 			p.Value, p.Weight = s.value*f.factor, s.count

@@ -23,8 +23,9 @@ const unnamed = "unnamed"
 //	any                 -                                                     the span's name
 //
 // The destination of messages is its template where there is one; where it is
-// temporary or anonymous the span's name stands. INTERNAL spans keep theirs. It
-// says whether the span's name had to do.
+// temporary or anonymous the span's name stands. INTERNAL spans keep theirs.
+// Identifiers in names were replaced before (interner.templates), but in routes and
+// templates. It says whether the span's name had to do.
 func operationOf(kind callgraph.Kind, a *attributes, name string, in *interner) (operation string, byName bool) {
 	var op string
 	switch kind {

@@ -180,13 +180,20 @@ func authorityOf(url string) string {
 // isIP reports whether host is an IP address. Parsing a name fails with an
 // error that allocates, so only what has the bytes of an address is parsed.
 func isIP(host string) bool {
-	if host == "" {
-		return false
-	}
-	last := host[len(host)-1] - '0' // most names end with a letter
-	if (last > 9 || strings.Trim(host, "0123456789.") != "") && !strings.Contains(host, ":") {
+	if !likeIP(host) {
 		return false
 	}
 	_, err := netip.ParseAddr(host)
 	return err == nil
+}
+
+// likeIP reports whether host has a colon, or no other bytes than digits and dots. It
+// looks at each byte once, from the end, where most names have a letter.
+func likeIP(host string) bool {
+	for k := len(host) - 1; k >= 0; k-- {
+		if c := host[k]; c-'0' > 9 && c != '.' {
+			return strings.IndexByte(host, ':') >= 0
+		}
+	}
+	return host != ""
 }

@@ -91,9 +91,10 @@ func (i *Ingester) admitShare(s *window.RPCShare, now int64, t *tally) (reason, 
 	if !i.served.Service(s.Key.Service, now) {
 		return serviceLimit, false
 	}
-	var ok bool
-	if s.Key, ok = i.served.Operation(s.Key, now); !ok {
+	named, ok := s.Key, false
+	if s.Key, ok = i.served.Operation(named, now); !ok {
 		t.add(operationLimit, 1)
+		i.crowds.note(named.Service, named.Operation)
 	}
 	for k := range s.Instances {
 		in := &s.Instances[k]

@@ -11,16 +11,25 @@ func quickHash(h uint64, s string) uint64 {
 	const word = 8
 	h ^= uint64(len(s)) << 32
 	if len(s) < word {
-		for i := range len(s) {
-			h = h<<word ^ h>>(64-word) ^ uint64(s[i])
-		}
-		return quickMix(h)
+		return quickMix(h ^ fewBytes(s))
 	}
 	last := len(s) - word
 	for i := 0; i < last; i += word {
 		h = quickMix(h ^ wordAt(s, i))
 	}
 	return quickMix(h ^ wordAt(s, last))
+}
+
+// fewBytes returns up to 8 bytes as a number, other ones for other strings of one length.
+func fewBytes(s string) uint64 {
+	const half = 4
+	switch n := len(s); {
+	case n >= half:
+		return uint64(binary.LittleEndian.Uint32([]byte(s[:half])))<<32 | uint64(binary.LittleEndian.Uint32([]byte(s[n-half:])))
+	case n > 0:
+		return uint64(s[0])<<16 | uint64(s[n/2])<<8 | uint64(s[n-1])
+	}
+	return 0
 }
 
 func wordAt(s string, i int) uint64 { return binary.LittleEndian.Uint64([]byte(s[i : i+8])) }

@@ -8,19 +8,19 @@ import (
 )
 
 // resourceKey are the attributes of a resource, for what is known about it to be
-// found again.
+// found again. They lie together, as they are compared with each resource that comes.
 type resourceKey struct {
 	hash       uint64
 	attributes []resourceAttribute
+	text       string // keys and strings, in their order
 }
 
 // resourceAttribute is an attribute of a resource. Of numbers and booleans the
 // bits are kept.
 type resourceAttribute struct {
-	key  string
-	kind pcommon.ValueType
-	text string
-	bits uint64
+	bits      uint64
+	key, text uint16 // lengths
+	kind      pcommon.ValueType
 }
 
 // bitsOf returns the value of a scalar as bits, but of a string; false where it
@@ -73,39 +73,49 @@ func hashResource(m pcommon.Map, matters map[string]bool) (h uint64, ok bool) {
 // keyOf returns the key of a resource of that hash, with memory of its own.
 func keyOf(m pcommon.Map, hash uint64) resourceKey {
 	key := resourceKey{hash: hash, attributes: make([]resourceAttribute, 0, m.Len())}
+	var text strings.Builder
 	for k, v := range m.All() {
-		a := resourceAttribute{key: strings.Clone(k), kind: v.Type()}
+		a := resourceAttribute{key: uint16(len(k)), kind: v.Type()}
+		text.WriteString(k)
 		if a.kind == pcommon.ValueTypeStr {
-			a.text = strings.Clone(v.Str())
+			a.text = uint16(len(v.Str()))
+			text.WriteString(v.Str())
 		}
 		a.bits, _ = bitsOf(v)
 		key.attributes = append(key.attributes, a)
 	}
+	key.text = text.String()
 	return key
 }
 
 // is reports whether m, of that hash, has the attributes of the key, in the same
 // order.
-func (r *resourceKey) is(m pcommon.Map, hash uint64) bool {
-	if r.hash != hash || m.Len() != len(r.attributes) {
+func (r *resourceKey) is(m pcommon.Map, hash uint64) bool { return r.hash == hash && r.same(m) }
+
+// same is is where the hash is not known.
+func (r *resourceKey) same(m pcommon.Map) bool {
+	if m.Len() != len(r.attributes) {
 		return false
 	}
-	n := 0
+	n, rest := 0, r.text
 	for k, v := range m.All() {
 		a := &r.attributes[n]
 		n++
-		if a.key != k || a.kind != v.Type() {
+		if len(k) != int(a.key) || k != rest[:len(k)] || a.kind != v.Type() {
 			return false
 		}
-		if a.kind == pcommon.ValueTypeStr {
-			if a.text != v.Str() {
+		rest = rest[len(k):]
+		if a.kind != pcommon.ValueTypeStr {
+			if bits, _ := bitsOf(v); a.bits != bits {
 				return false
 			}
 			continue
 		}
-		if bits, _ := bitsOf(v); a.bits != bits {
+		text := v.Str()
+		if len(text) != int(a.text) || text != rest[:len(text)] {
 			return false
 		}
+		rest = rest[len(text):]
 	}
 	return true
 }

@@ -14,6 +14,8 @@ type selected struct {
 	kind              metricKind
 
 	id       uint64 // part of the identity of streams
+	subject  subject
+	labelled bool // its points may say themselves whom they are about
 	features []selectedFeature
 }
 
@@ -57,6 +59,7 @@ func (i *Ingester) selectMetric(s *scratch, m pmetric.Metric, scope string) *sel
 		id: mix(hashString(hashString(fnvOffset, scope), name)),
 	}
 	for _, r := range i.cfg.Metrics.rowsFor(nil, m) {
+		at.subject, at.labelled = subjectOf(name, r.feature)
 		r.feature = strings.Clone(r.feature)
 		f := selectedFeature{row: &r, factor: factorOf(r.metric, unit, r.unit), name: r.feature}
 		f.ofHost = strings.Clone(hostFeature(r.feature, &s.in))

@@ -20,7 +20,8 @@ type MetricRules struct {
 	Exclude []string
 	// JoinKeys are the sets of resource attributes, in the order tried, by which
 	// metrics of processes, containers and pods join replicas of services, at
-	// most 4 attributes each. DefaultJoinKeys returns the usual ones.
+	// most 4 attributes each. DefaultJoinKeys returns the usual ones. Points of exporters
+	// may have them in place of the resource, see spellings; maxLabels of them count.
 	JoinKeys [][]string
 	// HostKeys are those by which metrics of hosts join all replicas on a host.
 	// DefaultHostKeys returns the usual ones.

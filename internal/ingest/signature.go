@@ -120,14 +120,18 @@ func (i *Ingester) nameSpan(s *scratch, dst *callgraph.Span, o *origin, a *attri
 	r := role{dst.Kind, dst.Kind == callgraph.Internal && dst.Parent == identity.SpanID{}}
 	naming := a.present & namingSlots[dst.Kind]
 	hash := i.signatures.hash(o.number, r, a, naming)
-	if naming != 0 { // else it is named by its name
-		if g := i.signatures.find(hash, o.number, r, a, naming, false, ""); g != nil && g.touch(seen) {
+	// Either way of being named excludes the other, and most spans of a kind are named
+	// like the one before.
+	for range 2 {
+		byName := s.byName[dst.Kind]
+		h := hash
+		if byName {
+			h = i.signatures.withName(hash, name)
+		}
+		if g := i.signatures.find(h, o.number, r, a, naming, byName, name); g != nil && g.touch(seen) {
 			return g.apply(dst)
 		}
-	}
-	withName := i.signatures.withName(hash, name)
-	if g := i.signatures.find(withName, o.number, r, a, naming, true, name); g != nil && g.touch(seen) {
-		return g.apply(dst)
+		s.byName[dst.Kind] = !byName
 	}
 	if s.in.templates(a, naming, &name) {
 		return i.nameSpan(s, dst, o, a, name, seen) // once: templates stay as they are
@@ -139,7 +143,7 @@ func (i *Ingester) nameSpan(s *scratch, dst *callgraph.Span, o *origin, a *attri
 		return g.apply(dst)
 	}
 	if g.byName {
-		g.hash, g.name = withName, strings.Clone(name)
+		g.hash, g.name = i.signatures.withName(hash, name), strings.Clone(name)
 	}
 	if g.values = a.joined(naming); len(g.values)+len(g.name) > maxKept {
 		return g.apply(dst) // who sends such names pays for them
@@ -185,6 +189,7 @@ func (i *Ingester) compose(s *scratch, g *signature, o *origin, a *attributes, n
 	key, g.places[0], g.places[1], ok = admission.Admit(key, seen)
 	if !ok && counted {
 		s.add(operationLimit, 1)
+		i.crowds.note(o.service, operation)
 	}
 	g.rpc = i.names.RPCNo(identity.RPC{Service: o.service, Operation: key.Operation})
 	g.nature = i.cfg.Told.of(identity.RPC{Service: o.service, Operation: key.Operation}, identity.RPC{Service: peer, Operation: key.Operation})

@@ -38,7 +38,7 @@ func appendTemplate(dst []byte, name string) []byte {
 		name = strings.ToValidUTF8(name, "\uFFFD")
 	}
 	t := templater{dst: dst, base: len(dst)}
-	for t.write(name); t.again; t.write(name) {
+	for t.write(name); t.again && string(t.dst[t.base:]) != name; t.write(name) {
 		name = string(t.dst[t.base:]) // has fewer digits than before
 		t = templater{dst: t.dst[:t.base], base: t.base}
 	}
@@ -146,16 +146,48 @@ func (t *templater) word(w string) {
 	t.path = strings.IndexByte(w, '/') >= 0
 	for from := 0; ; {
 		n := strings.IndexByte(w[from:], '/')
-		if n < 0 {
-			t.segment(w[from:])
-			return
+		s := w[from:]
+		if n >= 0 {
+			s = s[:n]
 		}
-		if n > 0 {
-			t.segment(w[from : from+n])
+		if host := hostLength(s, w[:from]); host < len(s) {
+			t.again = true // it may be shorter then
+			t.segment(s[:host])
+			t.keep(s[host:])
+		} else if s != "" {
+			t.segment(s)
+		}
+		if n < 0 {
+			return
 		}
 		t.keep("/")
 		from += n + 1
 	}
+}
+
+// hostLength returns the length of s without the port that follows a host: after "//", or at
+// the beginning of a word where the host is a name with dots. A port is no identifier.
+func hostLength(s, before string) int {
+	n := strings.LastIndexByte(s, ':')
+	if n <= 0 || len(s)-n < 3 || len(s)-n > 6 {
+		return len(s)
+	}
+	for i := n + 1; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			return len(s)
+		}
+	}
+	if strings.HasSuffix(before, "//") {
+		return n
+	}
+	named := false
+	for i := range n {
+		named = named || isLetter(s[i])
+	}
+	if before != "" || !named || strings.IndexByte(s[:n], '.') < 0 {
+		return len(s)
+	}
+	return n
 }
 
 // queryAt returns where the query or fragment of a word begins, and its length where it
@@ -170,7 +202,6 @@ func queryAt(w string) int {
 			if i > 0 && (path || strings.IndexByte(w[i:], '=') >= 0) {
 				return i
 			}
-			return len(w)
 		}
 	}
 	return len(w)

@@ -18,10 +18,12 @@ func TestTemplateReplacesIdentifiers(t *testing.T) {
 		"GET /orders/8231":                                 "GET /orders/{id}",
 		"/orders/8":                                        "/orders/{id}",
 		"GET /orders/8231?full=1&x=/a":                     "GET /orders/{id}",
+		"10.0.0.3:8443/x":                                  "{id}/x",
+		"user:8231":                                        "user:{id}",
 		"GET /search?q=7 HTTP":                             "GET /search HTTP",
 		"GET /docs/intro#part-2":                           "GET /docs/intro",
-		"GET http://shop:8080/orders/7/items/31":           "GET http://shop:{id}/orders/{id}/items/{id}",
-		"GET https://10.0.0.3:8443/x":                      "GET https://{id}/x",
+		"GET http://shop:8080/orders/7/items/31":           "GET http://shop:8080/orders/{id}/items/{id}",
+		"GET https://10.0.0.3:8443/x":                      "GET https://{id}:8443/x",
 		"/users/2461685a-80c9-4d9e-85e9-a3b0e9e3ea84/cart": "/users/{id}/cart",
 		"/users/2461685A_80C9_4D9E_85E9_A3B0E9E3EA84":      "/users/{id}",
 		"/blobs/2461685a80c94d9e85e9a3b0e9e3ea84":          "/blobs/{id}",
@@ -66,6 +68,7 @@ func TestTemplateReplacesIdentifiers(t *testing.T) {
 
 func TestTemplateKeepsNamesWithoutIdentifiers(t *testing.T) {
 	for _, name := range []string{
+		"ratings.shop.svc.cluster.local:9080/*", "ratings.shop.svc.cluster.local:9080", "GET http://localhost:8080/x",
 		"GET", "GET /", "GET /orders", "GET /orders/{id}", "GET /orders/{orderId}/items", "GET /orders/:id", "/orders/<int:id>",
 		"GET /api/v1/users", "GET /v2beta1/pods", "GET /v1.2/users", "GET /2.0/repositories", "HTTP/1.1 GET",
 		"/oauth2/callback", "/k8s/i18n/md5", "/utf8/base64encode", "/addressLine1", "/api/convertMp3ToMp4",
@@ -120,7 +123,7 @@ func FuzzTemplate(f *testing.F) {
 func TestTemplateIsIdempotent(t *testing.T) {
 	parts := []string{
 		"/", "/", "-", "_", ".", ":", " ", "?", "#", "=", "'", "$", "@", "{id}", "{", "}", ",", "(", ")", "%20", "~", "é", "\xff",
-		"SELECT ", "orders", "Cart", "v1", "2.0", "1", "42", "2024", "128390123", "2024-01-15", "T10:30:00", "10.0.0.1", "beta",
+		"SELECT ", "orders", "Cart", "v1", "2.0", "1", "42", "2024", "128390123", "2024-01-15", "T10:30:00", "10.0.0.1", "beta", "//", ":9080", "shop.svc", "12345.6789a",
 		"deadbeef7", "7fa2", "x", "Z", "A", "f", "org", "3", "2461685a-80c9-4d9e-85e9-a3b0e9e3ea84", "V1StGXR8", "OLJCESPC7Z",
 		strings.Repeat("word", 15), strings.Repeat("9", 30),
 	}

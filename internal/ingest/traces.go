@@ -23,8 +23,9 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	defer i.world.RUnlock()
 	s := i.scratch.Get().(*scratch)
 	mark := i.mark.load()
+	after := &i.first
 	for k := range td.ResourceSpans().Len() {
-		mark = i.takeSpans(s, td.ResourceSpans().At(k), mark, now.UnixNano())
+		mark, after = i.takeSpans(s, td.ResourceSpans().At(k), after, mark, now.UnixNano())
 	}
 	if i.thinning != nil {
 		i.thinning.settle(&s.thin)
@@ -37,17 +38,18 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	i.release(s)
 }
 
-// takeSpans appends the spans of one resource that are accepted to s.arrivals,
-// and returns the watermark after them.
-func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int64) int64 {
+// takeSpans appends the spans of one resource, which comes after another, to
+// s.arrivals where they are accepted. It returns the watermark after them, and what
+// the next resource comes after.
+func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, after *sequence, mark, now int64) (int64, *sequence) {
 	attributes := rs.Resource().Attributes()
-	known, hash, keep := i.origins.find(attributes)
+	known, hash, keep := i.origins.find(attributes, after)
 	var who resource
 	if known != nil {
 		who = known.resource
 	} else if who = resourceOf(attributes, &s.in); who.service.Name == "" {
 		s.add(noService, spanCount(rs))
-		return mark
+		return mark, after
 	}
 	var o *origin // once admitted
 	latest := int64(never)
@@ -86,8 +88,9 @@ func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int6
 	}
 	if o != nil {
 		i.learn(s, o, attributes, max(mark, latest))
+		after = &o.sequence
 	}
-	return mark
+	return mark, after
 }
 
 // accept decides whether a span is used, and returns its end.

@@ -253,6 +253,10 @@ func TestReplica(t *testing.T) {
 		}
 		return window.Instance{ID: id, Count: float64(n), Latency: l}
 	}
+	sampled := func(n float64, in window.Instance) window.Instance { // of which n are seen
+		in.Unseen = in.Count - n
+		return in
+	}
 	of := func(in ...window.Instance) *window.Snapshot {
 		return &window.Snapshot{RPCs: []window.RPC{{Key: rpc("a"), Count: 9, Instances: in}}}
 	}
@@ -265,6 +269,8 @@ func TestReplica(t *testing.T) {
 		"two of three":           {of(instance("x", 9, 30), instance("y", 9, 30), instance("z", 9, 10)), ""},
 		"only one":               {of(instance("x", 9, 30)), ""},
 		"too few requests":       {of(instance("x", 9, 10), instance("y", 4, 30)), ""},
+		"enough stand for more":  {of(instance("x", 9, 10), sampled(5, instance("y", 90, 30))), "y"},
+		"one stands for many":    {of(instance("x", 9, 10), sampled(1, instance("y", 90, 30))), ""},
 		"the rest is no replica": {of(instance("x", 9, 10), instance(window.OtherInstance, 9, 30)), ""},
 	} {
 		assert.Equal(t, tt.want, replica(tt.snap, service("a")), name)

@@ -55,7 +55,7 @@ func (b *books) metric(at identity.Service) (rca.Mechanism, bool) {
 // Rules of the bad replica.
 const (
 	replicaRatio    = 2.0 // median latency against that of the slowest other
-	replicaRequests = 5
+	replicaRequests = 5   // that were seen
 )
 
 // replica returns the one replica of a service whose median latency is at least
@@ -71,7 +71,7 @@ func replica(snap *window.Snapshot, at identity.Service) string {
 		worst, second, name, n := 0.0, 0.0, "", 0
 		for j := range r.Instances {
 			in := &r.Instances[j]
-			if in.Count < replicaRequests || in.ID == window.OtherInstance {
+			if window.Seen(in.Count, in.Unseen) < replicaRequests || in.ID == window.OtherInstance {
 				continue
 			}
 			n++

@@ -31,7 +31,7 @@ const Room = 8
 
 // Between moves those of v with low <= v < high to the front of dst, in order, and returns
 // how many they are. Of dst, which must be longer than v by Room, what follows them is
-// overwritten too.
+// overwritten too. It may begin where v does.
 func Between(dst, v []float32, low, high float32) (n int) {
 	if len(dst) < len(v)+Room {
 		panic("nn: no room for numbers between two")

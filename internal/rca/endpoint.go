@@ -15,6 +15,9 @@ const (
 	// alike is the largest ratio between the rise of a call to a leaf and that of a
 	// gap at the same service for which both may be the same delay.
 	alike = 1.6
+	// alikeLost is the same where messages are lost: they are sent again after a time
+	// that doubles, so that who loses more of them waits 1, 3 or 7 times as long.
+	alikeLost = 8
 )
 
 // endpoints gives the gaps of several links to the service at which they meet:
@@ -74,7 +77,7 @@ type endpoint struct {
 	// outside are the network nodes of links from and to a service that have no part in
 	// what the entry's requests wait for.
 	outside map[identity.Service][]int
-	taken    []bool // by channel
+	taken   []bool // by channel
 }
 
 // meeting returns the service where most of the excess meets, callees first.
@@ -111,13 +114,36 @@ func (e *endpoint) around(s identity.Service) []int {
 			rise, longest = max(rise, e.rise(c)), max(longest, e.late(c))
 		}
 	}
-	for _, c := range e.leaves(s) {
-		if e.atHand(c) && (near(e.rise(c), rise) || near(e.late(c), longest)) {
-			out = append(out, c)
+	for _, of := range e.together(s) {
+		for _, c := range e.leaves(of) {
+			if e.atHand(c) && (near(e.rise(c), rise) || e.delayed && near(e.late(c), longest) || !e.delayed && nearLost(e.late(c), longest)) {
+				out = append(out, c)
+			}
 		}
 	}
 	return out
 }
+
+// together returns s, and the services that it has calls with which are not late: what
+// delays the messages of both, but not those between them, is where both run, as a proxy
+// and the process that it serves.
+func (e *endpoint) together(s identity.Service) []identity.Service {
+	out := []identity.Service{s}
+	for _, x := range e.touching[s] {
+		o := x.Callee.Service
+		if o == s {
+			o = x.Caller.Service
+		}
+		c := e.r.g.NetworkChannel(x)
+		if o != s && c >= 0 && e.by[c].excess <= 0 && !e.taken[c] && !slices.Contains(out, o) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// nearLost is near for what waits until a message is sent again.
+func nearLost(a, b float64) bool { return a <= alikeLost*b && b <= alikeLost*a }
 
 // beyond is the number of links of s, beside those on the way to the entry, that are late
 // by about as much: they are none of the entry's business, but say where the delay is.

@@ -7,12 +7,13 @@ import (
 
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/window"
 )
 
 // Rules of failures.
 const (
 	minFailing = 0.005 // rise of the share of failed requests that counts
-	minFailed  = 2     // failed requests beyond the usual number
+	minFailed  = 2     // failed requests beyond the usual number that must be seen
 	minOrigin  = 0.25  // share of the failures that a further culprit must have
 )
 
@@ -121,24 +122,40 @@ func (d *diagnosis) origins() []failure {
 func (d *diagnosis) failures(e identity.Edge, channel int) (failure, bool) {
 	l := d.v.at(feature.Key{Kind: feature.Errors, Edge: e})
 	rise := l.now - l.usual
-	f := failure{channel: channel, now: l.now, usual: l.usual, excess: rise * d.count(e)}
-	return f, l.z() >= d.cfg.Suspect && rise >= minFailing && f.excess >= minFailed
+	weight, seen := d.count(e)
+	f := failure{channel: channel, now: l.now, usual: l.usual, excess: rise * weight}
+	return f, l.z() >= d.cfg.Suspect && rise >= minFailing && rise*seen >= minFailed
 }
 
-// count is the number of requests or calls of an edge in the violated window.
-func (d *diagnosis) count(e identity.Edge) float64 {
+// count is the number of requests or calls of an edge in the violated window, and of how
+// many of them spans were seen. A call is seen as often as the request that makes it.
+func (d *diagnosis) count(e identity.Edge) (weight, seen float64) {
 	if e.Caller == (identity.RPC{}) {
-		for i := range d.in.Snapshot.RPCs {
-			if r := &d.in.Snapshot.RPCs[i]; r.Key == e.Callee {
-				return r.Count
-			}
+		if r := d.served(e.Callee); r != nil {
+			return r.Count, window.Seen(r.Count, r.Unseen)
 		}
-		return 0
+		return 0, 0
 	}
 	for i := range d.in.Snapshot.Edges {
-		if x := &d.in.Snapshot.Edges[i]; x.Key == e {
-			return x.Count
+		x := &d.in.Snapshot.Edges[i]
+		if x.Key != e {
+			continue
+		}
+		r := d.served(e.Caller)
+		if r == nil || r.Unseen == 0 {
+			return x.Count, x.Count
+		}
+		return x.Count, x.Count * window.Seen(r.Count, r.Unseen) / r.Count
+	}
+	return 0, 0
+}
+
+// served is an RPC in the violated window, nil where there is none.
+func (d *diagnosis) served(k identity.RPC) *window.RPC {
+	for i := range d.in.Snapshot.RPCs {
+		if r := &d.in.Snapshot.RPCs[i]; r.Key == k {
+			return r
 		}
 	}
-	return 0
+	return nil
 }

@@ -216,36 +216,50 @@ func (s still) Baseline(k feature.Key, before int64) feature.Robust {
 // However quiet it usually is: half a percent of the requests, and two of them.
 func TestDiagnosis_failures(t *testing.T) {
 	for _, c := range []struct {
-		share, count float64
-		want         bool
+		share, count, unseen float64
+		want                 bool
 	}{
-		{0.0051, 400, true},   // 2.04 requests
-		{0.0049, 1000, false}, // 4.9 requests, too small a share
-		{0.0051, 390, false},  // 1.989 requests
-		{0.5, 3, false},
-		{0.7, 3, true}, // 2.1 requests
-		{0.5, 0, false},
+		{0.0051, 400, 0, true},   // 2.04 requests
+		{0.0049, 1000, 0, false}, // 4.9 requests, too small a share
+		{0.0051, 390, 0, false},  // 1.989 requests
+		{0.5, 3, 0, false},
+		{0.7, 3, 0, true}, // 2.1 requests
+		{0.5, 0, 0, false},
+		{0.01, 10000, 9900, false}, // 100 requests are seen, of which one fails
+		{0.03, 10000, 9900, true},  // three of them
 	} {
 		in, rec := failed(chain(), failures{served: map[string]float64{"back": c.share}})
 		for i := range in.Snapshot.RPCs {
-			in.Snapshot.RPCs[i].Count = c.count
+			in.Snapshot.RPCs[i].Count, in.Snapshot.RPCs[i].Unseen = c.count, c.unseen
 		}
 		d := &diagnosis{in: in, cfg: Config{}.withDefaults(), v: newView(still{rec}, in.Onset, 3.5)}
 		f, ok := d.failures(identity.Edge{Callee: op("back")}, 7)
 		assert.Equal(t, c.want, ok, "%v of %v", c.share, c.count)
 		assert.Equal(t, 7, f.channel)
-		assert.InDelta(t, c.share*c.count, f.excess, 1e-9)
+		assert.InDelta(t, c.share*c.count, f.excess, 1e-9, "by weight: that is what users suffer")
 	}
 }
 
 // Only calls of the edge asked for are counted.
 func TestDiagnosis_count(t *testing.T) {
 	d := &diagnosis{in: Input{Snapshot: &window.Snapshot{
-		RPCs:  []window.RPC{{Key: op("a"), Count: 3}, {Key: op("b"), Count: 5}},
-		Edges: []window.Edge{{Key: edge("a", "b"), Count: 7}, {Key: edge("b", "c"), Count: 11}},
+		RPCs:  []window.RPC{{Key: op("a"), Count: 3}, {Key: op("b"), Count: 5}, {Key: op("d"), Count: 400, Unseen: 396}},
+		Edges: []window.Edge{{Key: edge("a", "b"), Count: 7}, {Key: edge("b", "c"), Count: 11}, {Key: edge("d", "c"), Count: 800}, {Key: edge("e", "c"), Count: 9}},
 	}}}
-	assert.Equal(t, 5.0, d.count(identity.Edge{Callee: op("b")}))
-	assert.Equal(t, 11.0, d.count(edge("b", "c")))
-	assert.Zero(t, d.count(edge("a", "c")))
-	assert.Zero(t, d.count(identity.Edge{Callee: op("c")}))
+	for _, c := range []struct {
+		of           identity.Edge
+		weight, seen float64
+	}{
+		{identity.Edge{Callee: op("b")}, 5, 5},
+		{edge("b", "c"), 11, 11},
+		{edge("a", "c"), 0, 0},
+		{identity.Edge{Callee: op("c")}, 0, 0},
+		{identity.Edge{Callee: op("d")}, 400, 4},
+		{edge("d", "c"), 800, 8}, // two calls each
+		{edge("e", "c"), 9, 9},   // of a caller that serves nothing
+	} {
+		weight, seen := d.count(c.of)
+		assert.Equal(t, c.weight, weight, "%v", c.of)
+		assert.Equal(t, c.seen, seen, "%v", c.of)
+	}
 }

@@ -151,7 +151,7 @@ func (d *diagnosis) badThere(b badInstance, host string) bool {
 			continue
 		}
 		return !slices.ContainsFunc(r.Instances, func(in window.Instance) bool {
-			return in.Host == host && in.ID != b.id && in.Count >= instanceRequests
+			return in.Host == host && in.ID != b.id && oftenSeen(&in)
 		})
 	}
 	return false

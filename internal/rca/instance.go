@@ -12,7 +12,7 @@ import (
 const (
 	instanceRatio    = 2.0 // median of the bad replica against that of its peers
 	instancePeers    = 1.5 // largest median of a peer against what is usual
-	instanceRequests = 5   // requests below which a replica's median says nothing
+	instanceRequests = 5   // requests seen below which a replica's median says nothing
 )
 
 // badInstance is a replica that stands apart from its peers.
@@ -41,6 +41,11 @@ func instanceOf(snap *window.Snapshot, s identity.Service, usual func(identity.R
 	return best, most > 0
 }
 
+// oftenSeen reports whether so much was seen of a replica that its median says something.
+func oftenSeen(in *window.Instance) bool {
+	return window.Seen(in.Count, in.Unseen) >= instanceRequests
+}
+
 func standsApart(r *window.RPC, usual float64) (badInstance, bool) {
 	type replica struct {
 		id     string
@@ -48,7 +53,7 @@ func standsApart(r *window.RPC, usual float64) (badInstance, bool) {
 	}
 	var all []replica
 	for _, in := range r.Instances {
-		if in.Count < instanceRequests || in.ID == "" || in.ID == window.OtherInstance {
+		if !oftenSeen(&in) || in.ID == "" || in.ID == window.OtherInstance {
 			continue
 		}
 		if m := in.Latency.Quantile(0.5) / 1e9; !math.IsNaN(m) {

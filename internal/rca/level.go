@@ -90,12 +90,25 @@ func (v *view) at(k feature.Key) level {
 		return l
 	}
 	b := v.rec.Baseline(k, v.before)
-	l := level{now: v.rec.Value(k, v.row), usual: b.Median, spread: b.Spread, n: b.N}
+	l := level{now: v.latest(k), usual: b.Median, spread: b.Spread, n: b.N}
 	if b.N == 0 {
 		l.usual, l.spread = math.NaN(), math.NaN()
 	}
 	v.seen[k] = l
 	return l
+}
+
+// latest is the value of the violated window. Metrics come less often than windows close:
+// one that has none there has that of the latest window since the onset which does.
+func (v *view) latest(k feature.Key) float64 {
+	x := v.rec.Value(k, v.row)
+	if k.Kind != feature.Metric {
+		return x
+	}
+	for row := v.row - 1; math.IsNaN(x) && row >= 0 && row > v.row-maxPooled && v.rec.Start(row) >= v.before; row-- {
+		x = v.rec.Value(k, row)
+	}
+	return x
 }
 
 // maxPooled bounds the windows of a run that are looked at together.
@@ -188,6 +201,22 @@ func (s shift) excess(t int) (mean, tail float64) {
 		tail = s.now[t] - s.usual[t]
 	}
 	return mean, tail
+}
+
+// minDelay is the share of the largest rise that the median must have risen by where all
+// are late. Where a few are late by much, the median is a higher quantile of the others,
+// and rises a little.
+const minDelay = 0.1
+
+// delayed reports whether all are late, rather than some.
+func (s shift) delayed() bool {
+	most := 0.0
+	for d, m := range s.moved {
+		if m {
+			most = math.Max(most, s.now[d]-s.usual[d])
+		}
+	}
+	return s.moved[0] && s.now[0]-s.usual[0] >= minDelay*most
 }
 
 // support is the number of quantiles that moved.

@@ -102,6 +102,59 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+// proxy is front > proxy > app > db, front > ads.
+func proxy() *world {
+	return newWorld().serve("app", 0.020, 1).serve("proxy", 0.001, 1).serve("ads", 0.010, 1).serve("front", 0.005, 1).
+		query("app", "db", 1, 0.010).
+		call("proxy", "app", 1, 0.0001).call("front", "proxy", 1, 0.002).call("front", "ads", 1, 0.002)
+}
+
+// What is sent again waits a time that doubles, so that leaves of who loses messages are
+// late by up to eight times as much as a link, or as little. What is late before and
+// behind a link that is not runs in one place.
+func TestEndpoints_together(t *testing.T) {
+	const delayed, lossy = true, false
+	in, local, toDB, toAds := edge("front", "proxy"), edge("proxy", "app"), edge("app", "db"), edge("front", "ads")
+	hubIn, hubDB := edge("front", "hub"), edge("hub", "db")
+	for name, c := range map[string]struct {
+		world *world
+		late  []late
+		want  map[string]float64
+	}{
+		"losses of a link and a leaf":               {hub(), []late{{hubIn, 1, lossy}, {hubDB, 7, lossy}}, map[string]float64{"hub": 8}},
+		"and the other way round":                   {hub(), []late{{hubIn, 7, lossy}, {hubDB, 1, lossy}}, map[string]float64{"hub": 8}},
+		"a leaf that waits nine times as long":      {hub(), []late{{hubIn, 1, lossy}, {hubDB, 9, lossy}}, map[string]float64{"front>hub": 1, "db": 9}},
+		"a delay before and behind a proxy":         {proxy(), []late{{in, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"proxy": 2}},
+		"losses before and behind a proxy":          {proxy(), []late{{in, 1, lossy}, {toDB, 3, lossy}}, map[string]float64{"proxy": 4}},
+		"all three are the leaf's caller's":         {proxy(), []late{{local, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"app": 2}},
+		"a link that is not near the leaf's caller": {proxy(), []late{{toAds, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"front>ads": 1, "db": 1}},
+		"a slow leaf": {proxy(), []late{{in, 1, delayed}, {toDB, 2, delayed}}, map[string]float64{"front>proxy": 1, "db": 2}},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, settled(c.world, nobody, c.late...)) })
+	}
+}
+
+// nobody says that it loses messages.
+var nobody lossyServices
+
+func TestShift_delayed(t *testing.T) {
+	all := [3]bool{true, true, true}
+	for name, c := range map[string]struct {
+		now, usual [3]float64
+		moved      [3]bool
+		want       bool
+	}{
+		"all by the same":                 {[3]float64{2, 3, 4}, [3]float64{1, 2, 3}, all, true},
+		"the median by a tenth":           {[3]float64{1.1, 3, 4}, [3]float64{1, 2, 3}, all, true},
+		"the median by less than a tenth": {[3]float64{1.3, 6, 8}, [3]float64{1, 2, 3}, all, false},
+		"the median has not moved":        {[3]float64{1.9, 3, 4}, [3]float64{1, 2, 3}, [3]bool{false, true, true}, false},
+		"what has not moved says nothing": {[3]float64{1.3, 2.1, 90}, [3]float64{1, 2, 3}, [3]bool{true, false, false}, true},
+		"nothing":                         {},
+	} {
+		assert.Equal(t, c.want, shift{now: c.now, usual: c.usual, moved: c.moved}.delayed(), name)
+	}
+}
+
 // The same of whole incidents: a link of which the tail alone is late loses messages,
 // one of which the median is late as well delays them.
 func TestDiagnose_lossesApartFromDelays(t *testing.T) {
@@ -156,4 +209,4 @@ func kindsOf(v Verdict) (out []string) {
 	return out
 }
 
-func (l lossyServices) delay(int) float64 { return 0 }
+func (lossyServices) delay(int) float64 { return 0 }

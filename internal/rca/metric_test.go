@@ -1,6 +1,7 @@
 package rca
 
 import (
+	"maps"
 	"math"
 	"testing"
 
@@ -111,4 +112,30 @@ func TestMetrics_whatDidNoHarmBefore(t *testing.T) {
 	assert.Len(t, moved(record(1, 1.8)), 1, "once is no habit")
 	assert.Empty(t, moved(record(4, 1.8)))
 	assert.Len(t, moved(record(4, 6)), 1, "far more than ever")
+}
+
+// A metric that comes every third window is what it was in the latest one since the onset.
+func TestView_latest(t *testing.T) {
+	in, rec := incident(chain(), func(w *world) { w.metric[cpu("back")] = 0.95 })
+	want := rec[healthyRows][cpu("back")]
+	bad := rec[healthyRows]
+	for range 12 {
+		row := maps.Clone(bad)
+		delete(row, cpu("back"))
+		row[ownTime("back")] = math.NaN()
+		rec = append(rec, row)
+	}
+	for rows, w := range map[int]float64{1: want, 2: want, maxPooled: want, maxPooled + 1: math.NaN()} {
+		v := newView(rec[:healthyRows+rows], in.Onset, 3.5)
+		if now := v.at(cpu("back")).now; math.IsNaN(w) {
+			assert.True(t, math.IsNaN(now), "of %d windows", rows)
+		} else {
+			assert.Equal(t, w, now, "of %d windows", rows)
+		}
+		if rows > 1 {
+			assert.True(t, math.IsNaN(v.at(ownTime("back")).now), "spans say what they say in each window")
+		}
+	}
+	v := newView(rec[:healthyRows+2], healthyRows+1, 3.5)
+	assert.True(t, math.IsNaN(v.at(cpu("back")).now), "from before the onset")
 }

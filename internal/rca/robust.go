@@ -106,7 +106,7 @@ func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 		p.node, p.channel = n, channel
 		// What fewer than all requests visit shows in the tail as soon as enough of them do.
 		p.excess = math.Max(d.mean[n], d.tail[n])*mean + d.tail[n]*math.Max(0, tail-mean)
-		p.z, p.support, p.delayed = s.maxZ(), s.support(), s.moved[0]
+		p.z, p.support, p.delayed = s.maxZ(), s.support(), s.delayed()
 		p.observed, p.usual = s.now[s.shown(t)], s.usual[s.shown(t)]
 		p.text = versus(p.text, s.shown(t), p.observed, p.usual)
 		add(p)

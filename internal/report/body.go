@@ -252,7 +252,7 @@ func modelBody(m *engine.ModelStatus) string {
 			text, size = whole, ""
 		}
 	}
-	return lines(clip(text, maxLine), size, watching(m))
+	return lines(clip(text, maxLine), size, labelled("warning", m.Warning), watching(m))
 }
 
 // watching says what could be violated, which explains a silence.

@@ -128,6 +128,9 @@ func examples() map[string]engine.Output {
 	out["model_warming"] = engine.Output{Model: &warming, ModelAt: warming}
 	out["model_stale"] = engine.Output{Model: &stale, ModelAt: stale}
 	out["model_degraded"] = engine.Output{Model: &d, ModelAt: d}
+	warned := ready
+	warned.Warning = `spans of shop/cart name more operations than limits.operations_per_service`
+	out["model_warning"] = engine.Output{Model: &warned, ModelAt: warned}
 	return out
 }
 

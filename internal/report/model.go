@@ -17,13 +17,14 @@ func (w *writer) engine() source {
 // Collector's own telemetry has it.
 func (w *writer) model(m *engine.ModelStatus) {
 	severity := plog.SeverityNumberInfo
-	if m.State == engine.Degraded {
+	if m.State == engine.Degraded || m.Warning != "" {
 		severity = plog.SeverityNumberWarn
 	}
 	a := w.record(w.engine(), EventModelStatus, m.Time, severity, modelBody(m))
 	a.text(attrEngineID, w.opt.Engine)
 	a.text(attrModelState, string(m.State))
 	a.text(attrModelReason, m.Reason)
+	a.text(attrModelWarning, m.Warning)
 	a.text(attrSampling, string(m.Sampling))
 	a.integer(attrModelWindows, int64(m.Windows))
 	a.integer(attrWindowsNeeded, int64(m.WindowsNeeded))

@@ -124,6 +124,7 @@ const (
 	attrModelState    = prefix + "model.state"
 	attrModelAge      = prefix + "model.age_s"
 	attrModelReason   = prefix + "model.reason"
+	attrModelWarning  = prefix + "model.warning"
 	attrModelWindows  = prefix + "model.windows"
 	attrWindowsNeeded = prefix + "model.windows_needed"
 	attrModelProgress = prefix + "model.progress"

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/sage-rca/sage/internal/identity"
-	"github.com/sage-rca/sage/internal/sketch"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -23,12 +22,15 @@ type Detector struct {
 	// Told is what the user says; "": what is seen counts.
 	Told State
 
-	entries map[identity.RPC]*sketch.Sketch // nil once decided
+	entries map[identity.RPC]*entry // nil once decided
 	windows int
 	decided bool
 	biased  bool // as far as edges go
 	kept    bool
 	weights bool
+	// before says that they were biased before a restart: that counts until it is
+	// decided anew.
+	before bool
 }
 
 // Observe takes in a window and returns how its spans were chosen. Marks count from the
@@ -43,13 +45,15 @@ func (d *Detector) Observe(s *window.Snapshot) State {
 	switch {
 	case d.Told != "":
 		return d.Told
-	case d.kept || d.biased:
+	case d.tail():
 		return TailBiased
 	case d.weights:
 		return HeadCorrected
 	}
 	return None
 }
+
+func (d *Detector) tail() bool { return d.kept || d.biased || d.before }
 
 // look takes in the durations of entry operations, by whose traces samplers choose.
 func (d *Detector) look(s *window.Snapshot) {
@@ -60,18 +64,18 @@ func (d *Detector) look(s *window.Snapshot) {
 			continue
 		}
 		seen = true
-		l := d.entries[r.Key]
-		if l == nil {
+		e := d.entries[r.Key]
+		if e == nil {
 			if len(d.entries) >= maxOperations {
 				continue
 			}
 			if d.entries == nil {
-				d.entries = make(map[identity.RPC]*sketch.Sketch)
+				d.entries = make(map[identity.RPC]*entry)
 			}
-			l = new(sketch.Sketch)
-			d.entries[r.Key] = l
+			e = new(entry)
+			d.entries[r.Key] = e
 		}
-		l.Merge(r.Latency)
+		e.add(r.Latency)
 	}
 	if !seen {
 		return
@@ -79,33 +83,35 @@ func (d *Detector) look(s *window.Snapshot) {
 	d.windows++
 	d.biased = d.shared()
 	if d.windows >= decideAfter {
-		d.decided, d.entries = true, nil
+		d.decided, d.entries, d.before = true, nil, false
 	}
 }
 
 // shared reports whether operations share an edge: at least minSharing, and most of those
-// with enough requests.
+// with enough requests; and whether it was there in their first windows.
 func (d *Detector) shared() bool {
-	var edges []int
+	var found []edged
 	enough := 0
 	for _, k := range slices.SortedFunc(maps.Keys(d.entries), identity.RPC.Compare) {
-		l := d.entries[k]
-		if l.Count() < minRequests {
+		e := d.entries[k]
+		if e.all.Count() < minRequests {
 			continue
 		}
 		enough++
-		if b, ok := edge(l); ok {
-			edges = append(edges, b)
+		if b, ok := edge(&e.all); ok {
+			found = append(found, edged{b, e})
 		}
 	}
-	slices.Sort(edges)
-	most := 0
-	for i := range edges {
+	slices.SortStableFunc(found, func(a, b edged) int { return a.bucket - b.bucket })
+	var most []edged
+	for i := range found {
 		n := 0
-		for n < len(edges)-i && edges[i+n]-edges[i] <= 1 { // a threshold lies within one bucket
+		for n < len(found)-i && found[i+n].bucket-found[i].bucket <= 1 { // a threshold lies within one bucket
 			n++
 		}
-		most = max(most, n)
+		if n > len(most) {
+			most = found[i : i+n]
+		}
 	}
-	return most >= minSharing && float64(most) >= shareOf*float64(enough)
+	return len(most) >= minSharing && float64(len(most)) >= shareOf*float64(enough) && early(most)
 }

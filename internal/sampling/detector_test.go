@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,4 +124,60 @@ func TestDetector_bounds(t *testing.T) {
 	var d Detector
 	states(&d, 0, 2, 10, ops...)
 	assert.Len(t, d.entries, maxOperations)
+}
+
+// delayed are requests of which a part takes 100 ms longer.
+func delayed(of drawn, part float64) drawn {
+	return func(r *rand.Rand) float64 {
+		v := of(r)
+		if r.Float64() < part {
+			v += 100
+		}
+		return v
+	}
+}
+
+// usual are requests that take 20 to 24 ms, and 1 in 100 twice as long.
+func usual(r *rand.Rand) float64 {
+	v := 20 + 4*r.Float64()
+	if r.Float64() < 0.01 {
+		v *= 2
+	}
+	return v
+}
+
+// Operations of like latency, of which requests become slow one window after the first,
+// look like tail sampling from then on, and are none.
+func TestDetector_faultAtFirst(t *testing.T) {
+	for _, part := range []float64{0.1, 0.5, 0.9, 1} {
+		for healthy := 1; healthy < 6; healthy++ {
+			var d Detector
+			first := states(&d, 0, healthy, 40, usual, usual, usual, usual)
+			slow := delayed(usual, part)
+			got := first + states(&d, healthy, 25-healthy, 40, slow, slow, slow, slow)
+			assert.Equal(t, strings.Repeat("n", 25), got, "%v of all requests from window %d on", part, healthy)
+		}
+	}
+}
+
+// And where the fault ends, of which there were only windows before.
+func TestDetector_faultEnds(t *testing.T) {
+	var d Detector
+	slow := delayed(usual, 1)
+	got := states(&d, 0, 3, 40, slow, slow, slow, slow) + states(&d, 3, 20, 40, usual, usual, usual, usual)
+	assert.Equal(t, strings.Repeat("n", 23), got)
+}
+
+// What a sampler keeps is recognised once there are 50 requests of each operation, and a
+// fault in it does not change that.
+func TestDetector_faultOfWhatIsKept(t *testing.T) {
+	kept := func(factor float64) (out []drawn) {
+		for _, of := range []drawn{logNormal(300, 0.5), logNormal(120, 0.8), shifted(80, 200)} {
+			out = append(out, keptBy(func(r *rand.Rand) float64 { return factor * of(r) }, 500, 0))
+		}
+		return out
+	}
+	var d Detector
+	got := states(&d, 0, 8, 40, kept(1)...) + states(&d, 8, 22, 40, kept(1.5)...)
+	assert.Equal(t, "n"+strings.Repeat("t", 29), got)
 }

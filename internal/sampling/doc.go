@@ -21,5 +21,6 @@
 //	                       L
 //
 // An edge counts only where it is there from the first windows on: what changes later is
-// what is to be found, not how it was looked at.
+// what is to be found, not how it was looked at. What was found goes on after a restart,
+// where it is kept (Detector.MarshalBinary).
 package sampling

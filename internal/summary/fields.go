@@ -38,12 +38,15 @@ func (r *reader) rpc(q quantity, of pcommon.Map, v value, id id) (*window.RPCSha
 		s.Sum = v.number
 	case requestErrorTypes:
 		s.ErrorTypes, id = r.errorType(of, v, id)
-	case replicaDuration, replicaErrors:
+	case replicaDuration, replicaUnseen, replicaErrors:
 		in := window.InstanceShare{ID: r.text(of, attrInstance)}
 		id = id.add(in.ID)
-		if q == replicaErrors {
+		switch q {
+		case replicaUnseen:
+			in.Unseen = v.number
+		case replicaErrors:
 			in.Errors = v.number
-		} else {
+		default:
 			in.Latency, in.Count = v.sketch, v.sketch.Count()
 			in.Version, in.Host, in.Seen = r.text(of, attrVersion), r.text(of, attrHost), r.integer(of, attrSeen)
 		}

@@ -48,6 +48,7 @@ const (
 	requestUnion
 	requestSum
 	replicaDuration
+	replicaUnseen
 	replicaErrors
 	replicaResource
 	calls
@@ -87,6 +88,7 @@ var quantities = [numQuantities]described{
 	requestUnion:      {"sage.request.union", "ns", "Time in which at least one call was under way.", false},
 	requestSum:        {"sage.request.sum", "ns", "The same, added up over callees.", false},
 	replicaDuration:   {"sage.replica.duration", "ns", "Durations of the requests that one replica served.", true},
+	replicaUnseen:     {"sage.replica.unseen", "{request}", "Requests to one replica of which no span was seen, for which others stand.", false},
 	replicaErrors:     {"sage.replica.errors", "{request}", "Requests that failed at one replica.", false},
 	replicaResource:   {"sage.replica.resource", "1", "What the spans of a replica say of where it runs.", false},
 	calls:             {"sage.calls", "{call}", "Calls.", false},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,8 +46,10 @@ func complete(t *testing.T, v reflect.Value, path string) {
 	seen := map[string]bool{}
 	visit(v, path, seen)
 	require.Greater(t, len(seen), 40)
+	// Metrics go another way, and a process notes for itself which names it has no room for.
+	elsewhere := []string{"Snapshot.Resources", "Snapshot.Crowded"}
 	for field, filled := range seen {
-		assert.True(t, filled || field == "Snapshot.Resources", "%s is zero everywhere", field)
+		assert.True(t, filled || slices.Contains(elsewhere, field), "%s is zero everywhere", field)
 	}
 }
 

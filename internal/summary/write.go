@@ -60,6 +60,7 @@ func (w *writer) rpc(r *window.RPCShare) {
 			putText(p, attrHost, in.Host)
 			p.PutInt(attrSeen, in.Seen)
 		}, window.Exemplars{})
+		to.number(replicaUnseen, in.Unseen, replica)
 		to.number(replicaErrors, in.Errors, replica)
 	}
 }

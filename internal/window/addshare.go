@@ -66,6 +66,7 @@ func (r *instances) take(in *InstanceShare) (grown int) {
 		of.show(&traits{in.Version, in.Host}, in.Seen)
 	}
 	of.count += in.Count
+	of.unseen += in.Unseen
 	of.errors += in.Errors
 	of.latency.Merge(in.Latency)
 	return grown + of.bytes() - rest

@@ -116,6 +116,7 @@ func TestMerge_requests(t *testing.T) {
 	assert.Equal(t, cart, r.Key)
 	assert.Equal(t, []float64{2, 5, 3, 1}, []float64{r.Entries, r.Count, r.Errors, r.Stream})
 	assert.InDelta(t, 1, r.Unseen, 0, "5 requests of which 4 were seen")
+	assert.Equal(t, []float64{0, 1}, []float64{r.Instances[0].Unseen, r.Instances[1].Unseen}, "those of b")
 	assert.Equal(t, "timeout", r.ErrorType)
 	assert.False(t, r.Async)
 	assert.Equal(t, []float64{5, 40, 5, 73}, []float64{r.Latency.Count(), r.Latency.Max(), r.Exclusive.Count(), r.Exclusive.Sum()})

@@ -31,6 +31,7 @@ type share struct {
 	traits  traits
 	seen    int64 // time of the request that showed the traits
 	count   float64
+	unseen  float64
 	errors  float64
 	latency sketch.Sketch
 }
@@ -149,11 +150,11 @@ func (r *instances) list() []Instance {
 	out := make([]Instance, 0, len(r.byID)+1)
 	for id, s := range r.byID { // sorted below
 		out = append(out, Instance{
-			ID: id, Version: s.traits.version, Host: s.traits.host, Count: s.count, Errors: s.errors, Latency: &s.latency,
+			ID: id, Version: s.traits.version, Host: s.traits.host, Count: s.count, Unseen: s.unseen, Errors: s.errors, Latency: &s.latency,
 		})
 	}
 	if s := r.rest; s != nil {
-		out = append(out, Instance{ID: OtherInstance, Count: s.count, Errors: s.errors, Latency: &s.latency})
+		out = append(out, Instance{ID: OtherInstance, Count: s.count, Unseen: s.unseen, Errors: s.errors, Latency: &s.latency})
 	}
 	slices.SortFunc(out, func(a, b Instance) int { return cmp.Compare(a.ID, b.ID) })
 	return out
@@ -174,6 +175,7 @@ func (a *traits) compare(b *traits) int {
 func (s *share) merge(o *share) {
 	s.show(&o.traits, o.seen)
 	s.count += o.count
+	s.unseen += o.unseen
 	s.errors += o.errors
 	s.latency.Merge(&o.latency)
 }

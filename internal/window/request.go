@@ -27,9 +27,6 @@ func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
 		return
 	}
 	r.count += w
-	if w > 1 {
-		r.unseen += w - 1
-	}
 	if s.Entry {
 		r.entries += w
 	}
@@ -39,6 +36,10 @@ func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
 	took := sketch.ValueOf(s.Duration, w)
 	in := r.instances.seen(s.Replica, s.Time, f.names)
 	in.count += w
+	if w > 1 {
+		r.unseen += w - 1
+		in.unseen += w - 1
+	}
 	in.latency.Put(took)
 	if s.Error {
 		r.errors += w

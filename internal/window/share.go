@@ -65,6 +65,7 @@ type InstanceShare struct {
 	ID, Version, Host string
 	Seen              int64 // time of the request that showed Version and Host, ns since 1970
 	Count             float64
+	Unseen            float64
 	Errors            float64
 	Latency           *sketch.Sketch
 }
@@ -124,7 +125,7 @@ func (r *instances) shares() []InstanceShare {
 	out := make([]InstanceShare, 0, len(r.byID)+1)
 	share := func(id string, s *share) {
 		out = append(out, InstanceShare{
-			ID: id, Version: s.traits.version, Host: s.traits.host, Seen: s.seen, Count: s.count, Errors: s.errors, Latency: &s.latency,
+			ID: id, Version: s.traits.version, Host: s.traits.host, Seen: s.seen, Count: s.count, Unseen: s.unseen, Errors: s.errors, Latency: &s.latency,
 		})
 	}
 	for id, s := range r.byID { // sorted below

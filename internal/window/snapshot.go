@@ -16,6 +16,7 @@ type Snapshot struct {
 	Edges      []Edge
 	Resources  []Resource
 	Sampled    Sampled
+	Crowded    []Crowded // sorted by service
 }
 
 // RPC are the served requests of one operation. No sketch but Ending is nil.
@@ -49,6 +50,7 @@ type RPC struct {
 type Instance struct {
 	ID, Version, Host string
 	Count             float64
+	Unseen            float64 // of Count, as that of an RPC
 	Errors            float64
 	Latency           *sketch.Sketch
 }

@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// crowding remembers which services named more operations than are told apart, for as
+// long as what is new is watched: names that come and go do not fill every window.
+type crowding struct {
+	of   []window.Crowded
+	left int // windows
+}
+
+func (c *crowding) observe(s *window.Snapshot, keep int) {
+	switch {
+	case len(s.Crowded) > 0:
+		c.of, c.left = s.Crowded, keep
+	case c.left > 0:
+		c.left--
+	default:
+		c.of = nil
+	}
+}
+
+// maxCrowds bounds the services that a warning names.
+const maxCrowds = 3
+
+// services names them.
+func (c *crowding) services() string {
+	var names []string
+	for _, s := range c.of[:min(len(c.of), maxCrowds)] {
+		names = append(names, s.Service.String())
+	}
+	text := strings.Join(names, ", ")
+	if more := len(c.of) - maxCrowds; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// warning says what is wrong with the names, and what to do, or "".
+func (c *crowding) warning() string {
+	if len(c.of) == 0 {
+		return ""
+	}
+	quoted := make([]string, len(c.of[0].Names))
+	for i, name := range c.of[0].Names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	return "spans of " + c.services() + " name more operations than limits.operations_per_service, the rest counts as one: \"other\". Such as " +
+		strings.Join(quoted, ", ") + ": if names hold identifiers, set http.route, or replace them with the transform processor"
+}
