@@ -78,6 +78,26 @@ func TestAgain(t *testing.T) {
 			`,
 		},
 	}
+	// Some instrumentations put an attempt below the one before.
+	tests["an attempt below another"] = struct{ spans, want string }{
+		`
+		2 1 C shop get 0-100 peer=db error=down
+		3 2 C shop get 150-250 peer=db
+		`, `
+		serve shop buy d=1000 own=800 calls=200 t=1000 entry
+		call shop buy > db get client=100 server=-1 t=1000 leaf error=down again=50
+		call shop buy > db get client=100 server=-1 t=1000 leaf
+		`,
+	}
+	tests["a transport below a library"] = struct{ spans, want string }{
+		`
+		2 1 C shop get 0-100 peer=db
+		3 2 C shop get 10-90 peer=db
+		`, `
+		serve shop buy d=1000 own=900 calls=100 t=1000 entry
+		call shop buy > db get client=100 server=-1 t=1000 leaf
+		`,
+	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, expect(tc.want), play(t, roomy, served+tc.spans))

@@ -91,11 +91,15 @@ const (
 func (f *fragment) load(t *trace, s *slab) {
 	f.trace, f.duplicates, f.cycles, f.messages, f.streams = t.id, 0, 0, false, false
 	f.ids.reset()
-	s.runs(t, func(first int32, of []record) {
-		for k := range of {
-			f.ids.add(of[k].id, first+int32(k))
+	left := int(t.spans)
+	for i := t.first; i != nowhere; {
+		b := s.block(i)
+		for k := range min(left, perBlock) {
+			f.ids.add(b[k].id, i*perBlock+int32(k))
 		}
-	})
+		left -= perBlock
+		i = s.nexts[i]
+	}
 	f.duplicates = f.ids.sort()
 
 	n := len(f.ids.keys)

@@ -13,7 +13,7 @@ type trace struct {
 	id          identity.TraceID
 	tag         uint32 // of id
 	number      int32
-	first, last int32 // chain of the runs of its spans (slab), in order of arrival
+	first, last int32 // chain of the blocks of its spans, in order of arrival
 	spans       int32
 	heap        int32 // index in the heap
 	older       int32 // by arrival of the first span, or nowhere

@@ -34,7 +34,8 @@ func (f *fragment) survey() {
 //   - a CLIENT or PRODUCER root calls outside of any request;
 //   - a span of the same service as its parent works for the same request. A
 //     CLIENT or PRODUCER among them begins a call, unless it is part of one
-//     already: a client library on top of an instrumented transport is one call;
+//     already: a client library on top of an instrumented transport is one call.
+//     What starts when the call above has ended is a call of its own: another attempt;
 //   - an INTERNAL, CLIENT or PRODUCER span below another service's span is the
 //     callee. It serves where it calls on, or where it is INTERNAL and below a
 //     CLIENT, as a SERVER of the wrong kind would be. Else it is a leaf: a
@@ -68,7 +69,7 @@ func (f *fragment) assign() {
 			}
 		case !n.remote:
 			n.request, n.call = p.request, p.call
-			if kind.outbound() && n.call == none {
+			if kind.outbound() && (n.call == none || n.span.start >= f.nodes[n.call].span.end) {
 				n.call = i
 			}
 		case n.forwards || kind == Internal && (n.calls || p.call != none):
@@ -89,10 +90,11 @@ func (f *fragment) assign() {
 // begins reports whether node i is the outermost span of a call that is no leaf.
 func (f *fragment) begins(i int32) bool { return f.nodes[i].call == i && !f.nodes[i].leaf }
 
-// above returns the call below which node i stands, or none.
+// above returns the call that node i is part of below its outermost span, or none.
 func (f *fragment) above(i int32) int32 {
-	if p := f.nodes[i].parent; p >= 0 {
-		return f.nodes[p].call
+	n := &f.nodes[i]
+	if n.parent >= 0 && (n.remote || n.call != i) {
+		return f.nodes[n.parent].call
 	}
 	return none
 }

@@ -90,22 +90,19 @@ func (t *traceTable) remove(tag uint32, trace int32) {
 	t.used--
 }
 
-// traceChunk is the number of traces by which their memory grows.
-const traceChunk = 256
-
 // traces stores traces in numbered places that never move and are used again.
 type traces struct {
-	chunks []*[traceChunk]trace
+	chunks []*[chunk]trace
 	free   []int32
 }
 
-func (t *traces) at(i int32) *trace { return &t.chunks[uint32(i)/traceChunk][uint32(i)%traceChunk] }
+func (t *traces) at(i int32) *trace { return &t.chunks[uint32(i)/chunk][uint32(i)%chunk] }
 
 func (t *traces) take() int32 {
 	if len(t.free) == 0 {
-		first := int32(len(t.chunks)) * traceChunk
-		t.chunks = append(t.chunks, new([traceChunk]trace))
-		for i := int32(traceChunk - 1); i >= 0; i-- {
+		first := int32(len(t.chunks)) * chunk
+		t.chunks = append(t.chunks, new([chunk]trace))
+		for i := int32(chunk - 1); i >= 0; i-- {
 			t.free = append(t.free, first+i)
 		}
 	}

@@ -33,3 +33,16 @@ func TestCrowding(t *testing.T) {
 	c.observe(s, 2)
 	assert.Equal(t, "shop, a, b and 2 more", c.services())
 }
+
+// The state of the model is told again where a warning comes and goes.
+func TestStatus_warning(t *testing.T) {
+	windows := letters(0, "GGGGGGGGGGGGGGGG")
+	windows[5].Crowded = []window.Crowded{{Service: identity.Service{Name: "a"}, Names: []string{"GET /x"}}}
+	r := newRig(t, config(), nil).through(t, windows)
+	var warned []bool
+	for _, s := range r.watch.states {
+		warned = append(warned, s.Warning != "")
+	}
+	assert.Equal(t, []bool{false, true, false}, warned)
+	assert.Equal(t, []string{"0 cold", "5 cold", "10 cold"}, r.models(), "for 4 windows more")
+}

@@ -100,8 +100,13 @@ func foreignEpisode(s *foreign.System, e *foreign.Episode, users []foreign.Windo
 	out := Episode{Truth: Truth{Fault: e.Name}, Decoy: e.Decoy, Start: foreign.Epoch + int64(e.Start), End: foreign.Epoch + int64(e.End)}
 	for _, c := range e.Culprits {
 		t := Culprit{Instance: c.Instance, Service: identity.Service{Name: c.Names[0]}, Mechanism: mechanismOf(s, c.Mechanisms)}
-		for _, n := range c.Names[1:] {
-			t.Also = append(t.Also, identity.Service{Name: n})
+		for i, n := range c.Names {
+			if i > 0 {
+				t.Also = append(t.Also, identity.Service{Name: n})
+			}
+			if s.Mesh { // its sidecar's name is as right
+				t.Also = append(t.Also, identity.Service{Name: n + "." + s.Name})
+			}
 		}
 		out.Truth.Culprits = append(out.Truth.Culprits, t)
 	}

@@ -15,6 +15,7 @@ type host struct {
 	skew   int64   // by which its clock is ahead
 	slower float64 // a thread gets a core for 1/slower of its slice, neighbours have the rest
 	busy   int     // cores
+	floor  int64   // virtual time with which who wakes begins, at least
 	groups []*group
 	disk   gate
 	// Sums since the start, ns.
@@ -53,14 +54,15 @@ func (h *host) add(cores float64, limit int) *group {
 // run gives the group work of so many ns of CPU time.
 func (g *group) run(work int64, done func()) {
 	if len(g.ready) == 0 && g.running == 0 {
-		g.had = max(g.had, g.host.least())
+		g.had = max(g.had, g.host.floor)
 	}
 	g.ready = append(g.ready, &thread{max(work, 1), done})
 	g.host.dispatch()
 }
 
-// least is the virtual time of the group that had least among those that want CPU.
-func (h *host) least() int64 {
+// rise lifts the floor to the least virtual time of those that want CPU, or of who had
+// it last.
+func (h *host) rise(last *group) {
 	least := int64(math.MaxInt64)
 	for _, g := range h.groups {
 		if g.running > 0 || len(g.ready) > 0 {
@@ -68,9 +70,9 @@ func (h *host) least() int64 {
 		}
 	}
 	if least == math.MaxInt64 {
-		return 0
+		least = last.had
 	}
-	return least
+	h.floor = max(h.floor, least)
 }
 
 // freeze stops all threads of the group for d ns at the end of their slices.
@@ -156,6 +158,7 @@ func (g *group) slice() {
 		} else {
 			t.done()
 		}
+		h.rise(g)
 		h.dispatch()
 	})
 }

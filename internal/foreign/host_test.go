@@ -33,6 +33,21 @@ func TestGroup_isThrottledByItsQuota(t *testing.T) {
 	assert.Equal(t, int64(100e6), g.throttled, "50 ms twice")
 }
 
+// Who slept, or is new, does not make up for it: the two take turns from now on.
+func TestHost_whoWakesHasNoCredit(t *testing.T) {
+	c := &clock{}
+	h := &host{clock: c, cores: 1}
+	old := h.add(0, 0)
+	old.run(1e9, func() {})
+	c.until(2e9)
+	var end int64
+	old.run(4e6, func() { end = c.now })
+	h.add(0, 0).run(1e9, func() {})
+	old.run(4e6, func() { end = c.now })
+	c.until(4e9)
+	assert.LessOrEqual(t, end, int64(2e9+16e6))
+}
+
 // A frozen group finishes the slice that runs and waits for the rest.
 func TestGroup_freezesAtTheEndOfASlice(t *testing.T) {
 	c := &clock{}

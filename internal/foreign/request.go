@@ -250,8 +250,9 @@ func (p *plant) call(r *replica, call Call, c scope, tries int, done func(ok boo
 		limit = 30 * time.Second
 	}
 	p.clock.after(int64(limit), func() { answered(false, true) })
-	c.parent, c.session = s.id, ""
-	p.carry(r, target, ep, c, func(ok bool) { answered(ok, false) })
+	below := c
+	below.parent, below.session = s.id, ""
+	p.carry(r, target, ep, below, func(ok bool) { answered(ok, false) })
 }
 
 // carry brings a request to a replica and the reply back, through proxies where

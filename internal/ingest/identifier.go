@@ -115,6 +115,12 @@ func (s *shape) isMixed(inPath bool) bool {
 // shorter reports whether the mean piece is shorter than so many tenths of a character.
 func (s *shape) shorter(tenths int) bool { return 10*s.length < tenths*s.pieces }
 
+// isPodSuffix reports whether s is what Kubernetes puts after the names of pods, of an
+// alphabet that makes no words: the x2x4z of web-5f65c9d7b8-x2x4z.
+func isPodSuffix(s string) bool {
+	return len(s) == 5 && strings.Trim(s, "bcdfghjklmnpqrstvwxz2456789") == ""
+}
+
 // longestNumber returns where the longest run of digits in s, the first of them, lies.
 func longestNumber(s string) (from, to int) {
 	for i := 0; i < len(s); i++ {

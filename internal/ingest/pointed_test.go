@@ -107,6 +107,11 @@ func TestLabelling(t *testing.T) {
 	assert.Empty(t, containerID("/system.slice/a"+longID), "65 digits")
 	assert.Empty(t, containerID("/"))
 
+	named := newLabelling([][]string{{"container.name"}}, 1)
+	var docker labels
+	named.read(&docker, mapOf(t, attrs{"name": "shop_cart_1", "pod": "nobody asked"}))
+	assert.Equal(t, map[string]any{"container.name": "shop_cart_1"}, named.asMap(&docker).AsRaw())
+
 	many := [][]string{}
 	for k := range 2 * maxLabels {
 		many = append(many, []string{fmt.Sprint("key.", k)})

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -56,13 +57,22 @@ func runeStart(s string, at int) int {
 	return at
 }
 
+// Template returns name with {id} in place of the identifiers in it, as names of
+// operations that no route says are made.
+func Template(name string) string {
+	if !mayIdentify(name) {
+		return name
+	}
+	return string(appendTemplate(nil, name))
+}
+
 // mayIdentify reports whether a name may have something to replace, which most have not.
 func mayIdentify(name string) bool {
 	if len(name) > maxName {
 		return true
 	}
 	for i := range len(name) {
-		if c := name[i]; c-'0' <= 9 || c == '@' || c == '?' || c == '\'' {
+		if c := name[i]; c-'0' <= 9 || c == '@' || c == '?' || c == '#' || c == '\'' {
 			return true
 		}
 	}
@@ -76,7 +86,7 @@ type templater struct {
 	full    bool   // something did not fit
 	between string // what may lie between identifiers that become one
 	path    bool
-	again   bool // what is left of a token may be seen otherwise with what is beside it
+	again   bool // what is left may be seen otherwise with what is beside it
 }
 
 // write writes the template of a name.
@@ -97,7 +107,7 @@ func (t *templater) keep(unit string) {
 	case len(unit) <= free:
 		t.dst = append(t.dst, unit...)
 	default:
-		if t.full = true; len(t.dst) == t.base { // a word without a digit, see isOpaque
+		if t.full = true; len(t.dst) == t.base { // a word without a digit: others that long are identifiers
 			t.dst = append(t.dst, unit[:runeStart(unit, free)]...)
 		}
 	}
@@ -142,7 +152,10 @@ func (t *templater) words(name string) {
 
 // word writes a word without its query, one segment after the other where it is a path.
 func (t *templater) word(w string) {
-	w = w[:queryAt(w)]
+	if n := queryAt(w); n < len(w) {
+		t.again = t.again || strings.Contains(w[n:], "://") // without which it may be a statement
+		w = w[:n]
+	}
 	t.path = strings.IndexByte(w, '/') >= 0
 	for from := 0; ; {
 		n := strings.IndexByte(w[from:], '/')
@@ -150,13 +163,19 @@ func (t *templater) word(w string) {
 		if n >= 0 {
 			s = s[:n]
 		}
-		if host := hostLength(s, w[:from]); host < len(s) {
-			t.again = true // it may be shorter then
-			t.segment(s[:host])
-			t.keep(s[host:])
-		} else if s != "" {
-			t.segment(s)
+		path := t.path
+		host := hostLength(s, w[:from])
+		if host < len(s) || strings.HasSuffix(w[:from], "//") {
+			t.path = false // us-east-1 is no identifier
 		}
+		if host > 0 {
+			t.segment(s[:host])
+		}
+		if host < len(s) {
+			t.again = true // what is left of the host may be none
+			t.keep(s[host:])
+		}
+		t.path = path
 		if n < 0 {
 			return
 		}
@@ -251,6 +270,8 @@ func (t *templater) token(s string) {
 	}
 	shape := shapeOf(s)
 	switch {
+	case isPodSuffix(s) && bytes.HasSuffix(t.dst[t.base:], []byte(placeholder+"-")):
+		t.replace()
 	case shape.digits == 0, shape.digits < len(s) && isVersion(s):
 		t.keep(s)
 	case shape.isIdentifier(t.path):

@@ -15,10 +15,13 @@ func template(name string) string { return string(appendTemplate(nil, name)) }
 func TestTemplateReplacesIdentifiers(t *testing.T) {
 	for name, want := range map[string]string{
 		// Paths.
-		"GET /orders/8231":                                 "GET /orders/{id}",
-		"/orders/8":                                        "/orders/{id}",
-		"GET /orders/8231?full=1&x=/a":                     "GET /orders/{id}",
-		"10.0.0.3:8443/x":                                  "{id}/x",
+		"GET /orders/8231":               "GET /orders/{id}",
+		"/orders/8":                      "/orders/{id}",
+		"GET /orders/8231?full=1&x=/a":   "GET /orders/{id}",
+		"10.0.0.3:8443/x":                "{id}/x",
+		"/pods/web-5f65c9d7b8-x2x4z/log": "/pods/web-{id}/log",
+		"reply-web-5f65c9d7b8-bcdfg":     "reply-web-{id}",
+		"https://sqs.us-east-1.amazonaws.com/123456789012/orders": "https://sqs.us-east-1.amazonaws.com/{id}/orders",
 		"user:8231":                                        "user:{id}",
 		"GET /search?q=7 HTTP":                             "GET /search HTTP",
 		"GET /docs/intro#part-2":                           "GET /docs/intro",
@@ -123,7 +126,7 @@ func FuzzTemplate(f *testing.F) {
 func TestTemplateIsIdempotent(t *testing.T) {
 	parts := []string{
 		"/", "/", "-", "_", ".", ":", " ", "?", "#", "=", "'", "$", "@", "{id}", "{", "}", ",", "(", ")", "%20", "~", "é", "\xff",
-		"SELECT ", "orders", "Cart", "v1", "2.0", "1", "42", "2024", "128390123", "2024-01-15", "T10:30:00", "10.0.0.1", "beta", "//", ":9080", "shop.svc", "12345.6789a",
+		"SELECT ", "orders", "Cart", "v1", "2.0", "1", "42", "2024", "128390123", "2024-01-15", "T10:30:00", "10.0.0.1", "beta", "//", ":9080", "shop.svc", "x2x4z", "bcdfg", "12345.6789a",
 		"deadbeef7", "7fa2", "x", "Z", "A", "f", "org", "3", "2461685a-80c9-4d9e-85e9-a3b0e9e3ea84", "V1StGXR8", "OLJCESPC7Z",
 		strings.Repeat("word", 15), strings.Repeat("9", 30),
 	}

@@ -210,3 +210,9 @@ func kindsOf(v Verdict) (out []string) {
 }
 
 func (lossyServices) delay(int) float64 { return 0 }
+
+func (lossyServices) strained(identity.RPC) bool { return false }
+
+func (lossyServices) even(identity.Edge) bool { return true }
+
+func (lossyServices) givenUp(identity.Edge) bool { return false }

@@ -30,7 +30,7 @@ func lossOf(r *reach, s *window.Snapshot) float64 {
 	}
 	var shares []float64
 	for i := range s.RPCs {
-		if x := &s.RPCs[i]; called[x.Key] && !x.Async && x.Count >= lostRequests {
+		if x := &s.RPCs[i]; called[x.Key] && !x.Async && window.Seen(x.Count, x.Unseen) >= lostRequests {
 			shares = append(shares, x.Entries/x.Count)
 		}
 	}

@@ -51,16 +51,6 @@ func (s site) between(i int, p rpc, v *view) shift {
 	return w
 }
 
-// waits reports whether what requests of p wait between attempts was measured.
-func (s site) waits(p rpc, v *view) bool {
-	for i := range p.calls {
-		if s.between(i, p, v).known {
-			return true
-		}
-	}
-	return false
-}
-
 // split tells what requests wait for between attempts from what they are busy with.
 // At most again requests of one make another attempt, so that quantiles below
 // 1 - again rise for another reason, by which the ones above rise as well.

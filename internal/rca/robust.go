@@ -2,10 +2,8 @@ package rca
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
-	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/identity"
 )
 
@@ -73,154 +71,11 @@ type symptoms interface {
 	// delay is by how much the median gap of a network node of the graph rose, 0 where it
 	// did not.
 	delay(node int) float64
+	strained(identity.RPC) bool // takes far longer than usual
+	even(identity.Edge) bool    // the network delays all calls alike
+	givenUp(identity.Edge) bool // calls fail because nobody waits for them any longer
 	// longest returns the longest gaps of a link, or calls to a leaf, now and usually.
 	longest(e identity.Edge) (now, usual float64)
-}
-
-// score measures for every channel of the reach by how many seconds of the
-// entry's tail it became slower given its causes.
-//
-// A node's excess is the rise of what it does itself: the exclusive time of a
-// served request (duration less the union of the calls made meanwhile), the gap
-// of client minus server of a call, the client's latency of a call to a service
-// without spans, the wait in a queue; only quantiles with a robust z (median and
-// IQR of normal windows, log scale) of at least suspect and a rise by a fifth
-// count. Extra calls and calls that no longer run in parallel count at their
-// caller. Excess is weighted by demand: the rise of the mean by all visits of an
-// entry request, or by a single one where that is more, what the tail rose further by a
-// single one.
-//
-// A service that only waits for a slow one has no excess and is not a suspect.
-// of says which services lack CPU, and which lose messages.
-// See docs/math.md, 15.
-func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
-	t := newTail(q).near
-	var parts []part
-	add := func(p part) {
-		if p.excess > 0 && p.channel >= 0 && r.causal(p.channel) && !math.IsInf(p.excess, 0) {
-			parts = append(parts, p)
-		}
-	}
-	duration := func(n, channel int, s shift, p part) {
-		mean, tail := s.excess(t)
-		p.node, p.channel = n, channel
-		// What fewer than all requests visit shows in the tail as soon as enough of them do.
-		p.excess = math.Max(d.mean[n], d.tail[n])*mean + d.tail[n]*math.Max(0, tail-mean)
-		p.z, p.support, p.delayed = s.maxZ(), s.support(), s.delayed()
-		p.observed, p.usual = s.now[s.shown(t)], s.usual[s.shown(t)]
-		p.text = versus(p.text, s.shown(t), p.observed, p.usual)
-		add(p)
-	}
-	for i, p := range r.rpcs {
-		own := part{kind: KindService, mechanism: Latent, rpc: p.key, text: p.key.Operation + " own time"}
-		channel, busy := r.owner[p.node], v.exclusive(p.key)
-		if v.loss > 0 {
-			busy, _ = busy.split(d.sites[i].lost(p, v))
-		}
-		if c, again := d.sites[i].refused(p, v); c != nil && !of.starved(p.key.Service) {
-			between := own
-			between.kind, between.mechanism, between.edge = KindEdge, Retry, c.edge
-			between.text += ", between attempts"
-			var waiting shift
-			busy, waiting = busy.split(again)
-			if !d.sites[i].waits(p, v) {
-				duration(p.node, r.retried(c.edge, channel), waiting, between)
-			}
-		}
-		for k, c := range p.calls {
-			if w := d.sites[i].between(k, p, v); w.known {
-				duration(p.node, r.retried(c.edge, channel), w, part{
-					kind: KindEdge, mechanism: Retry, edge: c.edge, rpc: p.key,
-					text: p.key.Operation + " between attempts at " + c.edge.Callee.Operation,
-				})
-			}
-		}
-		duration(p.node, channel, busy, own)
-		for _, c := range p.calls {
-			if c.leaf && c.client >= 0 {
-				duration(c.client, r.owner[c.client], v.latency(r.g.Nodes[c.client]),
-					part{kind: KindDependency, mechanism: Latent, edge: c.edge, text: c.edge.Callee.Operation})
-			}
-			if c.network >= 0 {
-				duration(c.network, r.owner[c.network], v.latency(r.g.Nodes[c.network]), part{
-					kind: KindEdge, mechanism: Network, edge: c.edge, metric: networkMetric,
-					text: c.edge.Caller.Service.String() + ">" + c.edge.Callee.Service.String() + " network",
-				})
-			}
-		}
-		for _, q := range d.sites[i].parts(p, v, d.mean[p.node]) {
-			q.channel = r.owner[p.node]
-			if q.mechanism != Pool {
-				q.channel = r.retried(q.edge, q.channel)
-			}
-			add(q)
-		}
-	}
-	for _, n := range r.nodes {
-		if node := r.g.Nodes[n]; node.Class == cbn.QueueNode {
-			// A message waits once on the way to its consumer.
-			d.mean[n], d.tail[n] = 1, 1
-			duration(n, r.owner[n], v.latency(node), part{
-				kind: KindEdge, mechanism: QueueWait, edge: node.Edge, metric: "queue_wait",
-				text: node.Edge.Callee.String() + " queue wait",
-			})
-		}
-	}
-	s := gather(r, parts, of)
-	s.traffic = traffic(r, v, s, of)
-	return s
-}
-
-// parts returns what one RPC's way of calling others adds to the entry's tail:
-// extra calls, and calls that follow each other where they used to run in parallel.
-func (s site) parts(p rpc, v *view, weight float64) []part {
-	var out []part
-	for i, c := range p.calls {
-		n := s.perRequest[i]
-		if !n.logRose(v.suspect) {
-			continue
-		}
-		extra := more(s.now, s.usual, i, s.lambda)
-		q := part{
-			kind: KindEdge, mechanism: Retry, edge: c.edge, node: p.node, rpc: p.key,
-			excess: weight * extra, z: n.z(), support: 1,
-			metric: callsMetric, observed: s.now.n[i], usual: s.usual.n[i],
-		}
-		if q.failing = v.failing(c.edge); !q.failing && q.usual < 0.9 { // a call that few requests made: a cache or a branch
-			q.kind, q.mechanism = KindService, Latent
-		}
-		q.text = c.edge.Callee.String() + " called " + number(q.observed) + " times a request vs " + number(q.usual) + " usual"
-		out = append(out, q)
-	}
-	pool := part{
-		kind: KindService, mechanism: Pool, node: p.node, rpc: p.key, support: 1, metric: overlapMetric,
-	}
-	for i, c := range p.calls {
-		l := s.self[i]
-		extra := closer(s.now, s.usual, i, s.lambda)
-		if !l.logRose(v.suspect) || extra <= (minRise-1)*s.usual.wait(i) {
-			continue
-		}
-		q := pool
-		q.edge, q.excess, q.z = c.edge, weight*extra, l.z()
-		q.observed, q.usual = s.now.self[i], s.usual.self[i]
-		q.text = "calls of " + c.edge.Callee.String() + " make it wait " + share(q.observed) + " of their time vs " +
-			share(q.usual) + " usual: they no longer run in parallel"
-		out = append(out, q)
-	}
-	if !s.overlap.logRose(v.suspect) {
-		return out
-	}
-	expected := s.expected()
-	if extra := math.Exp(s.overlap.now)*s.measured().sum() - expected; extra > (minRise-1)*expected {
-		q := pool
-		q.excess, q.z = weight*extra, s.overlap.z()
-		q.observed, q.usual = math.Exp(s.overlap.now), math.Exp(s.overlap.usual)
-		q.text = p.key.Operation + " waits for its callees " + share(q.observed) + " of their time vs " +
-			share(q.usual) + " usual: they are no longer called at once"
-		out = append(out, q)
-	}
-	return out
 }
 
 // share shows a share as a percentage.
@@ -236,6 +91,7 @@ func gather(r *reach, parts []part, of symptoms) scores {
 		by[p.channel].parts = append(by[p.channel].parts, p)
 		by[p.channel].excess += p.excess
 	}
+	saturated(r, by, of)
 	endpoints(r, by, of)
 	absorb(r, by, of)
 	misses(r, by)

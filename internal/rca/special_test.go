@@ -233,3 +233,9 @@ func (healthy) outliers(identity.Edge, float64) (outlying, calls float64) { retu
 func (healthy) longest(identity.Edge) (now, usual float64) { return math.NaN(), math.NaN() }
 
 func (healthy) delay(int) float64 { return 0 }
+
+func (healthy) strained(identity.RPC) bool { return false }
+
+func (healthy) even(identity.Edge) bool { return true }
+
+func (healthy) givenUp(identity.Edge) bool { return false }

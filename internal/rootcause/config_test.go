@@ -86,6 +86,8 @@ func TestConfig_objectives(t *testing.T) {
 		{Name: "b", Service: "cart", Operation: "*", Quantile: 0.95, Threshold: time.Second, Period: time.Hour},
 		{Name: "c", Service: "cart", Operation: "*", Indicator: "latency", Objective: 0.999, Threshold: time.Second},
 		{Name: "d", Service: "cart", Operation: "*", Indicator: "errors", Objective: 0.9},
+		{Name: "e", Service: "cart", Operation: "GET /carts/17", Threshold: time.Second}, // as spans say it
+		{Name: "f", Service: "cart", Operation: "GET /carts/17/*", Threshold: time.Second},
 	}
 	cfg.OpenSLO = []string{"testdata/openslo.yaml"}
 	require.NoError(t, cfg.Validate())
@@ -97,6 +99,8 @@ func TestConfig_objectives(t *testing.T) {
 		{Name: "b", Service: cart, Operation: "*", Quantile: 0.95, Threshold: time.Second, Period: time.Hour},
 		{Name: "c", Service: cart, Operation: "*", Threshold: time.Second, Target: 0.999},
 		{Name: "d", Service: cart, Operation: "*", Indicator: slo.Errors, Target: 0.9},
+		{Name: "e", Service: cart, Operation: "GET /carts/17", Template: "GET /carts/{id}", Threshold: time.Second},
+		{Name: "f", Service: cart, Operation: "GET /carts/17/*", Threshold: time.Second},
 		{Name: "checkout-latency", Service: identity.Service{Name: "frontend"}, Operation: "POST /cart/*", Threshold: 500 * time.Millisecond, Target: 0.99, Period: 30 * 24 * time.Hour},
 		{Name: "checkout-errors", Service: identity.Service{Name: "frontend"}, Operation: "POST /cart/*", Indicator: slo.Errors, Target: 0.999, Period: 30 * 24 * time.Hour},
 	}, got)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/ingest"
 	"github.com/sage-rca/sage/internal/rootcause/internal/openslo"
 	"github.com/sage-rca/sage/internal/slo"
 )
@@ -31,6 +32,15 @@ func (c *Config) objectives() ([]slo.Objective, error) {
 	}
 	for _, o := range imported {
 		out = append(out, o.Objective)
+	}
+	for i := range out {
+		o := &out[i]
+		if strings.ContainsAny(o.Operation, "*?") {
+			continue
+		}
+		if t := ingest.Template(o.Operation); t != o.Operation { // not what http.route says
+			o.Template = t
+		}
 	}
 	return out, nil
 }

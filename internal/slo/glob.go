@@ -44,5 +44,5 @@ func next(s string, i int) int {
 func (o Objective) Matches(r identity.RPC) bool {
 	return o.Service.Name == r.Service.Name &&
 		(o.Service.Namespace == "" || o.Service.Namespace == r.Service.Namespace) &&
-		match(o.Operation, r.Operation)
+		(match(o.Operation, r.Operation) || o.Template != "" && o.Template == r.Operation)
 }

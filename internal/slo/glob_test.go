@@ -79,4 +79,8 @@ func TestObjective_Matches(t *testing.T) {
 		assert.Equal(t, c.want, Objective{Service: c.service, Operation: "*"}.Matches(rpc), "%v", c.service)
 	}
 	assert.False(t, Objective{Service: identity.Service{Name: "cart"}, Operation: "POST *"}.Matches(rpc))
+	named := Objective{Service: identity.Service{Name: "cart"}, Operation: "GET /8", Template: "GET /{id}"}
+	for op, want := range map[string]bool{"GET /8": true, "GET /{id}": true, "GET /9": false} {
+		assert.Equal(t, want, named.Matches(identity.RPC{Service: rpc.Service, Operation: op}), op)
+	}
 }

@@ -32,7 +32,10 @@ type Objective struct {
 	Name      string           // unique among the configured ones
 	Service   identity.Service // Namespace empty: any namespace
 	Operation string           // glob: * matches any run of characters, ? any one
-	Indicator Indicator        `json:",omitempty"`
+	// Template is another name of one operation that matches: what Operation is called
+	// where identifiers in names are replaced; "" where it is the same.
+	Template  string    `json:"-"`
+	Indicator Indicator `json:",omitempty"`
 	// Quantile is in (0, 1); default Target. One of Errors has none of its own: it
 	// is set to the tail by which a diagnosis tells slow from failing.
 	Quantile  float64

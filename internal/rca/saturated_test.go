@@ -1,0 +1,148 @@
+package rca
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// busy says of services whose workers all wait that calls of them come late by
+// different amounts, and are given up.
+type busy []string
+
+func (b busy) has(s identity.Service) bool {
+	for _, n := range b {
+		if svc(n) == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (b busy) strained(r identity.RPC) bool { return b.has(r.Service) }
+
+func (b busy) even(e identity.Edge) bool { return !b.has(e.Callee.Service) }
+
+func (b busy) givenUp(e identity.Edge) bool                     { return b.has(e.Callee.Service) }
+func (busy) starved(identity.Service) bool                      { return false }
+func (busy) dropping(identity.Service) bool                     { return false }
+func (busy) outliers(identity.Edge, float64) (float64, float64) { return 0, 0 }
+func (busy) longest(identity.Edge) (float64, float64)           { return 0, 0 }
+func (busy) delay(int) float64                                  { return 0 }
+
+// front > mid > back > db: what makes back slow leaves nobody to accept what mid sends,
+// and then nobody to accept what front sends.
+func TestSaturated(t *testing.T) {
+	const delayed, lossy = true, false
+	in, on, toDB := edge("front", "mid"), edge("mid", "back"), edge("back", "db")
+	network := func(e identity.Edge, rise float64, delayed bool) part {
+		return part{mechanism: Network, edge: e, excess: rise, delayed: delayed}
+	}
+	again := func(e identity.Edge, rise float64) part { return part{mechanism: Retry, edge: e, excess: rise} }
+	slow := func(e identity.Edge, rise float64) part { return part{mechanism: Latent, edge: e, excess: rise} }
+	for name, c := range map[string]struct {
+		busy  busy
+		parts []part
+		want  map[string]float64
+	}{
+		"one behind the other": {
+			busy{"mid", "back"}, []part{network(in, 4, delayed), network(on, 2, delayed), slow(toDB, 1)}, map[string]float64{"db": 7},
+		},
+		"attempts at who answers too late": {
+			busy{"back"}, []part{again(on, 2), slow(toDB, 1)}, map[string]float64{"db": 3},
+		},
+		"nobody is strained": {
+			nil, []part{network(on, 2, delayed), slow(toDB, 1)}, map[string]float64{"mid>back": 2, "db": 1},
+		},
+		"losses": {
+			busy{"back"}, []part{network(on, 2, lossy), slow(toDB, 1)}, map[string]float64{"mid>back": 2, "db": 1},
+		},
+		"nothing below is slow": {
+			busy{"back"}, []part{network(on, 2, delayed)}, map[string]float64{"mid>back": 2},
+		},
+		"not by so little": {
+			busy{"back"}, []part{network(on, 11, delayed), slow(toDB, 1)}, map[string]float64{"mid>back": 11, "db": 1},
+		},
+		"what is above is no reason": {
+			busy{"back"}, []part{network(on, 2, delayed), network(in, 3, lossy)}, map[string]float64{"mid>back": 2, "front>mid": 3},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := chain()
+			r := newReach(graphOf(w), w.entry())
+			by := make([]suspect, len(r.g.Channels))
+			name := make([]string, len(r.g.Channels))
+			for i, k := range r.g.Channels {
+				by[i].channel, name[i] = i, k.Service.Name
+				if k.IsNetwork() {
+					name[i] = k.Edge.Caller.Service.Name + ">" + k.Edge.Callee.Service.Name
+				}
+			}
+			for _, p := range c.parts {
+				if p.channel = r.g.NetworkChannel(p.edge); p.channel < 0 {
+					p.channel = r.g.ServiceChannel(p.edge.Callee.Service)
+				}
+				by[p.channel].parts = append(by[p.channel].parts, p)
+				by[p.channel].excess += p.excess
+			}
+			saturated(r, by, c.busy)
+			got := map[string]float64{}
+			for i, u := range by {
+				if u.excess > 0 {
+					got[name[i]] = u.excess
+				}
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+// Of what waits for a worker some finds one at once; a delay is the same for all.
+func TestDiagnosis_even(t *testing.T) {
+	for name, c := range map[string]struct {
+		gaps []float64 // seconds
+		want bool
+	}{
+		"a delay":                 {[]float64{0.1, 0.1, 0.1, 0.1}, true},
+		"with some jitter":        {[]float64{0.06, 0.09, 0.1, 0.14}, true},
+		"a queue, at times empty": {[]float64{0.002, 0.05, 0.1, 0.3}, false},
+		"not measured":            {nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, rec := incident(chain(), func(w *world) { w.network[edge("mid", "back")] = 0.1 })
+			s := new(sketch.Sketch)
+			for _, g := range c.gaps {
+				s.Add(int64(g*1e9), 10)
+			}
+			in.Snapshot.Edges = []window.Edge{{Key: edge("mid", "back"), Count: 40, Network: s}}
+			d := &diagnosis{in: in, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, 3.5)}
+			d.v.measure(d.r, in.Snapshot)
+			assert.Equal(t, c.want, d.even(edge("mid", "back")))
+			assert.True(t, d.even(edge("front", "mid")), "nothing is known of it")
+		})
+	}
+}
+
+func TestDiagnosis_strained(t *testing.T) {
+	for factor, want := range map[float64]bool{1: false, 1.2: false, 3: true} {
+		in, rec := incident(chain(), func(w *world) { w.leaf[edge("back", "db")] *= factor })
+		d := &diagnosis{in: in, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, 3.5)}
+		assert.Equal(t, want, d.strained(op("back")), "%v times as long", factor)
+	}
+}
+
+func TestDiagnosis_givenUp(t *testing.T) {
+	for kind, want := range map[string]bool{
+		"timeout": true, "java.net.SocketTimeoutException": true, "context deadline exceeded": true, "DEADLINE_EXCEEDED": true,
+		"504": true, "4": true, "ETIMEDOUT": true, "503": false, "14": false, "refused": false, "": false, "404": false,
+	} {
+		e := edge("mid", "back")
+		d := &diagnosis{v: &view{edges: map[identity.Edge]*window.Edge{e: {Key: e, ErrorType: kind}}}}
+		assert.Equal(t, want, d.givenUp(e), kind)
+		assert.False(t, d.givenUp(edge("front", "mid")))
+	}
+}
