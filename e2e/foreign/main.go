@@ -28,13 +28,15 @@ func main() {
 func run() error {
 	name := flag.String("system", "bank", "system")
 	seed := flag.Uint64("seed", 1, "seed")
-	kinds := flag.String("kinds", "", "kinds of faults, separated by commas; empty: those of the system")
+	kinds := flag.String("kinds", "", "kinds of faults, separated by commas; empty: those of the system; decoys: those that harm nobody")
 	warm := flag.Duration("warmup", 15*time.Minute, "before the first fault")
 	length := flag.Duration("length", 2*time.Minute, "of a fault")
 	gap := flag.Duration("gap", 4*time.Minute, "between faults")
 	window := flag.Duration("window", 10*time.Second, "of the processor")
 	auto := flag.Bool("auto", false, "learned objectives only")
 	sampled := flag.Float64("sampled", 0, "share of traces")
+	rate := flag.Float64("rate", 1, "of the users of the system, times")
+	every := flag.Duration("every", 0, "between points of metrics; 0: of the system")
 	verbose := flag.Bool("v", false, "print all events")
 	file := flag.String("capture", "", "write a capture too")
 	target := flag.String("target", "", "service of the first fault")
@@ -47,8 +49,16 @@ func run() error {
 	if *sampled > 0 {
 		s.Sampled, s.Thresholds = *sampled, true
 	}
-	plan := foreign.Plan{Warmup: *warm, Length: *length, Gap: *gap, Kinds: foreign.AllKinds()}
-	if *kinds != "" {
+	if *every > 0 {
+		s.Every = *every
+	}
+	for i := range s.Users {
+		s.Users[i].Rate *= *rate
+	}
+	plan := foreign.Plan{Warmup: *warm, Length: *length, Gap: *gap, Kinds: s.Kinds()}
+	if *kinds == "decoys" {
+		plan.Kinds = foreign.HarmlessKinds()
+	} else if *kinds != "" {
 		plan.Kinds = nil
 		for _, k := range strings.Split(*kinds, ",") {
 			plan.Kinds = append(plan.Kinds, foreign.Kind(k))

@@ -45,9 +45,13 @@ func start(ctx context.Context, s *foreign.System, u foreign.Usual, window time.
 	if !auto {
 		for i := range s.Users {
 			service, glob := s.Operation(i)
+			name := s.Users[i].Endpoint
+			if name == foreign.Consume {
+				name = service
+			}
 			cfg.SLOs = append(cfg.SLOs,
-				rootcause.SLO{Name: s.Users[i].Endpoint, Service: service, Operation: glob, Quantile: 0.99, Threshold: time.Duration(2 * u.Tail[i] * 1e9)},
-				rootcause.SLO{Name: s.Users[i].Endpoint + "-errors", Service: service, Operation: glob, Indicator: "errors", Objective: 0.98})
+				rootcause.SLO{Name: name, Service: service, Operation: glob, Quantile: 0.99, Threshold: time.Duration(2 * u.Tail[i] * 1e9)},
+				rootcause.SLO{Name: name + "-errors", Service: service, Operation: glob, Indicator: "errors", Objective: 0.98})
 		}
 	}
 	if err := cfg.Validate(); err != nil {

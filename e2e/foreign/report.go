@@ -187,9 +187,13 @@ func (t *table) print(episodes []foreign.Episode, events []plog.LogRecord) {
 	claimed := make(map[*incident]bool)
 	for i := range episodes {
 		e := &episodes[i]
+		until := e.End + 60*time.Second
+		if i+1 < len(episodes) {
+			until = min(until, episodes[i+1].Start)
+		}
 		var mine []*incident
 		for _, in := range all {
-			if at := in.said[0].at; at > e.Start && at <= e.End+60*time.Second {
+			if at := in.said[0].at; at > e.Start && at <= until {
 				mine = append(mine, in)
 				claimed[in] = true
 			}
@@ -204,6 +208,9 @@ func (t *table) print(episodes []foreign.Episode, events []plog.LogRecord) {
 	for _, r := range events {
 		if r.EventName() == "rca.model.status" || t.verbose && r.EventName() == "rca.change" {
 			fmt.Fprintf(t.out, "  %s %s\n", time.Duration(int64(r.Timestamp())-foreign.Epoch).Round(time.Second), firstLine(r.Body().AsString()))
+			if w := str(r, "rca.model.warning"); w != "" {
+				fmt.Fprintf(t.out, "      warning: %s\n", w)
+			}
 		}
 	}
 }
@@ -245,6 +252,9 @@ func (t *table) incident(e *foreign.Episode, in *incident, tag string) {
 		}
 	}
 	f, l := judge(first, e.Culprits), judge(last, e.Culprits)
+	if e.Faults[0].Kind.OfOne() && !slices.ContainsFunc(last.causes, func(c cause) bool { return c.culprit && c.instance != "" }) {
+		l.text += " (the replica is not named)"
+	}
 	fmt.Fprintf(t.out, "%s        %-6s %-14s after %-4s open: %s %s | last: %s %s\n", row(t.system, e, tag), in.id[len(in.id)-4:], first.slo, (first.at - e.Start).Round(time.Second), mark(f), f.text, mark(l), l.text)
 	if !t.verbose {
 		return

@@ -110,20 +110,36 @@ func (f *fragment) account(owner int32) {
 	f.share(f.own)
 }
 
+// meant is a name that a caller has for a callee, and who that is.
+type meant struct{ name, callee identity.RPCNo }
+
 // reunite gives calls that failed unanswered the callee of the request's calls of the
 // same name that were answered: without an answer, a callee is only known by the name
 // that its callers have for it.
 func (f *fragment) reunite(v []interval) {
+	f.meant = f.meant[:0]
+	failed := false
+	for i := range v {
+		switch c := &f.nodes[v[i].call]; {
+		case !f.begins(v[i].call):
+		case c.server != none:
+			f.meant = append(f.meant, meant{c.span.callee, v[i].callee})
+		case c.named == none && c.span.failed:
+			failed = true
+		}
+	}
+	if !failed || len(f.meant) == 0 {
+		return
+	}
+	byName := func(a, b meant) int { return cmp.Compare(a.name, b.name) }
+	slices.SortStableFunc(f.meant, byName) // the first in v of those with one name is who is meant
 	for i := range v {
 		c := &f.nodes[v[i].call]
 		if !c.span.failed || !f.begins(v[i].call) || c.server != none || c.named != none {
 			continue
 		}
-		for j := range v {
-			if o := &f.nodes[v[j].call]; f.begins(v[j].call) && o.server != none && o.span.callee == c.span.callee {
-				v[i].callee = v[j].callee
-				break
-			}
+		if k, ok := slices.BinarySearchFunc(f.meant, meant{name: c.span.callee}, byName); ok {
+			v[i].callee = f.meant[k].callee
 		}
 	}
 }

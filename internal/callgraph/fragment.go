@@ -67,6 +67,7 @@ type fragment struct {
 	intervals  []interval
 	owners     []int32    // nodes that intervals are of
 	own        []interval // of one owner
+	meant      []meant    // in its answered calls
 	group      []interval // of one owner and callee
 	boundaries []boundary
 	virtual    []float64

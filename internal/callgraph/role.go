@@ -69,7 +69,8 @@ func (f *fragment) assign() {
 			}
 		case !n.remote:
 			n.request, n.call = p.request, p.call
-			if kind.outbound() && (n.call == none || n.span.start >= f.nodes[n.call].span.end) {
+			if kind.outbound() && (n.call == none || n.span.follows(f.nodes[n.call].span)) {
+				n.leaf = n.call != none && f.nodes[n.call].leaf // as the attempt before is
 				n.call = i
 			}
 		case n.forwards || kind == Internal && (n.calls || p.call != none):

@@ -26,6 +26,10 @@ type record struct {
 // duration returns how long the span took, in ns.
 func (r *record) duration() int64 { return r.end - r.start }
 
+// follows reports whether r starts when o has ended, and not with it: by a coarse clock
+// both may take no time.
+func (r *record) follows(o *record) bool { return r.start >= o.end && r.start > o.start }
+
 // perBlock is the number of records of one trace that lie next to each other.
 // Going over a trace is then not one wait for memory per span. It is small, as
 // a trace of one span takes a block too.

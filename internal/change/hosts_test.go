@@ -273,11 +273,12 @@ func TestSpacing(t *testing.T) {
 	for i := range 200 {
 		c := Change{}
 		if i < 150 {
-			c = Change{Kind: HostsNew, Count: 1, Hosts: []string{"h"}}
+			c = Change{Kind: HostsNew, Count: 1, Hosts: []string{fmt.Sprintf("h%03d", 200-i)}}
 		}
 		if say, now := s.admit(c, cfg); now {
 			at, counts = append(at, i), append(counts, say.Count)
 			assert.LessOrEqual(t, len(say.Hosts), maxNamed)
+			assert.IsIncreasing(t, append(say.Hosts, "z"))
 		}
 	}
 	assert.Equal(t, []int{0, 3, 9, 21, 45, 85, 125, 165}, at, "3, 6, 12, 24, 40, 40 windows")
@@ -288,6 +289,21 @@ func TestSpacing(t *testing.T) {
 	_, now := s.admit(Change{Count: 1}, cfg)
 	assert.True(t, now)
 	assert.Equal(t, 3, s.Wait, "after twice 40 windows without any it begins anew")
+}
+
+// A host that came twice while that was held is one.
+func TestSpacing_twice(t *testing.T) {
+	cfg := Config{GoneAfter: 3, ForgetAfter: 40}
+	hosts := func(names ...string) Change { return Change{Kind: HostsNew, Count: len(names), Hosts: names} }
+	var s spacing
+	_, now := s.admit(hosts("x"), cfg)
+	require.True(t, now)
+	s.admit(hosts("x", "y"), cfg)
+	s.admit(hosts("b", "x"), cfg)
+	say, now := s.admit(Change{}, cfg)
+	require.True(t, now)
+	assert.Equal(t, []string{"b", "x", "y"}, say.Hosts)
+	assert.Equal(t, 3, say.Count)
 }
 
 func TestLedger_boundsHosts(t *testing.T) {

@@ -43,9 +43,15 @@ func (s *spacing) hold(c Change) {
 	if c.Since.Before(h.Since) {
 		h.Since = c.Since
 	}
-	h.Count += c.Count
-	h.Back = h.Back && c.Back
 	hosts := slices.Concat(h.Hosts, c.Hosts)
+	slices.Sort(hosts)
+	hosts = slices.Compact(hosts)
+	if h.Count == len(h.Hosts) && c.Count == len(c.Hosts) {
+		h.Count = len(hosts) // one that came twice is one
+	} else {
+		h.Count += c.Count
+	}
+	h.Back = h.Back && c.Back
 	h.Hosts = hosts[:min(len(hosts), maxNamed)]
 	h.Services = distinct(slices.Concat(h.Services, c.Services))
 }

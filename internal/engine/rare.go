@@ -35,11 +35,14 @@ func (d *drift) weigh(h *feature.History, now, settle int64) {
 // anyUsual reports whether one of the nodes was seen in half of the last windows, or of those
 // up to where it was seen last, if it is gone.
 func anyUsual(h *feature.History, nodes []cbn.Node, windows int, gone bool) bool {
+	var column []float64
 	for _, n := range nodes {
 		key := feature.Key{Kind: feature.Latency, Node: n}
 		end := h.Len()
-		for gone && end > 0 && math.IsNaN(h.Value(key, end-1)) {
-			end--
+		if gone { // it may have been long ago
+			for column = h.Column(key, column[:0]); end > 0 && math.IsNaN(column[end-1]); {
+				end--
+			}
 		}
 		seen := 0
 		for row := max(0, end-windows); row < end; row++ {

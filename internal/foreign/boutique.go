@@ -14,7 +14,7 @@ func Boutique() *System {
 		Name: "boutique", Hosts: 3, Cores: 4, Wire: 200 * time.Microsecond,
 		Telemetry: Telemetry{Old: true, Names: MethodRoute, Resource: Kubernetes, Meters: []Meter{Kubelet}, Every: 5 * time.Second},
 		Stores:    []Store{{"redis-cart", "redis", 6379, 8, 500 * time.Microsecond, 0.5}},
-		Users:     []Users{{"frontend", "product", 8}, {"frontend", "index", 5}, {"frontend", "checkout", 3}},
+		Users:     []Users{{Service: "frontend", Endpoint: "product", Rate: 8}, {Service: "frontend", Endpoint: "index", Rate: 5}, {Service: "frontend", Endpoint: "checkout", Rate: 3}},
 		Services: []Service{
 			{Name: "frontend", Replicas: 1, Language: Go, Version: "v0.10", Quota: 2, Heap: 256, Endpoints: []Endpoint{
 				{Name: "product", Method: "GET", Route: "/product/{id}", Steps: []Step{cpu(2 * ms), call("productcatalog"), call("currency"), call("cart"), call("recommendation"), call("ad"), cpu(2 * ms)}},
@@ -42,7 +42,7 @@ func Legacy() *System {
 		Name: "legacy", Hosts: 3, Cores: 2, Wire: 600 * time.Microsecond,
 		Telemetry: Telemetry{Old: true, Names: RawPath, Mute: true, Resource: Bare, Lost: 0.01, Skew: time.Second},
 		Stores:    []Store{{"erp", "mssql", 1433, 12, 15 * ms, 0.9}, {"memcache", "memcached", 11211, 8, 600 * time.Microsecond, 0.4}},
-		Users:     []Users{{"portal", "order", 5}, {"portal", "search", 4}},
+		Users:     []Users{{Service: "portal", Endpoint: "order", Rate: 5}, {Service: "portal", Endpoint: "search", Rate: 4}},
 		Services: []Service{
 			{Name: "portal", Replicas: 1, Language: Java, Workers: 60, Heap: 1024, Endpoints: []Endpoint{
 				{Name: "order", Method: "GET", Route: "/orders/{id}", Steps: []Step{cpu(8 * ms), Call{Service: "orders", Endpoint: "get"}, Inner{"render", []Step{cpu(6 * ms)}}}},

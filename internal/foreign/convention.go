@@ -72,7 +72,7 @@ func (p *plant) resource(r *replica, a pcommon.Map) {
 		a.PutStr("k8s.pod.name", r.pod)
 		a.PutStr("k8s.pod.uid", r.uid)
 		a.PutStr("k8s.pod.ip", r.ip)
-		a.PutStr("k8s.deployment.name", r.service.Name)
+		a.PutStr("k8s.deployment.name", r.deployment)
 		a.PutStr("k8s.node.name", r.host.name)
 		a.PutStr("k8s.container.name", r.service.Name)
 	case Docker:
@@ -121,7 +121,11 @@ func (p *plant) told(r *replica, s *span, o ptrace.Span) {
 		}
 	case querying:
 		o.SetKind(ptrace.SpanKindClient)
-		p.database(s, o)
+		if s.store.System == Web {
+			p.foreignAPI(s, o)
+		} else {
+			p.database(s, o)
+		}
 	case publishing:
 		o.SetKind(ptrace.SpanKindProducer)
 		o.SetName(s.peer + " publish")
@@ -264,8 +268,33 @@ func (p *plant) database(s *span, o ptrace.Span) {
 	p.str(a, "db.namespace", strings.TrimSuffix(s.store.Name, "-db"), "db.name")
 }
 
+// foreignAPI writes a call of a third party: HTTP, and whom one called is all one knows.
+func (p *plant) foreignAPI(s *span, o ptrace.Span) {
+	a := o.Attributes()
+	o.SetName("POST")
+	p.str(a, "http.request.method", "POST", "http.method")
+	p.str(a, "url.full", "https://"+s.store.Name+s.name, "http.url")
+	p.address(a, s.store.Name, int64(s.store.Port))
+	code := int64(200)
+	if s.failed {
+		code = 503
+	}
+	if p.Old {
+		a.PutInt("http.status_code", code)
+	} else {
+		a.PutInt("http.response.status_code", code)
+	}
+}
+
 func (p *plant) messaging(s *span, a pcommon.Map, op string) {
-	a.PutStr("messaging.system", "kafka")
+	system := "kafka"
+	if s.store != nil {
+		system = s.store.System
+		if op == "publish" {
+			p.address(a, s.store.Name, int64(s.store.Port))
+		}
+	}
+	a.PutStr("messaging.system", system)
 	a.PutStr("messaging.destination.name", s.peer)
 	p.str(a, "messaging.operation.type", map[string]string{"publish": "send", "process": "process"}[op], "messaging.operation")
 }

@@ -44,7 +44,7 @@ func Drawn(seed uint64) *System {
 			s.Services[i].Endpoints = endpoints(r, s, i, l, layer)
 		}
 	}
-	s.Users = []Users{{s.Services[0].Name, "a", 12 + 10*r.Float64()}, {s.Services[0].Name, "b", 5 + 5*r.Float64()}}
+	s.Users = []Users{{Service: s.Services[0].Name, Endpoint: "a", Rate: 12 + 10*r.Float64()}, {Service: s.Services[0].Name, Endpoint: "b", Rate: 5 + 5*r.Float64()}}
 	s.provide()
 	return s
 }

@@ -24,11 +24,31 @@ const (
 	Crash       Kind = "crash"        // nothing answers
 	BadReplica  Kind = "bad replica"  // one replica takes Size seconds longer
 	WorkersLost Kind = "threads"      // Size workers are left
+	// What published recordings do, besides.
+	MemHog    Kind = "memory hog" // another process in every container takes the memory
+	Sockets   Kind = "socket"     // half of what it calls waits Size seconds for a free socket
+	PodCPU    Kind = "pod cpu"    // Size threads compute in one replica
+	PodDelay  Kind = "pod delay"  // what one replica sends takes Size seconds longer
+	PodLoss   Kind = "pod loss"   // share of what one replica sends is lost, and sent again
+	NodeDisk  Kind = "node disk"  // Size more operations are always in line at the disk of a host
+	NodeDelay Kind = "node delay" // what leaves a host takes Size seconds longer
+	// Queues and third parties.
+	SlowConsumer Kind = "slow consumer" // takes Size seconds longer for each message
+	SlowBroker   Kind = "slow broker"   // takes Size times as long for each message
+	SlowAPI      Kind = "slow api"      // a third party takes Size times as long
+	APIErrors    Kind = "api errors"    // a third party fails the share Size
+	DNS          Kind = "dns"           // names take Size seconds longer in a service, where no connection is kept
+	TLS          Kind = "tls"           // a third party takes Size seconds longer for a new connection
 	// Decoys.
 	Deploy     Kind = "harmless deploy"
 	MemoryRise Kind = "memory rises harmlessly"
 	Gap        Kind = "no metrics"
 	Restart    Kind = "restart"
+	Cron       Kind = "cron"        // a job has a third of the cores of a host for 20 s of each minute
+	ColdCache  Kind = "cold cache"  // a deploy empties caches for Size seconds
+	Scale      Kind = "autoscaling" // Size more replicas
+	BlueGreen  Kind = "blue green"  // all replicas anew in another deployment, at once
+	ClockStep  Kind = "clock step"  // the clock of a host is set forward by Size seconds
 )
 
 // Fault is one thing that is done to a service, store, link or host.
@@ -65,21 +85,13 @@ func (p *plant) begin(f Fault) (mend func()) {
 	}
 	s := p.services[f.Service]
 	each := func(do func(r *replica) func()) func() {
-		var undo []func()
-		for i, r := range s.replicas {
-			if f.Kind == BadReplica && i != f.Replica {
-				continue
-			}
-			undo = append(undo, do(r))
+		if f.Kind.OfOne() {
+			return do(s.replicas[f.Replica])
 		}
-		return func() {
-			for _, u := range undo {
-				u()
-			}
-		}
+		return together(s.replicas, do)
 	}
 	switch f.Kind {
-	case CPUHog:
+	case CPUHog, PodCPU:
 		return each(func(r *replica) func() { return hog(r.group, int(f.Size)) })
 	case HostHog:
 		return p.hosts[f.Host-1].crowd(f.Size)
@@ -87,9 +99,9 @@ func (p *plant) begin(f Fault) (mend func()) {
 		return each(func(r *replica) func() { return p.flood(r.host, int(f.Size)) })
 	case Leak, MemoryRise:
 		return each(func(r *replica) func() { return p.leak(r, f.Size) })
-	case Delay:
+	case Delay, PodDelay:
 		return each(func(r *replica) func() { r.delay += nanos(f.Size); return func() { r.delay -= nanos(f.Size) } })
-	case Loss:
+	case Loss, PodLoss:
 		return each(func(r *replica) func() { r.loss = f.Size; return func() { r.loss = 0 } })
 	case LinkDelay:
 		p.links[[2]string{f.Peer, f.Service}] = nanos(f.Size)
@@ -107,7 +119,7 @@ func (p *plant) begin(f Fault) (mend func()) {
 		return each(func(r *replica) func() { r.fail = f.Size; return func() { r.fail = 0 } })
 	case Crash:
 		return each(func(r *replica) func() { r.down = true; return func() { r.down = false; p.renew(r) } })
-	case BadReplica:
+	case BadReplica, SlowConsumer:
 		return each(func(r *replica) func() { r.wait = nanos(f.Size); return func() { r.wait = 0 } })
 	case WorkersLost:
 		return each(func(r *replica) func() {
@@ -119,18 +131,26 @@ func (p *plant) begin(f Fault) (mend func()) {
 	case Gap:
 		p.silent = true
 		return func() { p.silent = false }
-	case SlowStore:
-		panic("foreign: no store " + f.Service)
+	case MemHog:
+		return each(p.squeeze)
+	case Sockets, DNS:
+		return each(func(r *replica) func() { r.connect = nanos(f.Size); return func() { r.connect = 0 } })
 	default:
-		panic("foreign: unknown kind " + f.Kind)
+		return p.beginHost(s, f)
 	}
 }
 
 func (p *plant) beginStore(s *store, f Fault) func() {
 	switch f.Kind {
-	case SlowStore:
+	case SlowStore, SlowBroker, SlowAPI:
 		s.slow = f.Size
 		return func() { s.slow = 1 }
+	case APIErrors:
+		s.fail = f.Size
+		return func() { s.fail = 0 }
+	case TLS:
+		s.handshake = nanos(f.Size)
+		return func() { s.handshake = 0 }
 	case Delay:
 		s.delay += nanos(f.Size)
 		return func() { s.delay -= nanos(f.Size) }

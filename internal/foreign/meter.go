@@ -57,6 +57,15 @@ func (m *meter) tick() {
 		case Cadvisor:
 			w.resource(map[string]any{"service.name": "kubernetes-cadvisor", "service.instance.id": "kubernetes.default.svc:443", "server.address": "kubernetes.default.svc"})
 			m.each(func(r *replica, was reading) { m.cadvisor(w, r, was) })
+		case CadvisorIO:
+			w.resource(map[string]any{"service.name": "kubernetes-cadvisor", "service.instance.id": "kubernetes.default.svc:443", "server.address": "kubernetes.default.svc"})
+			m.each(func(r *replica, _ reading) { m.cadvisorIO(w, r) })
+		case NodeExporter:
+			for i, h := range p.hosts {
+				m.nodeExporter(w, h, i)
+			}
+		case OldRuntime:
+			m.each(func(r *replica, was reading) { m.oldRuntime(w, r, was) })
 		}
 		md := w.md
 		p.clock.after(int64(p.post.Float64()*float64(arrival)), func() { p.sink.Metrics(md, p.clock.now) })
@@ -145,7 +154,7 @@ func (m *meter) kubelet(w *points, r *replica, was reading) {
 		"k8s.pod.name": r.pod, "k8s.pod.uid": r.uid, "k8s.namespace.name": m.plant.Name, "k8s.node.name": r.host.name,
 	})
 	w.gauge("k8s.pod.cpu.usage", "{cpu}", m.used(r.group.cpuTime, was.cpu))
-	w.gauge("k8s.pod.memory.working_set", "By", 1.1*r.live*mib)
+	w.gauge("k8s.pod.memory.working_set", "By", r.held()*mib)
 	w.gauge("k8s.pod.memory.major_page_faults", "1", float64(r.faults))
 	w.sum("k8s.pod.network.io", "By", float64(r.sent), true, "interface", "eth0", "direction", "transmit")
 	w.sum("k8s.pod.network.io", "By", float64(r.received), true, "interface", "eth0", "direction", "receive")
@@ -155,7 +164,7 @@ func (m *meter) kubelet(w *points, r *replica, was reading) {
 	})
 	w.gauge("container.cpu.usage", "{cpu}", m.used(r.group.cpuTime, was.cpu))
 	w.sum("container.cpu.time", "s", float64(r.group.cpuTime)/1e9, true)
-	w.gauge("container.memory.working_set", "By", 1.1*r.live*mib)
+	w.gauge("container.memory.working_set", "By", r.held()*mib)
 	w.gauge("k8s.container.memory_limit_utilization", "1", r.live/r.heap)
 	if r.service.Quota > 0 {
 		w.gauge("k8s.container.cpu_limit_utilization", "1", m.used(r.group.cpuTime, was.cpu)/r.service.Quota)
@@ -182,7 +191,7 @@ func (m *meter) docker(w *points, r *replica, was reading) {
 	})
 	w.sum("container.cpu.usage.total", "ns", float64(r.group.cpuTime), true)
 	w.gauge("container.cpu.utilization", "1", 100*m.used(r.group.cpuTime, was.cpu))
-	w.sum("container.memory.usage.total", "By", 1.1*r.live*mib, false)
+	w.sum("container.memory.usage.total", "By", r.held()*mib, false)
 	w.gauge("container.memory.percent", "1", 100*r.live/r.heap)
 	w.sum("container.network.io.usage.rx_bytes", "By", float64(r.received), true, "interface", "eth0")
 	w.sum("container.network.io.usage.tx_bytes", "By", float64(r.sent), true, "interface", "eth0")
@@ -207,7 +216,7 @@ func (m *meter) system(w *points, h *host) {
 func (m *meter) cadvisor(w *points, r *replica, _ reading) {
 	labels := []string{"namespace", m.plant.Name, "pod", r.pod, "container", r.service.Name, "node", r.host.name}
 	w.sum("container_cpu_usage_seconds_total", "", float64(r.group.cpuTime)/1e9, true, labels...)
-	w.gauge("container_memory_working_set_bytes", "", 1.1*r.live*mib, labels...)
+	w.gauge("container_memory_working_set_bytes", "", r.held()*mib, labels...)
 	w.sum("container_cpu_cfs_throttled_seconds_total", "", float64(r.group.throttled)/1e9, true, labels...)
 	w.sum("container_network_receive_bytes_total", "", float64(r.received), true, labels...)
 	w.sum("container_network_transmit_bytes_total", "", float64(r.sent), true, labels...)

@@ -34,7 +34,7 @@ func (pl Plan) Episodes(s *System, u Usual, seed uint64) ([]Episode, time.Durati
 		} else if !d.fault(&e, k) {
 			continue
 		}
-		if e.Decoy = k == Deploy || k == MemoryRise || k == Gap || k == Restart; e.Decoy {
+		if e.Decoy = k.harmless(); e.Decoy {
 			e.Culprits = nil // nobody should be named
 		}
 		out = append(out, e)
@@ -198,8 +198,10 @@ func (d *draw) fault(e *Episode, k Kind) bool {
 		f.Size = 0.7
 	case Two:
 		panic("foreign: two in two")
+	default:
+		s = d.trouble(&f, &c)
 	}
-	if s == nil && f.Service == "" && c.Names == nil && c.Host == "" {
+	if s == nil && f.Service == "" && f.Host == 0 && c.Names == nil && c.Host == "" {
 		return false
 	}
 	if s != nil {

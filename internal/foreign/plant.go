@@ -63,20 +63,26 @@ type replica struct {
 	uid     string
 	ip      string
 	version string
-	workers gate
-	pools   map[string]*gate
-	locks   map[string]*gate
-	down    bool
-	fail    float64
-	work    float64 // times the usual CPU time
-	wait    int64   // of every request
-	hold    int64   // of every lock
-	keep    int64   // of every connection after its use
-	heap    float64 // MiB
-	live    float64
-	young   float64 // allocated since the last collection
-	thrash  bool    // memory is reclaimed while it is used
-	faults  int64   // major page faults
+	// deployment is the name of what keeps it running.
+	deployment string
+	workers    gate
+	pools      map[string]*gate
+	locks      map[string]*gate
+	down       bool
+	fail       float64
+	work       float64 // times the usual CPU time
+	wait       int64   // of every request
+	hold       int64   // of every lock
+	connect    int64   // of half of the calls
+	cold       int64   // when its caches were empty
+	warm       int64   // when they are full
+	keep       int64   // of every connection after its use
+	heap       float64 // MiB
+	live       float64
+	taken      float64 // MiB that others in its container have
+	young      float64 // allocated since the last collection
+	thrash     bool    // memory is reclaimed while it is used
+	faults     int64   // major page faults
 	// Sums and states that metrics tell.
 	pauses    int64
 	pauseTime int64
@@ -91,8 +97,10 @@ type replica struct {
 type store struct {
 	end
 	*Store
-	threads gate
-	slow    float64
+	threads   gate
+	slow      float64
+	fail      float64
+	handshake int64 // of new connections
 }
 
 // Sink takes what a run tells, in order of arrival.
@@ -152,23 +160,29 @@ func newPlant(s *System, seed uint64, sink Sink) *plant {
 			} else {
 				at++
 			}
-			limit := 0
-			if d.Language == Node || d.Language == Python {
-				limit = 1
-			}
-			r := &replica{
-				end: end{host: h, name: d.Name}, service: svc, group: h.add(d.Quota, limit), version: d.Version,
-				pools: make(map[string]*gate), locks: make(map[string]*gate), work: 1, heap: float64(max(d.Heap, 256)),
-			}
-			r.live = r.heap * (0.3 + 0.1*p.names.Float64())
-			r.workers.room = room(d.Workers)
-			p.renew(r)
-			svc.replicas = append(svc.replicas, r)
+			svc.replicas = append(svc.replicas, p.replica(svc, h))
 		}
 		p.services[d.Name] = svc
 		p.order = append(p.order, svc)
 	}
 	return p
+}
+
+// replica is a new one of a service on a host.
+func (p *plant) replica(svc *service, h *host) *replica {
+	d := svc.Service
+	limit := 0
+	if d.Language == Node || d.Language == Python {
+		limit = 1
+	}
+	r := &replica{
+		end: end{host: h, name: d.Name}, service: svc, group: h.add(d.Quota, limit), version: svc.version, deployment: d.Name,
+		pools: make(map[string]*gate), locks: make(map[string]*gate), work: 1, heap: float64(max(d.Heap, 256)),
+	}
+	r.live = r.heap * (0.3 + 0.1*p.names.Float64())
+	r.workers.room = room(d.Workers)
+	p.renew(r)
+	return r
 }
 
 // renew gives a replica a new identity, as a pod that is made anew has.
@@ -216,7 +230,10 @@ func (p *plant) send(from, to *end, bytes float64, done func()) {
 func Run(s *System, episodes []Episode, seed uint64, d time.Duration, sink Sink) Counts {
 	p := newPlant(s, seed, sink)
 	for i := range s.Users {
-		p.arrive(&s.Users[i])
+		if u := &s.Users[i]; u.Rate > 0 {
+			p.arrive(u)
+			p.burst(u)
+		}
 	}
 	p.meter = newMeter(p)
 	for i := range episodes {
@@ -251,4 +268,26 @@ func (p *plant) arrive(u *Users) {
 		p.request(u)
 		p.arrive(u)
 	})
+}
+
+// burst schedules those who come together.
+func (p *plant) burst(u *Users) {
+	if u.Burst == 0 || p.over {
+		return
+	}
+	p.clock.after(60e9, func() {
+		for range u.Burst {
+			p.request(u)
+		}
+		p.burst(u)
+	})
+}
+
+// consumed tells those who wait for messages.
+func (p *plant) consumed(s *service, w *span) {
+	for i := range p.Users {
+		if u := &p.Users[i]; u.Endpoint == Consume && u.Service == s.Name && !p.over {
+			p.sink.User(u, time.Duration(w.start), time.Duration(w.end), w.failed)
+		}
+	}
 }

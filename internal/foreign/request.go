@@ -160,8 +160,7 @@ func (p *plant) step(r *replica, s Step, c scope, done func(ok bool)) {
 			})
 		})
 	case Publish:
-		p.publish(r, s, c)
-		done(true)
+		p.publish(r, s, c, done)
 	case Disk:
 		r.host.read(int64(p.spread(float64(s.Mean), 0.5)), func() { done(true) })
 	case Locked:
@@ -252,7 +251,19 @@ func (p *plant) call(r *replica, call Call, c scope, tries int, done func(ok boo
 	p.clock.after(int64(limit), func() { answered(false, true) })
 	below := c
 	below.parent, below.session = s.id, ""
-	p.carry(r, target, ep, below, func(ok bool) { answered(ok, false) })
+	p.connect(r, func() {
+		p.carry(r, target, ep, below, func(ok bool) { answered(ok, false) })
+	})
+}
+
+// connect waits for a free socket or for a name, where those are short: half of the
+// calls go over connections that are kept.
+func (p *plant) connect(r *replica, do func()) {
+	if r.connect == 0 || p.rng.IntN(2) == 0 {
+		do()
+		return
+	}
+	p.clock.after(int64(p.spread(float64(r.connect), 0.3)), do)
 }
 
 // carry brings a request to a replica and the reply back, through proxies where
@@ -301,30 +312,56 @@ func (p *plant) query(r *replica, q Query, c scope, done func(ok bool)) {
 	if c.session == q.Store {
 		g = &gate{}
 	}
-	miss := q.Miss != nil && p.rng.Float64() >= q.Hit
+	miss := q.Miss != nil && p.rng.Float64() >= q.Hit*(1-r.misses())
 	g.enter(func() {
 		s := span{scope: c, id: p.id(), kind: querying, start: p.clock.now, store: st.Store, name: q.Statement}
-		p.send(&r.end, &st.end, 300, func() {
-			st.threads.enter(func() {
-				weight := q.Weight
-				if weight == 0 {
-					weight = 1
-				}
-				p.clock.after(int64(p.spread(float64(st.Mean)*weight*st.slow, st.Sigma)), func() {
-					st.threads.leave()
+		p.reach(r, st, func() {
+			p.send(&r.end, &st.end, 300, func() {
+				p.answer(st, q, func() {
 					p.send(&st.end, &r.end, 1500, func() {
 						s.end = p.clock.now
+						s.failed = st.fail > 0 && p.rng.Float64() < st.fail
 						p.tell(r, &s)
 						g.leave()
-						if miss {
+						if miss && !s.failed {
 							p.steps(r, q.Miss, c, done)
 							return
 						}
-						done(true)
+						done(!s.failed)
 					})
 				})
 			})
 		})
+	})
+}
+
+// answer is what a store does for a query.
+func (p *plant) answer(st *store, q Query, done func()) {
+	st.threads.enter(func() {
+		weight := q.Weight
+		if weight == 0 {
+			weight = 1
+		}
+		p.clock.after(int64(p.spread(float64(st.Mean)*weight*st.slow, st.Sigma)), func() {
+			st.threads.leave()
+			done()
+		})
+	})
+}
+
+// reach makes connections to third parties, of which half are new; those to stores
+// are kept.
+func (p *plant) reach(r *replica, st *store, do func()) {
+	if st.System != Web {
+		do()
+		return
+	}
+	p.connect(r, func() {
+		if st.handshake == 0 || p.rng.IntN(2) == 0 {
+			do()
+			return
+		}
+		p.clock.after(int64(p.spread(float64(st.handshake), 0.3)), do)
 	})
 }
 
@@ -336,35 +373,4 @@ func (r *replica) pool(name string) *gate {
 		r.pools[name] = g
 	}
 	return g
-}
-
-// publish sends a message, which a replica of the service takes when it can.
-func (p *plant) publish(r *replica, m Publish, c scope) {
-	svc := p.services[m.Queue]
-	s := span{scope: c, id: p.id(), kind: publishing, start: p.clock.now, peer: m.Queue}
-	p.clock.after(int64(p.spread(1.5e6, 0.4)), func() {
-		s.end = p.clock.now
-		p.tell(r, &s)
-		svc.messages.enter(func() {
-			to := svc.pick()
-			ep := svc.endpoints["consume"]
-			w := span{scope: c, id: p.id(), kind: consuming, start: p.clock.now, peer: m.Queue}
-			w.parent = s.id
-			if p.Links {
-				w.linked, w.from = true, s.trace
-				fresh := p.root()
-				fresh.sampled = c.sampled
-				w.scope = fresh
-				w.source = s.id
-			}
-			inner := w.scope
-			inner.parent = w.id
-			p.counted.Served[svc.Name]++
-			p.steps(to, ep.Steps, inner, func(ok bool) {
-				svc.messages.leave()
-				w.end, w.failed = p.clock.now, !ok
-				p.tell(to, &w)
-			})
-		})
-	})
 }

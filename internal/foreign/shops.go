@@ -16,7 +16,7 @@ func Bank() *System {
 			{"ledger-db", "oracle", 1521, 24, 9 * ms, 0.8},
 			{"sessions", "redis", 6379, 8, 400 * time.Microsecond, 0.4},
 		},
-		Users: []Users{{"api-gateway", "pay", 18}, {"api-gateway", "balance", 14}},
+		Users: []Users{{Service: "api-gateway", Endpoint: "pay", Rate: 18}, {Service: "api-gateway", Endpoint: "balance", Rate: 14}},
 		Services: []Service{
 			{Name: "api-gateway", Replicas: 2, Language: Java, Workers: 200, Version: "3.4.1", Heap: 512, Endpoints: []Endpoint{
 				{Name: "pay", Method: "POST", Route: "/v1/payments", Steps: []Step{cpu(2 * ms), Query{Store: "sessions", Statement: "GET"}, Call{Service: "mobile-bff", Endpoint: "pay"}, cpu(ms)}},
@@ -32,7 +32,7 @@ func Bank() *System {
 			{Name: "payment", Replicas: 3, Language: Java, Workers: 40, Version: "5.1.0", Heap: 512, Endpoints: []Endpoint{
 				{Name: "create", Method: "POST", Route: "/payments", Steps: []Step{
 					Inner{"PaymentService.create", []Step{cpu(4 * ms), Call{Service: "fraud", Endpoint: "score", Timeout: 2 * time.Second, Retries: 1}, Call{Service: "account", Endpoint: "reserve"}, Call{Service: "ledger", Endpoint: "post"}}},
-					Publish{"notification"},
+					Publish{Queue: "notification"},
 				}},
 			}},
 			{Name: "fraud", Replicas: 2, Language: Java, Workers: 30, Version: "0.9", Heap: 768, Quota: 2, Endpoints: []Endpoint{
@@ -72,7 +72,7 @@ func Media() *System {
 			{"catalog-mongo", "mongodb", 27017, 32, 6 * ms, 0.8},
 			{"social-mysql", "mysql", 3306, 32, 5 * ms, 0.8},
 		},
-		Users: []Users{{"edge", "home", 22}, {"edge", "play", 8}},
+		Users: []Users{{Service: "edge", Endpoint: "home", Rate: 22}, {Service: "edge", Endpoint: "play", Rate: 8}},
 		Services: []Service{
 			{Name: "edge", Replicas: 3, Language: Go, Version: "2024.11", Endpoints: []Endpoint{
 				{Name: "home", Method: "GET", Route: "/home", Steps: []Step{cpu(2 * ms), Call{Service: "identity", Endpoint: "get"}, Call{Service: "feed", Endpoint: "get"}, cpu(ms)}},
@@ -94,7 +94,7 @@ func Media() *System {
 			leaf("trending", "media.trend.v1.Trending", "Top", 2, cpu(ms), Locked{"snapshot", []Step{cpu(ms)}}),
 			leaf("catalog", "media.catalog.v1.Catalog", "Get", 4, cpu(2*ms), Query{Store: "cache-a", Statement: "GET", Hit: 0.7, Miss: []Step{Query{Store: "catalog-mongo", Statement: "find titles"}}}),
 			leaf("artwork", "media.art.v1.Artwork", "Pick", 2, cpu(2*ms), Disk{ms}),
-			leaf("playback", "media.play.v1.Playback", "Start", 2, cpu(3*ms), Call{Service: "drm", Endpoint: "get"}, Call{Service: "catalog", Endpoint: "get"}, Publish{"events"}),
+			leaf("playback", "media.play.v1.Playback", "Start", 2, cpu(3*ms), Call{Service: "drm", Endpoint: "get"}, Call{Service: "catalog", Endpoint: "get"}, Publish{Queue: "events"}),
 			leaf("drm", "media.drm.v1.License", "Issue", 2, cpu(6*ms)),
 			{Name: "events", Replicas: 1, Language: Go, Version: "v1", Endpoints: []Endpoint{{Name: "consume", Steps: []Step{cpu(2 * ms), Query{Store: "social-mysql", Statement: "INSERT events"}}}}},
 		},
@@ -112,7 +112,7 @@ func Mesh() *System {
 			{"products-db", "mongodb", 27017, 16, 5 * ms, 0.7},
 			{"orders-db", "postgresql", 5432, 16, 7 * ms, 0.7},
 		},
-		Users: []Users{{"web", "product", 15}, {"web", "checkout", 6}},
+		Users: []Users{{Service: "web", Endpoint: "product", Rate: 15}, {Service: "web", Endpoint: "checkout", Rate: 6}},
 		Services: []Service{
 			{Name: "web", Replicas: 4, Language: Node, Quota: 1, Version: "20", Endpoints: []Endpoint{
 				{Name: "product", Method: "GET", Route: "/product/:id", Steps: []Step{cpu(4 * ms), Parallel{Call{Service: "products", Endpoint: "get"}, Call{Service: "reviews", Endpoint: "list"}, Call{Service: "pricing", Endpoint: "quote"}}, cpu(3 * ms)}},

@@ -67,11 +67,19 @@ type Store struct {
 	Sigma   float64
 }
 
-// Users are a kind of request from outside.
+// Users are a kind of request from outside. Those of endpoint "consume" have no rate:
+// they are whoever waits for messages to be processed.
 type Users struct {
 	Service, Endpoint string
 	Rate              float64 // per second
+	Burst             int     // requests that come at once each minute, besides
 }
+
+// Consume is the endpoint that takes messages.
+const Consume = "consume"
+
+// Web is the system of a Store that is a third party, asked over HTTPS.
+const Web = "https"
 
 // Step is what a request does next.
 type Step interface{ step() }
@@ -100,7 +108,12 @@ type (
 		Hit              float64 // share of hits of a cache
 	}
 	// Publish sends a message to the queue of a service.
-	Publish struct{ Queue string }
+	Publish struct {
+		Queue  string // service
+		Topic  string // name of the queue; "": the service's
+		Broker string // store that keeps it; "": one that is not seen and does not fail
+		Reply  bool   // wait until it has been processed
+	}
 	// Disk reads or writes.
 	Disk struct{ Mean time.Duration }
 	// Locked does its steps while it holds the replica's lock of that name.
@@ -185,9 +198,12 @@ type Meter int
 
 // Sources of metrics.
 const (
-	Kubelet   Meter = iota // kubeletstats receiver
-	DockerAPI              // docker_stats receiver
-	Hosts                  // hostmetrics receiver
-	Runtime                // SDKs: process, jvm, go, nodejs, pools
-	Cadvisor               // Prometheus receiver on cAdvisor: labels on points
+	Kubelet      Meter = iota // kubeletstats receiver
+	DockerAPI                 // docker_stats receiver
+	Hosts                     // hostmetrics receiver
+	Runtime                   // SDKs: process, jvm, go, nodejs, pools
+	Cadvisor                  // Prometheus receiver on cAdvisor: labels on points
+	CadvisorIO                // what else cAdvisor tells: limits, faults, files, sockets
+	NodeExporter              // Prometheus receiver on node exporters
+	OldRuntime                // JVM metrics by their names of before 2024
 )

@@ -21,6 +21,14 @@ func ByName(name string, seed uint64) *System {
 		return Legacy()
 	case "drawn":
 		return Drawn(seed)
+	case "train":
+		return Train()
+	case "nodes":
+		return Nodes()
+	case "kafka", "rabbitmq":
+		return Queues(name)
+	case "edge":
+		return Edge()
 	default:
 		return nil
 	}
@@ -31,6 +39,22 @@ func AllKinds() []Kind {
 	return []Kind{
 		SlowCode, CPUHog, Deploy, Delay, SlowStore, Leak, MemoryRise, Loss, DiskHog, LinkDelay, BusyCode, Gap, Contention, PoolLeak, WorkersLost,
 		BadReplica, HostHog, Restart, Surge, Errors, Crash, Two,
+	}
+}
+
+// Kinds are those of a system.
+func (s *System) Kinds() []Kind {
+	switch s.Name {
+	case "train":
+		return TrainKinds()
+	case "nodes":
+		return NodesKinds()
+	case "kafka", "rabbitmq":
+		return QueuesKinds()
+	case "edge":
+		return EdgeKinds()
+	default:
+		return AllKinds()
 	}
 }
 
@@ -46,6 +70,9 @@ func Slow() []Kind {
 // operation.
 func (s *System) Operation(i int) (service, glob string) {
 	u := &s.Users[i]
+	if u.Endpoint == Consume {
+		return u.Service, "*"
+	}
 	for k := range s.Services {
 		if s.Services[k].Name != u.Service {
 			continue
@@ -72,13 +99,13 @@ func (s *System) Tells(mechanism string) bool {
 	}
 	switch mechanism {
 	case "cpu":
-		return any(Kubelet, DockerAPI, Runtime, Cadvisor)
+		return any(Kubelet, DockerAPI, Runtime, Cadvisor, OldRuntime)
 	case "memory", "gc":
-		return any(Kubelet, DockerAPI, Runtime, Cadvisor)
+		return any(Kubelet, DockerAPI, Runtime, Cadvisor, OldRuntime)
 	case "disk":
-		return any(Hosts)
+		return any(Hosts, NodeExporter)
 	case "pool":
-		return any(Runtime)
+		return any(Runtime, OldRuntime)
 	default: // spans show it
 		return true
 	}

@@ -88,6 +88,7 @@ var catalogue = []row{
 	{"process_cpu_seconds", "s", "process.cpu.self", rate, largest, filter{}},
 	{"process_resident_memory_bytes", "By", "process.memory.self", level, largest, filter{}},
 	{"process_open_fds", "1", "process.files.open", level, largest, filter{}},
+	{"process.cpu.usage", "1", "process.cpu.micrometer", level, largest, filter{}},
 
 	// A container: kubeletstats, docker stats, cAdvisor.
 	{"container.cpu.usage", "1", "container.cpu.usage", level, average, filter{}},
@@ -134,6 +135,7 @@ var catalogue = []row{
 	{"container_fs_usage_bytes", "By", "container.disk.usage", level, largest, filter{}},
 	{"container_threads", "1", "container.threads", level, largest, filter{}},
 	{"container_file_descriptors", "1", "container.files.open", level, largest, filter{}},
+	{"container_sockets", "1", "container.network.sockets", level, largest, filter{}},
 	{"container_network_receive_bytes_total", "By", "container.network.cadvisor_received", rate, sum, filter{}},
 	{"container_network_transmit_bytes_total", "By", "container.network.cadvisor_sent", rate, sum, filter{}},
 	{"container_network_receive_packets_dropped_total", "1", "container.network.cadvisor_received_dropped", rate, sum, filter{}},
@@ -210,15 +212,19 @@ var catalogue = []row{
 	// The JVM.
 	{"jvm.gc.duration", "s", "runtime.gc.time", total, sum, filter{}},
 	{"process.runtime.jvm.gc.duration", "ms", "runtime.gc.jvm_time", total, sum, filter{}},
+	{"jvm.gc.pause", "s", "runtime.gc.pause_time", total, sum, filter{}}, // Micrometer
 	{"jvm.memory.used", "By", "runtime.memory.heap", level, sum, heap},
 	{"process.runtime.jvm.memory.usage", "By", "runtime.memory.jvm_heap", level, sum, heap},
 	{"jvm.memory.used_after_last_gc", "By", "runtime.memory.live", level, sum, heap},
+	{"process.runtime.jvm.memory.usage_after_last_gc", "By", "runtime.memory.jvm_live", level, sum, heap},
 	{"jvm.thread.count", "1", "runtime.threads", level, sum, filter{}},
 	{"process.runtime.jvm.threads.count", "1", "runtime.jvm_threads", level, sum, filter{}},
 	{"jvm.cpu.time", "s", "runtime.cpu.usage", rate, largest, filter{}},
 	{"jvm.cpu.recent_utilization", "1", "runtime.cpu.utilization", level, largest, filter{}},
 	{"process.runtime.jvm.cpu.utilization", "1", "runtime.cpu.utilization", level, largest, filter{}},
 	{"jvm.system.cpu.utilization", "1", "host.cpu.jvm_utilization", level, largest, filter{}},
+	{"process.runtime.jvm.system.cpu.utilization", "1", "host.cpu.jvm_utilization", level, largest, filter{}},
+	{"system.cpu.usage", "1", "host.cpu.micrometer", level, largest, filter{}},
 	{"jvm.class.count", "1", "runtime.classes", level, largest, filter{}},
 
 	// Go.
@@ -244,6 +250,7 @@ var catalogue = []row{
 	{"v8js.memory.heap.used", "By", "runtime.memory.v8_heap", level, sum, filter{}},
 	{"nodejs_eventloop_lag_seconds", "s", "runtime.eventloop.delay", level, largest, filter{}},
 	{"process.runtime.cpython.gc_count", "1", "runtime.gc.cpython_count", rate, sum, filter{}},
+	{"process.runtime.cpython.cpu.utilization", "1", "runtime.cpu.cpython_utilization", level, sum, filter{}},
 	{"cpython.gc.collections", "1", "runtime.gc.collections", rate, sum, filter{}},
 	{"dotnet.gc.pause.time", "s", "runtime.gc.dotnet_pause", rate, largest, filter{}},
 	{"dotnet.gc.last_collection.heap.size", "By", "runtime.memory.dotnet_heap", level, sum, filter{}},
@@ -264,6 +271,11 @@ var catalogue = []row{
 	{"http.server.active_requests", "1", "requests.active", level, sum, filter{}},
 	{"hikaricp.connections.pending", "1", "pool.hikari.pending", level, sum, filter{}},
 	{"hikaricp_connections_pending", "1", "pool.hikari.pending_connections", level, sum, filter{}},
+	{"hikaricp.connections.active", "1", "pool.hikari.active", level, sum, filter{}},
+	{"hikaricp.connections.acquire", "s", "pool.hikari.wait", mean, average, filter{}},
+	{"hikaricp.connections.timeout", "1", "pool.hikari.timeouts", rate, sum, filter{}},
+	{"tomcat.threads.busy", "1", "pool.tomcat.busy", level, sum, filter{}},
+	{"executor.queued", "1", "pool.executor.queued", level, sum, filter{}},
 }
 
 // rowsOf indexes catalogue by metric. Where an exporter would write one metric as another

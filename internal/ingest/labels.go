@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -109,13 +110,14 @@ func newLabelling(rules [][]string, hosts int) *labelling {
 			l.node = append(l.node, n)
 		}
 	}
-	for attribute, n := range slot { // into a map again: the order does not matter
-		read := whole
+	for n, attribute := range l.names {
+		s := spelling{slot: uint8(n), over: true, read: whole}
 		if attribute == "container.id" {
-			read = containerID
+			s.read = containerID
 		}
-		for _, name := range [...]string{attribute, strings.ReplaceAll(attribute, ".", "_")} {
-			l.slots[name] = spelling{slot: n, over: true, read: read}
+		l.slots[attribute] = s
+		if underscored := strings.ReplaceAll(attribute, ".", "_"); !slices.Contains(l.names, underscored) {
+			l.slots[underscored] = s
 		}
 	}
 	return l

@@ -112,6 +112,13 @@ func TestLabelling(t *testing.T) {
 	named.read(&docker, mapOf(t, attrs{"name": "shop_cart_1", "pod": "nobody asked"}))
 	assert.Equal(t, map[string]any{"container.name": "shop_cart_1"}, named.asMap(&docker).AsRaw())
 
+	for range 20 {
+		both := newLabelling([][]string{{"pod.id"}, {"pod_id"}}, 2)
+		var got labels
+		both.read(&got, mapOf(t, attrs{"pod_id": "x"}))
+		require.Equal(t, map[string]any{"pod_id": "x"}, both.asMap(&got).AsRaw(), "an attribute of its own")
+	}
+
 	many := [][]string{}
 	for k := range 2 * maxLabels {
 		many = append(many, []string{fmt.Sprint("key.", k)})

@@ -36,7 +36,7 @@ func TestTemplateReplacesIdentifiers(t *testing.T) {
 		"/since/2024-01-15T10:30:00Z":                      "/since/{id}",
 		"/since/2024-01-15T10:30:00.123Z":                  "/since/{id}",
 		"/mail/ada.l+x@example.org/read":                   "/mail/{id}/read",
-		"/product/OLJCESPC7Z":                              "/product/{id}",
+		"/product/QKXWZPTB4M":                              "/product/{id}",
 		"/v/dQw4w9WgXcQ":                                   "/v/{id}",
 		"/customers/cus_9s6XKzkNRiz8i3":                    "/customers/cus_{id}",
 		"/pets/01ARZ3NDEKTSV4RRFFQ69G5FAV":                 "/pets/{id}",
@@ -71,11 +71,11 @@ func TestTemplateReplacesIdentifiers(t *testing.T) {
 
 func TestTemplateKeepsNamesWithoutIdentifiers(t *testing.T) {
 	for _, name := range []string{
-		"ratings.shop.svc.cluster.local:9080/*", "ratings.shop.svc.cluster.local:9080", "GET http://localhost:8080/x",
+		"pay.shop.svc.cluster.local:9080/*", "pay.shop.svc.cluster.local:9080", "GET http://localhost:8080/x",
 		"GET", "GET /", "GET /orders", "GET /orders/{id}", "GET /orders/{orderId}/items", "GET /orders/:id", "/orders/<int:id>",
 		"GET /api/v1/users", "GET /v2beta1/pods", "GET /v1.2/users", "GET /2.0/repositories", "HTTP/1.1 GET",
 		"/oauth2/callback", "/k8s/i18n/md5", "/utf8/base64encode", "/addressLine1", "/api/convertMp3ToMp4",
-		"shop.v1.CartService/GetCart2", "grpc.health.v1.Health/Check", "oteldemo.ProductCatalogService/GetProduct",
+		"shop.v1.CartService/GetCart2", "grpc.health.v1.Health/Check", "shop.CatalogService/GetItem",
 		"SELECT orders", "SELECT * FROM orders WHERE id = ?", "SELECT * FROM t1 WHERE a = $1",
 		"process orders", "topic-2 receive", "Step 3", "worker-12", "convertMp3ToMp4", "base64ToSha256AndMd5", "TLSv1.2 handshake",
 		"OrdersController#show", "deadbeef", "pkg@v1.2", "/@scope/pkg", "naïve 日本", "other", "unnamed",
@@ -127,7 +127,7 @@ func TestTemplateIsIdempotent(t *testing.T) {
 	parts := []string{
 		"/", "/", "-", "_", ".", ":", " ", "?", "#", "=", "'", "$", "@", "{id}", "{", "}", ",", "(", ")", "%20", "~", "é", "\xff",
 		"SELECT ", "orders", "Cart", "v1", "2.0", "1", "42", "2024", "128390123", "2024-01-15", "T10:30:00", "10.0.0.1", "beta", "//", ":9080", "shop.svc", "x2x4z", "bcdfg", "12345.6789a",
-		"deadbeef7", "7fa2", "x", "Z", "A", "f", "org", "3", "2461685a-80c9-4d9e-85e9-a3b0e9e3ea84", "V1StGXR8", "OLJCESPC7Z",
+		"deadbeef7", "7fa2", "x", "Z", "A", "f", "org", "3", "2461685a-80c9-4d9e-85e9-a3b0e9e3ea84", "V1StGXR8", "QKXWZPTB4M",
 		strings.Repeat("word", 15), strings.Repeat("9", 30),
 	}
 	r := rand.New(rand.NewPCG(1, 2))

@@ -14,7 +14,7 @@
 //
 // Kernels of networks are generic. With float64 one is a plain loop, the reference. With
 // float32 it is assembly (kernels_amd64.s, written by the program in gen) on processors with
-// AVX2 and FMA, and the same loop elsewhere and with the build tag noasm. Both agree up to
+// AVX2, FMA and POPCNT, and the same loop elsewhere and with the build tag noasm. Both agree up to
 // rounding, not bit by bit; on one machine equal inputs give equal bits.
 //
 // Below and Between, from which order statistics are found, are for float32 alone and exact

@@ -38,8 +38,17 @@ func TestCauses(t *testing.T) {
 			[]string{"process.cpu.utilization", "host.memory.utilization"},
 		},
 		"more is kept, and more is collected": {
-			order: []string{"process.cpu.utilization", "container.cpu.throttled_time", "runtime.gc.time", "process.memory.usage"},
+			order: []string{"process.cpu.utilization", "runtime.gc.time", "process.memory.usage"},
 			want:  []string{"runtime.gc.time", "process.memory.usage"},
+		},
+		"by who is kept from its CPU": { // requests in line keep memory
+			order: []string{"container.cpu.throttled_time", "runtime.gc.time", "process.memory.usage"},
+			want:  []string{"container.cpu.throttled_time", "runtime.gc.time", "process.memory.usage"},
+		},
+		"but for memory at its limit": {
+			map[string]float64{"container.memory.limit_utilization": 0.99},
+			[]string{"container.cpu.throttled_time", "runtime.gc.time", "container.memory.limit_utilization"},
+			[]string{"runtime.gc.time", "container.memory.limit_utilization"},
 		},
 		"more is collected, and no more kept": { // it is slower to collect, too
 			order: []string{"process.cpu.utilization", "runtime.gc.time"},

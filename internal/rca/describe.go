@@ -93,6 +93,9 @@ func (d *diagnosis) delay(node int) float64 {
 	return 0
 }
 
+// resends is view.resends.
+func (d *diagnosis) resends(e identity.Edge, by float64) bool { return d.v.resends(e, by) }
+
 // longest is view.longest.
 func (d *diagnosis) longest(e identity.Edge) (now, usual float64) { return d.v.longest(e) }
 

@@ -124,6 +124,7 @@ type diagnosis struct {
 	metrics metrics
 	disks   diskTraffic
 	movers  map[identity.Service][]movedMetric // of moved, computed once each
+	slow    map[identity.RPC]*suspect          // of slowest, likewise
 	places  places                             // nil until asked for, see host
 	scores  scores
 	tail    tail
@@ -139,7 +140,7 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	if in.Onset <= 0 || in.Onset > in.Snapshot.Start {
 		in.Onset = in.Snapshot.Start // this window at least is not normal
 	}
-	d := &diagnosis{in: in, cfg: cfg, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, cfg.Suspect), movers: map[identity.Service][]movedMetric{}}
+	d := &diagnosis{in: in, cfg: cfg, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, cfg.Suspect), movers: map[identity.Service][]movedMetric{}, slow: map[identity.RPC]*suspect{}}
 	if d.r == nil {
 		return abstention(reasonNotInGraph)
 	}

@@ -1,6 +1,7 @@
 package rca
 
 import (
+	"math"
 	"slices"
 
 	"github.com/sage-rca/sage/internal/cbn"
@@ -18,6 +19,10 @@ const (
 	// alikeLost is the same where messages are lost: they are sent again after a time
 	// that doubles, so that who loses more of them waits 1, 3 or 7 times as long.
 	alikeLost = 8
+	// resent is the least rise, in seconds, of what was sent again: less than the 200 ms
+	// that Linux' TCP waits at least, since usual values scatter. What is late by less is
+	// late for another reason.
+	resent = 0.15
 )
 
 // endpoints gives the gaps of several links to the service at which they meet:
@@ -77,7 +82,9 @@ type endpoint struct {
 	// outside are the network nodes of links from and to a service that have no part in
 	// what the entry's requests wait for.
 	outside map[identity.Service][]int
-	taken   []bool // by channel
+	// direct are all calls from and to a service that its callee's side alone shows.
+	direct map[identity.Service][]identity.Edge
+	taken  []bool // by channel; also what was given away before
 }
 
 // meeting returns the service where most of the excess meets, callees first.
@@ -94,7 +101,7 @@ func (e *endpoint) meeting() identity.Service {
 				sum += e.by[x].excess
 				largest = max(largest, e.by[x].excess)
 			}
-			sum += largest * float64(e.beyond(s, e.rise(c)))
+			sum += largest * float64(e.beyond(s, c))
 			if best.IsZero() || sum > nearEnough*most {
 				best, most = s, sum
 			}
@@ -116,7 +123,7 @@ func (e *endpoint) around(s identity.Service) []int {
 	}
 	for _, of := range e.together(s) {
 		for _, c := range e.leaves(of) {
-			if e.atHand(c) && (near(e.rise(c), rise) || e.delayed && near(e.late(c), longest) || !e.delayed && nearLost(e.late(c), longest)) {
+			if e.atHand(c) && (near(e.rise(c), rise) || e.delayed && near(e.late(c), longest) || !e.delayed && e.lostAlike(c, out)) {
 				out = append(out, c)
 			}
 		}
@@ -139,18 +146,44 @@ func (e *endpoint) together(s identity.Service) []identity.Service {
 			out = append(out, o)
 		}
 	}
+	for _, x := range e.direct[s] {
+		o := x.Callee.Service
+		if o == s {
+			o = x.Caller.Service
+		}
+		if c := e.service[x.Caller.Service]; o != s && e.by[c].excess <= 0 && !slices.Contains(out, o) {
+			out = append(out, o)
+		}
+	}
 	return out
 }
 
-// nearLost is near for what waits until a message is sent again.
-func nearLost(a, b float64) bool { return a <= alikeLost*b && b <= alikeLost*a }
+// lostAlike reports whether the late calls of a leaf and of links are late because messages
+// are sent again: by at least resent, nearly none by less, and within alikeLost.
+func (e *endpoint) lostAlike(leaf int, links []int) bool {
+	longest, all := 0.0, true
+	for _, c := range links {
+		longest = max(longest, e.late(c))
+		all = all && (!e.r.g.Channels[c].IsNetwork() || e.resends(e.by[c].parts[0].edge, resent))
+	}
+	late := e.late(leaf)
+	if near(late, longest) {
+		return true
+	}
+	return all && e.resends(e.by[leaf].parts[0].edge, resent) && min(late, longest) >= resent && late <= alikeLost*longest && longest <= alikeLost*late
+}
 
 // beyond is the number of links of s, beside those on the way to the entry, that are late
 // by about as much: they are none of the entry's business, but say where the delay is.
-func (e *endpoint) beyond(s identity.Service, rise float64) int {
-	late := 0
+// Those between the ends of link c say nothing of which end it is.
+func (e *endpoint) beyond(s identity.Service, c int) int {
+	late, other := 0, e.otherEnd(c, s)
 	for _, n := range e.outside[s] {
-		if x := e.delay(n); x > 0 && near(x, rise) {
+		x := e.r.g.Nodes[n].Edge
+		if x.Caller.Service == other || x.Callee.Service == other {
+			continue
+		}
+		if x := e.delay(n); x > 0 && near(x, e.rise(c)) {
 			late++
 		}
 	}
@@ -164,7 +197,7 @@ func near(a, b float64) bool { return a <= alike*b && b <= alike*a }
 func (e *endpoint) settle(s identity.Service) {
 	around := e.around(s)
 	met := len(around) > 1 || e.dropping(s) && !e.dropping(e.otherEnd(around[0], s)) ||
-		e.delayed && e.beyond(s, e.rise(around[0])) > 0 || !e.delayed && e.elsewhere(s, around[0], e.outlying())
+		e.delayed && e.beyond(s, around[0]) > 0 || !e.delayed && e.elsewhere(s, around[0], e.outlying())
 	for _, c := range around {
 		e.taken[c] = true
 	}
@@ -196,15 +229,30 @@ func (e *endpoint) otherEnd(c int, s identity.Service) identity.Service {
 // atHand reports whether a channel is delayed, or lossy, as those that are settled now.
 func (e *endpoint) atHand(c int) bool { return e.by[c].parts[0].delayed == e.delayed }
 
+// givenAway marks the channels that others have absorbed: they are late, though nothing is
+// left of them.
+func givenAway(by []suspect) []bool {
+	out := make([]bool, len(by))
+	for i := range by {
+		for _, c := range by[i].absorbed {
+			out[c] = true
+		}
+	}
+	return out
+}
+
 // index fills in links and callers.
 func (e *endpoint) index() {
 	e.links, e.callers = make(map[identity.Service][]int), make(map[identity.Service][]int)
-	e.taken = make([]bool, len(e.by))
+	e.taken = givenAway(e.by)
 	e.touching = make(map[identity.Service][]identity.Edge)
 	e.outside = make(map[identity.Service][]int)
+	e.direct = make(map[identity.Service][]identity.Edge)
 	for _, p := range e.r.rpcs {
 		for _, c := range p.calls {
 			if c.network < 0 && !c.leaf {
+				e.direct[p.key.Service] = append(e.direct[p.key.Service], c.edge)
+				e.direct[c.edge.Callee.Service] = append(e.direct[c.edge.Callee.Service], c.edge)
 				continue
 			}
 			caller, callee := p.key.Service, c.edge.Callee.Service
@@ -286,13 +334,18 @@ func (e *endpoint) leavesAlone(s identity.Service) {
 	if len(slow) < 2 || len(slow) < len(called) {
 		return
 	}
-	least, most := e.rise(slow[0]), 0.0
-	for _, c := range slow {
-		least, most = min(least, e.rise(c)), max(most, e.rise(c))
-	}
-	if most <= alike*least {
+	if spreads(slow, e.rise) <= alike || spreads(slow, e.late) <= alike {
 		e.merge(s, slow)
 	}
+}
+
+// spreads is the largest of what is measured of channels relative to the smallest.
+func spreads(channels []int, of func(int) float64) float64 {
+	least, most := math.Inf(1), 0.0
+	for _, c := range channels {
+		least, most = min(least, of(c)), max(most, of(c))
+	}
+	return most / least
 }
 
 // merge moves channels to the service s, as the delay of its messages.

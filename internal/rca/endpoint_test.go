@@ -123,3 +123,26 @@ func TestDiagnose_linksBeyond(t *testing.T) {
 		})
 	}
 }
+
+// A link between the same two services says nothing of the end that a delay is at.
+func TestDiagnose_linksBeyondOfTheSameTwo(t *testing.T) {
+	w := newWorld().serve("hub", 0.010, 1).serve("other", 0.005, 1).serve("front", 0.005, 1).
+		call("other", "hub", 1, 0.002).call("front", "hub", 1, 0.002)
+	in, rec := incident(w, func(w *world) {
+		w.network[edge("front", "hub")] += 0.1
+		w.network[edge("other", "hub")] += 0.1
+	})
+	d := &diagnosis{in: in, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, 3.5)}
+	d.v.measure(d.r, in.Snapshot)
+	e := endpoint{r: d.r, by: make([]suspect, len(d.r.g.Channels)), symptoms: d}
+	e.index()
+	c := d.r.g.NetworkChannel(edge("front", "hub"))
+	e.by[c].parts = []part{{observed: 0.102, usual: 0.002}}
+	assert.Equal(t, 1, e.beyond(svc("hub"), c), "other is a third")
+	for n := range d.r.g.Nodes {
+		if x := &d.r.g.Nodes[n].Edge; x.Caller == op("other") {
+			x.Caller = identity.RPC{Service: svc("front"), Operation: "another"}
+		}
+	}
+	assert.Equal(t, 0, e.beyond(svc("hub"), c))
+}

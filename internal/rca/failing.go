@@ -131,31 +131,18 @@ func (d *diagnosis) failures(e identity.Edge, channel int) (failure, bool) {
 // many of them spans were seen. A call is seen as often as the request that makes it.
 func (d *diagnosis) count(e identity.Edge) (weight, seen float64) {
 	if e.Caller == (identity.RPC{}) {
-		if r := d.served(e.Callee); r != nil {
+		if r := d.v.served[e.Callee]; r != nil {
 			return r.Count, window.Seen(r.Count, r.Unseen)
 		}
 		return 0, 0
 	}
-	for i := range d.in.Snapshot.Edges {
-		x := &d.in.Snapshot.Edges[i]
-		if x.Key != e {
-			continue
-		}
-		r := d.served(e.Caller)
-		if r == nil || r.Unseen == 0 {
-			return x.Count, x.Count
-		}
-		return x.Count, x.Count * window.Seen(r.Count, r.Unseen) / r.Count
+	x := d.v.edges[e]
+	if x == nil {
+		return 0, 0
 	}
-	return 0, 0
-}
-
-// served is an RPC in the violated window, nil where there is none.
-func (d *diagnosis) served(k identity.RPC) *window.RPC {
-	for i := range d.in.Snapshot.RPCs {
-		if r := &d.in.Snapshot.RPCs[i]; r.Key == k {
-			return r
-		}
+	r := d.v.served[e.Caller]
+	if r == nil || r.Unseen == 0 {
+		return x.Count, x.Count
 	}
-	return nil
+	return x.Count, x.Count * window.Seen(r.Count, r.Unseen) / r.Count
 }

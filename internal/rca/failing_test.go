@@ -233,6 +233,7 @@ func TestDiagnosis_failures(t *testing.T) {
 			in.Snapshot.RPCs[i].Count, in.Snapshot.RPCs[i].Unseen = c.count, c.unseen
 		}
 		d := &diagnosis{in: in, cfg: Config{}.withDefaults(), v: newView(still{rec}, in.Onset, 3.5)}
+		d.v.measure(newReach(in.Graph, in.Entry), in.Snapshot)
 		f, ok := d.failures(identity.Edge{Callee: op("back")}, 7)
 		assert.Equal(t, c.want, ok, "%v of %v", c.share, c.count)
 		assert.Equal(t, 7, f.channel)
@@ -242,10 +243,11 @@ func TestDiagnosis_failures(t *testing.T) {
 
 // Only calls of the edge asked for are counted.
 func TestDiagnosis_count(t *testing.T) {
-	d := &diagnosis{in: Input{Snapshot: &window.Snapshot{
+	d := &diagnosis{v: new(view)}
+	d.v.measure(newReach(graphOf(chain()), op("front")), &window.Snapshot{
 		RPCs:  []window.RPC{{Key: op("a"), Count: 3}, {Key: op("b"), Count: 5}, {Key: op("d"), Count: 400, Unseen: 396}},
 		Edges: []window.Edge{{Key: edge("a", "b"), Count: 7}, {Key: edge("b", "c"), Count: 11}, {Key: edge("d", "c"), Count: 800}, {Key: edge("e", "c"), Count: 9}},
-	}}}
+	})
 	for _, c := range []struct {
 		of           identity.Edge
 		weight, seen float64

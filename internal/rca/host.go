@@ -100,7 +100,8 @@ func isUse(metric string) bool {
 }
 
 // worstHost returns the host of the replica whose host says worst of a metric, which of
-// a bad replica must be its own; "" where that is not known.
+// a bad replica must be its own; "" where that is not known. Where no host has a point
+// in this window, it is the only one that replicas run on.
 func (d *diagnosis) worstHost(c *Cause, metric string) string {
 	worst, host := 0.0, ""
 	mean, _ := meaningOf(metric)
@@ -123,8 +124,30 @@ func (d *diagnosis) worstHost(c *Cause, metric string) string {
 			}
 		}
 	}
+	if !known {
+		host = d.onlyHost(c.Service)
+	}
 	if c.Kind == KindInstance && host != d.host(c.Service, c.Instance) {
 		return ""
+	}
+	return host
+}
+
+// onlyHost returns the host on which all replicas of a service run that served requests,
+// "" where there are several, or one is not known.
+func (d *diagnosis) onlyHost(s identity.Service) string {
+	host, first := "", true
+	for i := range d.in.Snapshot.RPCs {
+		r := &d.in.Snapshot.RPCs[i]
+		if r.Key.Service != s {
+			continue
+		}
+		for _, in := range r.Instances {
+			if !first && in.Host != host {
+				return ""
+			}
+			host, first = in.Host, false
+		}
 	}
 	return host
 }

@@ -296,3 +296,31 @@ func TestVerdict_oneHost(t *testing.T) {
 	assert.Equal(t, []string{"b"}, services(v))
 	assert.Len(t, v.Candidates, 2)
 }
+
+// A host that has no point in the window is the one that all replicas run on.
+func TestDiagnosis_onlyHost(t *testing.T) {
+	for name, c := range map[string]struct {
+		hosts [][]string // of the replicas of the operations of back
+		want  string
+	}{
+		"one":          {[][]string{{"n1", "n1"}, {"n1"}}, "n1"},
+		"two":          {[][]string{{"n1"}, {"n1", "n2"}}, ""},
+		"one unknown":  {[][]string{{"n1", ""}}, ""},
+		"none is said": {[][]string{{"", ""}}, ""},
+		"no replica":   {nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &window.Snapshot{RPCs: []window.RPC{{Key: op("mid"), Instances: []window.Instance{{ID: "m", Host: "n9"}}}}}
+			for _, hosts := range c.hosts {
+				r := window.RPC{Key: op("back")}
+				for _, h := range hosts {
+					r.Instances = append(r.Instances, window.Instance{ID: "x", Host: h})
+				}
+				s.RPCs = append(s.RPCs, r)
+			}
+			d := &diagnosis{in: Input{Snapshot: s}}
+			assert.Equal(t, c.want, d.onlyHost(svc("back")))
+			assert.Equal(t, c.want, d.worstHost(&Cause{Kind: KindService, Service: svc("back")}, hostCPU))
+		})
+	}
+}

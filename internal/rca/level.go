@@ -54,7 +54,7 @@ type view struct {
 	suspect float64
 	seen    map[feature.Key]level
 	edges   map[identity.Edge]*window.Edge // of the violated window
-	counts  map[identity.RPC]float64       // of the requests served in it
+	served  map[identity.RPC]*window.RPC   // likewise
 	loss    float64                        // share of spans that were lost, see lossOf
 }
 
@@ -69,9 +69,9 @@ func (v *view) measure(r *reach, s *window.Snapshot) {
 	for i := range s.Edges {
 		v.edges[s.Edges[i].Key] = &s.Edges[i]
 	}
-	v.counts = make(map[identity.RPC]float64, len(s.RPCs))
+	v.served = make(map[identity.RPC]*window.RPC, len(s.RPCs))
 	for i := range s.RPCs {
-		v.counts[s.RPCs[i].Key] = s.RPCs[i].Count
+		v.served[s.RPCs[i].Key] = &s.RPCs[i]
 	}
 }
 

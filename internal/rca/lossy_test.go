@@ -109,6 +109,13 @@ func proxy() *world {
 		call("proxy", "app", 1, 0.0001).call("front", "proxy", 1, 0.002).call("front", "ads", 1, 0.002)
 }
 
+// sidecar is proxy in which the process has no span of the proxy's call.
+func sidecar() *world {
+	w := proxy()
+	w.unseen = map[identity.Edge]bool{edge("proxy", "app"): true}
+	return w
+}
+
 // What is sent again waits a time that doubles, so that leaves of who loses messages are
 // late by up to eight times as much as a link, or as little. What is late before and
 // behind a link that is not runs in one place.
@@ -124,8 +131,12 @@ func TestEndpoints_together(t *testing.T) {
 		"losses of a link and a leaf":               {hub(), []late{{hubIn, 1, lossy}, {hubDB, 7, lossy}}, map[string]float64{"hub": 8}},
 		"and the other way round":                   {hub(), []late{{hubIn, 7, lossy}, {hubDB, 1, lossy}}, map[string]float64{"hub": 8}},
 		"a leaf that waits nine times as long":      {hub(), []late{{hubIn, 1, lossy}, {hubDB, 9, lossy}}, map[string]float64{"front>hub": 1, "db": 9}},
+		"a leaf is late by less than that takes":    {hub(), []late{{hubIn, 0.3, lossy}, {hubDB, 0.1, lossy}}, map[string]float64{"front>hub": 0.3, "db": 0.1}},
+		"so is a link, before a slow leaf":          {hub(), []late{{hubIn, 0.1, lossy}, {hubDB, 0.5, lossy}}, map[string]float64{"front>hub": 0.1, "db": 0.5}},
+		"both are, by the same":                     {hub(), []late{{hubIn, 0.1, lossy}, {hubDB, 0.1, lossy}}, map[string]float64{"hub": 0.2}},
 		"a delay before and behind a proxy":         {proxy(), []late{{in, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"proxy": 2}},
 		"losses before and behind a proxy":          {proxy(), []late{{in, 1, lossy}, {toDB, 3, lossy}}, map[string]float64{"proxy": 4}},
+		"a proxy that has no span of its call":      {sidecar(), []late{{in, 1, lossy}, {toDB, 3, lossy}}, map[string]float64{"proxy": 4}},
 		"all three are the leaf's caller's":         {proxy(), []late{{local, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"app": 2}},
 		"a link that is not near the leaf's caller": {proxy(), []late{{toAds, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"front>ads": 1, "db": 1}},
 		"a slow leaf": {proxy(), []late{{in, 1, delayed}, {toDB, 2, delayed}}, map[string]float64{"front>proxy": 1, "db": 2}},
@@ -216,3 +227,5 @@ func (lossyServices) strained(identity.RPC) bool { return false }
 func (lossyServices) even(identity.Edge) bool { return true }
 
 func (lossyServices) givenUp(identity.Edge) bool { return false }
+
+func (lossyServices) resends(identity.Edge, float64) bool { return true }

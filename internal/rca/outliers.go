@@ -50,6 +50,33 @@ func (v *view) longest(e identity.Edge) (now, usual float64) {
 	return math.NaN(), math.NaN()
 }
 
+// gradual is the share of late calls that may be late by less than what waits for a message
+// to be sent again, and slightly how late, relative to the usual tail, a call is late at all.
+const (
+	gradual  = 0.2
+	slightly = 1.5
+)
+
+// resends reports whether nearly all calls of an edge that are late at all in the violated
+// window are so by some seconds or more: a lost message is sent again after a time that is
+// never shorter, while what waits for somebody slow waits for any time.
+func (v *view) resends(e identity.Edge, by float64) bool {
+	_, usual := v.longest(e)
+	x := v.edges[e]
+	if x == nil || math.IsNaN(usual) {
+		return false
+	}
+	s := x.Client
+	if x.Network != nil && x.Network.Count() > 0 {
+		s = x.Network
+	}
+	if s == nil || !(s.Count() > 0) {
+		return false
+	}
+	late := s.FractionAbove(max(slightly*usual, usual+by/10) * 1e9)
+	return late > 0 && s.FractionAbove((usual+by)*1e9) >= (1-gradual)*late
+}
+
 // lossiest returns the end of a link that best explains which calls were late where
 // messages are lost: those lost at one service hit its links alike. A loss is rare. In
 // one window a quantile of one link shows it, of the others a few calls, that no

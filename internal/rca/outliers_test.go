@@ -101,3 +101,36 @@ func TestView_outliers(t *testing.T) {
 	assert.Zero(t, late)
 	assert.Zero(t, calls)
 }
+
+// What is sent again waits 200 ms and more; what waits for somebody slow waits for any time.
+func TestView_resends(t *testing.T) {
+	const usual = 0.020
+	for name, c := range map[string]struct {
+		waits []float64 // seconds beyond nothing, of a hundred calls
+		want  bool
+	}{
+		"sent again":               {[]float64{0.2, 0.2, 0.6, 0.2, 1.4, 0.2}, true},
+		"one of six is late alone": {[]float64{0.2, 0.2, 0.6, 0.2, 0.08, 0.2}, true},
+		"in a line":                {[]float64{0.06, 0.1, 0.2, 0.3, 0.4, 0.08}, false},
+		"nothing is late":          {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, rec := incident(hub(), func(w *world) { w.leaf[edge("hub", "db")] = usual / spread[2] })
+			s := new(sketch.Sketch)
+			s.Add(10e6, 100)
+			for _, w := range c.waits {
+				s.Add(int64(w*1e9)+20e6, 1)
+			}
+			for i := range healthyRows {
+				for d := range feature.D {
+					rec[i][feature.Key{Kind: feature.Latency, Node: client("hub", "db").Node, Quantile: d}] = math.Log(usual)
+				}
+			}
+			in.Snapshot.Edges = []window.Edge{{Key: edge("hub", "db"), Count: 100, Client: s}}
+			v := newView(rec, in.Onset, 3.5)
+			v.measure(newReach(in.Graph, in.Entry), in.Snapshot)
+			assert.Equal(t, c.want, v.resends(edge("hub", "db"), resent))
+			assert.False(t, v.resends(edge("hub", "a"), resent), "nothing is known of it")
+		})
+	}
+}

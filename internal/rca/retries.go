@@ -40,7 +40,10 @@ func (s site) between(i int, p rpc, v *view) shift {
 		return shift{}
 	}
 	fails := v.at(feature.Key{Kind: feature.Errors, Edge: p.calls[i].edge})
-	again := math.Min(1, x.Again.Count()/v.counts[p.key]) * (1 - fails.usual/fails.now)
+	again := 1 - fails.usual/fails.now
+	if r := v.served[p.key]; r != nil {
+		again *= math.Min(1, x.Again.Count()/r.Count)
+	}
 	var w shift
 	for d, q := range feature.Quantiles {
 		if again > 1-q {

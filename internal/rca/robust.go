@@ -23,7 +23,7 @@ type part struct {
 	observed  float64
 	usual     float64
 	failing   bool   // the calls that are made again fail
-	delayed   bool   // the median moved: all of them are late, not some
+	delayed   bool   // all of them are late, not some, see shift.delayed
 	text      string // evidence
 }
 
@@ -74,6 +74,9 @@ type symptoms interface {
 	strained(identity.RPC) bool // takes far longer than usual
 	even(identity.Edge) bool    // the network delays all calls alike
 	givenUp(identity.Edge) bool // calls fail because nobody waits for them any longer
+	// resends reports whether late calls of an edge are late by some seconds or more,
+	// and nearly none by less.
+	resends(e identity.Edge, by float64) bool
 	// longest returns the longest gaps of a link, or calls to a leaf, now and usually.
 	longest(e identity.Edge) (now, usual float64)
 }

@@ -18,8 +18,8 @@ const (
 	// saturatedBy is the least excess of what makes it slow, relative to that of the gap or
 	// the attempts that follow from it.
 	saturatedBy = 0.1
-	// evenly is the share of the median's rise by which the shortest gaps rise where the
-	// network delays all alike.
+	// evenly is the share of the median's rise by which the shortest gaps exceed the usual
+	// median where the network delays all alike.
 	evenly = 0.5
 	// shortest is the quantile that stands for the shortest.
 	shortest = 0.05
@@ -28,10 +28,11 @@ const (
 // saturated gives to what makes a service slow what only follows from it. While all of
 // its workers wait for something slow, it accepts late, which shows as a gap of its
 // callers' calls; and callers give up and call again. The network delays all calls alike,
-// while of those that wait for a worker some find one at once; losses make few late. Deepest calls first, since
-// what follows may in turn be the reason for more.
+// while of those that wait for a worker some find one at once; losses make few late.
+// Deepest calls first, since what follows may in turn be the reason for more.
 // See docs/math.md, 19.
 func saturated(r *reach, by []suspect, of symptoms) {
+	causing := make(map[identity.RPC][]int) // channels, by RPC; many may call one
 	for i := range r.rpcs {
 		for _, c := range r.rpcs[len(r.rpcs)-1-i].calls {
 			n := r.g.NetworkChannel(c.edge)
@@ -43,7 +44,14 @@ func saturated(r *reach, by []suspect, of symptoms) {
 			if again && !of.givenUp(c.edge) || !again && (!late || of.even(c.edge)) {
 				continue
 			}
-			if to := below(r, by, c.edge.Callee, n); to >= 0 && by[to].excess >= saturatedBy*by[n].excess {
+			channels, ok := causing[c.edge.Callee]
+			if !ok {
+				if s := newReach(r.g, c.edge.Callee); s != nil {
+					channels = s.channels
+				}
+				causing[c.edge.Callee] = channels
+			}
+			if to := below(by, channels, n); to >= 0 && by[to].excess >= saturatedBy*by[n].excess {
 				by[to].excess += by[n].excess
 				by[to].absorbed = append(append(by[to].absorbed, n), by[n].absorbed...)
 				by[n] = suspect{}
@@ -54,13 +62,9 @@ func saturated(r *reach, by []suspect, of symptoms) {
 
 // below returns the channel with the largest excess of those that make an RPC slow, other
 // than one, or -1.
-func below(r *reach, by []suspect, rpc identity.RPC, other int) int {
+func below(by []suspect, channels []int, other int) int {
 	to := -1
-	s := newReach(r.g, rpc)
-	if s == nil {
-		return to
-	}
-	for _, c := range s.channels {
+	for _, c := range channels {
 		if c != other && by[c].excess > 0 && (to < 0 || by[c].excess > by[to].excess) {
 			to = c
 		}
@@ -74,8 +78,8 @@ func (d *diagnosis) strained(rpc identity.RPC) bool {
 	return s.moved[0] && s.now[0] >= saturates*s.usual[0]
 }
 
-// even reports whether the shortest gaps of a link rose about as much as the median; true
-// where gaps were not measured one by one.
+// even reports whether the shortest gaps of a link exceed the usual median by about as much
+// as the median does; true where gaps were not measured one by one.
 func (d *diagnosis) even(e identity.Edge) bool {
 	x := d.v.edges[e]
 	if x == nil || x.Network == nil || !(x.Network.Count() > 0) {

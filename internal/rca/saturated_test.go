@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/sketch"
@@ -101,6 +102,25 @@ func TestSaturated(t *testing.T) {
 	}
 }
 
+// The gap that was given to what makes back slow is late all the same: db, late by as much
+// as front > mid, is no leaf of somebody who is where mid is.
+func TestSaturated_givenAway(t *testing.T) {
+	in, on, toDB := edge("front", "mid"), edge("mid", "back"), edge("back", "db")
+	r := newReach(graphOf(chain()), op("front"))
+	late := func(kind Kind, m Mechanism, e identity.Edge, channel int) part {
+		return part{kind: kind, mechanism: m, edge: e, channel: channel, excess: 1, delayed: true, observed: 2, usual: 1}
+	}
+	s := gather(r, []part{
+		late(KindEdge, Network, in, r.g.NetworkChannel(in)), late(KindEdge, Network, on, r.g.NetworkChannel(on)),
+		late(KindDependency, Latent, toDB, r.g.ServiceChannel(svc("db"))),
+	}, busy{"back"})
+	require.Len(t, s.suspects, 2)
+	assert.Equal(t, svc("db"), r.g.Channels[s.suspects[0].channel].Service)
+	assert.InDelta(t, 2, s.suspects[0].excess, 0)
+	assert.Equal(t, in, r.g.Channels[s.suspects[1].channel].Edge)
+	assert.InDelta(t, 1, s.suspects[1].excess, 0)
+}
+
 // Of what waits for a worker some finds one at once; a delay is the same for all.
 func TestDiagnosis_even(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -146,3 +166,5 @@ func TestDiagnosis_givenUp(t *testing.T) {
 		assert.False(t, d.givenUp(edge("front", "mid")))
 	}
 }
+
+func (busy) resends(identity.Edge, float64) bool { return true }

@@ -43,6 +43,29 @@ func TestDiagnose_traffic(t *testing.T) {
 	}
 }
 
+// More requests are no reason for a slow network, nor where as many hurt nobody before.
+func TestDiagnose_noTraffic(t *testing.T) {
+	slow := func(w *world) {
+		w.load = 60
+		w.own[op("mid")], w.own[op("back")], w.network[edge("mid", "back")] = 0.030, 0.050, 0.500
+	}
+	for _, v := range both(chain(), slow) {
+		assert.Equal(t, KindEdge, v.Culprits[0].Kind)
+	}
+	surge := func(w *world) {
+		w.load = 60
+		w.own[op("mid")], w.own[op("back")] = 0.080, 0.120
+	}
+	for busy, want := range map[int]Kind{0: KindTraffic, 1: KindTraffic, 6: KindService} { // windows of 60
+		in, rec := incident(chain(), surge)
+		for i := range busy {
+			rec[i*7][feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: op("front")}}] = math.Log1p(60)
+		}
+		v := diagnose(in, Config{}.withDefaults(), rec, nil)
+		assert.Equal(t, want, v.Culprits[0].Kind, "%d busy windows", busy)
+	}
+}
+
 // Ten arrivals a window scatter by a third: one window tells nothing, a run of them does.
 func TestView_since(t *testing.T) {
 	k := feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: op("front")}}
@@ -239,3 +262,5 @@ func (healthy) strained(identity.RPC) bool { return false }
 func (healthy) even(identity.Edge) bool { return true }
 
 func (healthy) givenUp(identity.Edge) bool { return false }
+
+func (healthy) resends(identity.Edge, float64) bool { return true }

@@ -11,17 +11,25 @@ import (
 const (
 	trafficGrowth   = 1.5
 	trafficServices = 2
+	// trafficShare is the least share of what is slow that services do themselves: a slow
+	// network is no doing of those who ask.
+	trafficShare = 0.5
 )
 
 // traffic says whether the load of the entry explains the window: requests per
 // second rose by half and left their normal range, and at least two services
-// became slower of themselves, or one did that lacks CPU. Arrivals are counted over all
+// became slower of themselves, or one did that lacks CPU, by half of all that is slow at
+// least. As many requests as normal windows had hurt nobody. Arrivals are counted over all
 // windows since the onset, as those of one may be few where traces are sampled.
 func traffic(r *reach, v *view, s scores, of symptoms) *part {
 	entry := r.g.Nodes[r.entry].Edge.Callee
-	l := v.since(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: entry}})
+	key := feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: entry}}
+	l := v.since(key)
 	now, usual := math.Expm1(l.now), math.Expm1(l.usual)
 	if !l.logRose(v.suspect) || now < trafficGrowth*usual {
+		return nil
+	}
+	if most := math.Expm1(v.rec.Normal(key, v.before, 1-harmless)); most-usual >= sameRise*(now-usual) {
 		return nil
 	}
 	p := part{
@@ -37,7 +45,7 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 			starved = starved || of.starved(c.Service)
 		}
 	}
-	if slower < trafficServices && !starved {
+	if slower < trafficServices && !starved || p.excess < trafficShare*s.explained {
 		return nil
 	}
 	return &p

@@ -1,16 +1,27 @@
 package rca
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/sage-rca/sage/internal/identity"
 )
 
 // unheard returns the failure of calls that fail although what they call does not: it
 // answers too late, or not at all. One answers too late for a reason, which is looked
-// for as if its latency were the objective's; otherwise the callee itself is to blame.
+// for as if its latency were the objective's; otherwise the callee itself is to blame. But
+// a caller that lacks CPU, and is slower by that than by all that it calls, gives up on
+// answers that are there.
 func (d *diagnosis) unheard(c call) (failure, bool) {
 	f, ok := d.failures(c.edge, d.r.g.ServiceChannel(c.edge.Callee.Service))
-	if !ok || c.leaf {
+	if !ok || c.leaf || d.declined(c.edge) {
 		return f, false
+	}
+	if caller := c.edge.Caller; d.givenUp(c.edge) && d.starved(caller.Service) {
+		if u := d.slowest(caller); u != nil && u.channel == d.r.g.ServiceChannel(caller.Service) {
+			f.channel, f.slow = u.channel, u
+			return f, true
+		}
 	}
 	if u := d.slowest(c.edge.Callee); u != nil && d.r.causal(u.channel) {
 		f.channel, f.slow = u.channel, u
@@ -18,15 +29,41 @@ func (d *diagnosis) unheard(c call) (failure, bool) {
 	return f, true
 }
 
-// slowest returns what makes an RPC slower, nil where nothing does.
+// slowest returns what makes an RPC slower, nil where nothing does. Many callers may wait
+// for one RPC in vain.
 func (d *diagnosis) slowest(rpc identity.RPC) *suspect {
-	r := newReach(d.r.g, rpc)
-	if r == nil {
-		return nil
+	if u, ok := d.slow[rpc]; ok {
+		return u
 	}
-	s := score(r, d.v, newDemand(r, d.v, d.in.Quantile), d.in.Quantile, d)
-	if len(s.suspects) == 0 {
-		return nil
+	var u *suspect
+	if r := newReach(d.r.g, rpc); r != nil {
+		if s := score(r, d.v, newDemand(r, d.v, d.in.Quantile), d.in.Quantile, d); len(s.suspects) > 0 {
+			u = &s.suspects[0]
+		}
 	}
-	return &s.suspects[0]
+	d.slow[rpc] = u
+	return u
+}
+
+// asked are the gRPC statuses, by name and number, that are an error of the client's span
+// and none of the server's: what was asked for is not to be had.
+var asked = [...]string{
+	"INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNAUTHENTICATED",
+	"3", "5", "6", "7", "9", "11", "16",
+}
+
+// declined reports whether calls were answered, and fail for what they ask for: HTTP's 4xx,
+// which by the semantic conventions are errors of the client alone, but for those that
+// say that the callee is slow or has too much to do.
+func (d *diagnosis) declined(e identity.Edge) bool {
+	x := d.v.edges[e]
+	if x == nil {
+		return false
+	}
+	switch kind := x.ErrorType; kind {
+	case "408", "425", "429", "499":
+		return false
+	default:
+		return len(kind) == 3 && kind[0] == '4' || slices.Contains(asked[:], strings.ToUpper(kind))
+	}
 }

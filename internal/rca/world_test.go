@@ -28,6 +28,7 @@ type world struct {
 	metric  map[feature.Key]float64
 	errors  map[identity.RPC]float64
 	load    float64
+	unseen  map[identity.Edge]bool // calls that only the callee has a span of; nil: none
 }
 
 // spread makes three quantiles of one duration.
@@ -125,7 +126,7 @@ func (w *world) observation() cbn.Observation {
 	o := cbn.Observation{RPCs: w.rpcs, Entries: w.rpcs[len(w.rpcs)-1:]}
 	for _, e := range w.edges {
 		_, leaf := w.leaf[e]
-		o.Calls = append(o.Calls, cbn.Call{Edge: e, Leaf: leaf, Network: !leaf})
+		o.Calls = append(o.Calls, cbn.Call{Edge: e, Leaf: leaf, Network: !leaf && !w.unseen[e], Unseen: w.unseen[e]})
 	}
 	return o
 }

@@ -50,10 +50,11 @@ func (a attributes) cause(c *rca.Cause) {
 		a.text(attrCaller, c.Edge.Caller.Service.Name)
 		a.text(attrOperation, c.Edge.Callee.Operation)
 	}
-	a.text(attrInstance, c.Instance)
-	if c.Kind == rca.KindHost {
+	if c.Kind == rca.KindHost { // the replica is only where it hurts most
 		a.text(attrHost, c.Host)
 		a.texts(attrNeighbours, neighbours(c))
+	} else {
+		a.text(attrInstance, c.Instance)
 	}
 	if c.Metric != "" {
 		a.text(attrMetric, c.Metric)

@@ -2,6 +2,7 @@ package rootcause
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -168,6 +169,27 @@ func TestConfig_refusesWhatDoesNotFit(t *testing.T) {
 		spoil(cfg)
 		assert.EqualError(t, cfg.Validate(), want)
 	}
+}
+
+// Whatever number is set, nothing wraps around: what no machine has is refused.
+func TestConfig_boundsBeyondAllMachines(t *testing.T) {
+	for setting, set := range map[string]func(*Limits){
+		"limits.memory_mib: must be at most 1073741824":                     func(l *Limits) { l.MemoryMiB = math.MaxInt },
+		"limits.summaries_mib: must be at most 1073741824":                  func(l *Limits) { l.SummariesMiB = math.MaxInt/mib + 1 },
+		"limits.checkpoint_mib: must be at most 1073741824":                 func(l *Limits) { l.CheckpointMiB = math.MaxInt },
+		"limits.memory_mib: must be at least 1073741824: 4398046511104 MiB": func(l *Limits) { l.PendingSpans = math.MaxInt },
+		"must be at least 1073741824: 4398046511104 MiB for what the":       func(l *Limits) { l.Services, l.OperationsPerService = math.MaxInt/32, math.MaxInt/32 },
+	} {
+		cfg := DefaultConfig().(*Config)
+		set(&cfg.Limits)
+		err := cfg.Validate()
+		require.ErrorContains(t, err, setting)
+		assert.NotContains(t, err.Error(), "\n", "one problem")
+	}
+	cfg := DefaultConfig().(*Config)
+	cfg.Limits.MemoryMiB, cfg.Limits.CheckpointMiB = maxMemory, maxMemory
+	require.NoError(t, cfg.Validate())
+	assert.Positive(t, cfg.columns())
 }
 
 // Bounds that do not fit into each other are refused, with what would fit; the

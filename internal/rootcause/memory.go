@@ -41,11 +41,13 @@ func (l *Limits) summaries() int64 {
 	return int64(l.MemoryMiB) * mib / 8
 }
 
-// taken returns the bytes that all but the history and training may take.
+// taken returns the bytes that all but the history and training may take, however large
+// the limits are: 4 EiB at most, which is more than maxMemory.
 func (l *Limits) taken() int64 {
-	return int64(l.pendingSpans())*spanBytes + int64(l.MetricStreams)*streamBytes +
-		int64(l.Services)*int64(l.OperationsPerService)*operationBytes + int64(l.Instances)*instanceBytes +
-		int64(change.Default(l.Services).MaxItems)*itemBytes + l.summaries()
+	all := spanBytes*float64(l.pendingSpans()) + streamBytes*float64(l.MetricStreams) +
+		operationBytes*float64(l.Services)*float64(l.OperationsPerService) + instanceBytes*float64(l.Instances) +
+		itemBytes*float64(change.Default(l.Services).MaxItems) + float64(l.summaries())
+	return int64(min(all, 1<<62))
 }
 
 // windows is the number of windows in the history.
@@ -79,7 +81,7 @@ const maxMemory = 1 << 30
 // validateMemory refuses bounds that do not fit into each other.
 func (c *Config) validateMemory(p *problems) {
 	l := &c.Limits
-	if l.MemoryMiB <= 0 || c.Window <= 0 || c.columns() >= minColumns {
+	if l.MemoryMiB <= 0 || l.MemoryMiB > maxMemory || l.SummariesMiB > maxMemory || c.Window <= 0 || c.columns() >= minColumns {
 		return
 	}
 	// What is allowed to some of the other limits grows with this one.

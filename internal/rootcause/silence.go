@@ -15,6 +15,9 @@ type silence struct {
 	after time.Duration // without a window until it is told of
 
 	mu      sync.Mutex // guards everything below
+	worked  bool       // there was a window
+	came    bool       // spans, since the last look
+	last    time.Time  // look before which spans came
 	since   time.Time  // of the first look after the last window; zero: none since
 	used    int64
 	refused map[string]int64 // spans, by reason
@@ -38,6 +41,7 @@ func (s *silence) use(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used += int64(n)
+	s.came = true
 }
 
 // refuse counts spans that are refused.
@@ -45,6 +49,7 @@ func (s *silence) refuse(reason string, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused[reason] += int64(n)
+	s.came = true
 }
 
 // note counts spans that are used otherwise than they came.
@@ -58,10 +63,12 @@ func (s *silence) note(reason string, n int) {
 func (s *silence) broken() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.worked = true
 	s.reset()
 }
 
-// look tells log of silence that has lasted, after twice as long each time.
+// look tells log of silence that has lasted, after twice as long each time. After what came
+// too late for the last window nothing may come for a night: that is no silence of ours.
 func (s *silence) look(now time.Time, log *zap.Logger) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +78,14 @@ func (s *silence) look(now time.Time, log *zap.Logger) {
 	if s.since.IsZero() {
 		s.since = now
 	}
+	if s.came {
+		s.came, s.last = false, now
+	}
 	if now.Sub(s.since) < s.next {
+		return
+	}
+	if s.worked && now.Sub(s.last) >= s.after/2 {
+		s.reset()
 		return
 	}
 	s.next *= 2

@@ -46,7 +46,19 @@ func TestSilence(t *testing.T) {
 	s.broken()
 	s.use(1)
 	assert.Zero(t, look(5200), "a window closed since")
+	s.use(1)
 	assert.Equal(t, 1, look(5330))
+
+	s.broken()
+	s.refuse("late", 1)
+	for seconds := 6000; seconds < 40_000; seconds += 5 {
+		require.Zero(t, look(seconds), "who sends has stopped")
+	}
+	s.use(1)
+	assert.Zero(t, look(40_000), "and begins again")
+	s.use(1)
+	assert.Zero(t, look(40_100))
+	assert.Equal(t, 1, look(40_130))
 }
 
 // Short windows are waited for all the same: senders have pauses.

@@ -27,6 +27,12 @@ func (p *problems) notNegative(setting string, v int) {
 	}
 }
 
+func (p *problems) atMost(setting string, v, most int) {
+	if v > most {
+		p.add(setting, "must be at most %d (got %d)", most, v)
+	}
+}
+
 func (p *problems) lasting(setting string, v time.Duration) {
 	if v <= 0 {
 		p.add(setting, "must be positive (got %s)", v)
@@ -124,6 +130,9 @@ func (l *Limits) validate(p *problems) {
 	p.positive("limits.pending_windows", l.PendingWindows)
 	p.positive("limits.memory_mib", l.MemoryMiB)
 	p.notNegative("limits.checkpoint_mib", l.CheckpointMiB)
+	p.atMost("limits.memory_mib", l.MemoryMiB, maxMemory)
+	p.atMost("limits.summaries_mib", l.SummariesMiB, maxMemory)
+	p.atMost("limits.checkpoint_mib", l.CheckpointMiB, maxMemory)
 }
 
 // maxJoin is the number of attributes that a set of metrics.join may have.

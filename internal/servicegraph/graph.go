@@ -38,9 +38,9 @@ type Graph struct {
 	max    int
 	forget int64
 	all    map[connection]*counted
-	// closed is a time before which nothing can be forgotten: connections are only ever
-	// seen later. It spares those that are refused the search.
-	closed int64
+	// first is a time before which no connection was seen last, while time is not set back.
+	// It spares those that are refused the search.
+	first int64
 }
 
 // New returns an empty graph of at most max connections, each of which is forgotten,
@@ -101,7 +101,7 @@ func (g *Graph) of(k connection, s *window.Share) *counted {
 // evict forgets the connections of which there was no call for forget ns, and
 // reports whether there were any.
 func (g *Graph) evict(now int64) bool {
-	if now < g.closed {
+	if now >= g.first && now-g.first < g.forget {
 		return false
 	}
 	n, first := len(g.all), now
@@ -112,7 +112,7 @@ func (g *Graph) evict(now int64) bool {
 			first = min(first, c.seen)
 		}
 	}
-	g.closed = first + g.forget
+	g.first = first
 	return len(g.all) < n
 }
 

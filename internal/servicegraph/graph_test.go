@@ -163,6 +163,22 @@ func TestGraph_isBounded(t *testing.T) {
 }
 
 // Namespaces are labels of their own, where there are any.
+// Where time is set back, as by a second replay, what is not called there gives up its
+// place after the same time.
+func TestGraph_timeSetBack(t *testing.T) {
+	g := servicegraph.New(2, 100*second)
+	call := func(to string) window.EdgeShare {
+		return window.EdgeShare{Key: identity.Edge{Caller: rpc("web", "GET /"), Callee: rpc(to, "Get")}, Count: 1}
+	}
+	assert.Zero(t, g.Add(share(5000*second, call("a"), call("b"))))
+	assert.Equal(t, 1, g.Add(share(5010*second, call("c"))))
+	assert.Equal(t, 1, g.Add(share(1000*second, call("a"), call("b"), call("c"))))
+	for at := int64(1010); at < 1110; at += 10 { // b was last called until 1010
+		assert.Equal(t, 1, g.Add(share(at*second, call("a"), call("c"))), "%d s", at)
+	}
+	assert.Zero(t, g.Add(share(1110*second, call("a"), call("c"))))
+}
+
 func TestGraph_namespaces(t *testing.T) {
 	g := servicegraph.New(2, hour)
 	e := window.EdgeShare{Key: identity.Edge{Caller: rpc("web", "a"), Callee: rpc("cart", "x")}, Answered: true, Waited: true, Count: 1}

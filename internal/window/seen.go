@@ -11,7 +11,7 @@ func Seen(weight, unseen float64) float64 {
 	if unseen == 0 {
 		return weight
 	}
-	seen := weight - unseen
+	seen := max(0, weight-unseen)
 	if n := math.Round(seen); math.Abs(seen-n) <= 1e-9*weight {
 		return n
 	}

@@ -1,5 +1,5 @@
 // Command gen writes the vector kernels of package nn in Go assembly, for
-// processors with AVX2 and FMA:
+// processors with AVX2, FMA and POPCNT:
 //
 //	go run -C internal/nn/gen .
 //
