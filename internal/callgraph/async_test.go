@@ -145,6 +145,18 @@ func TestAssembler_messages(t *testing.T) {
 		`, both + `
 			serve web / d=100 own=90 calls=10 t=300 entry
 		`},
+		"its producer waits for the broker, whoever consumes": {`
+			1 - S web  /      0-100
+			2 1 P web  mails 20-30 peer=kafka terminal
+			3 2 R mail Send 120-150
+			flush
+			2.1 - S web /     200-300
+			2.2 1 P web mails 220-230 peer=kafka terminal
+		`, both + `
+			serve web / d=100 own=90 calls=10 t=300 entry
+			call web / > kafka mails client=10 server=-1 t=100 leaf
+			call web / > kafka mails client=10 server=-1 t=300 leaf
+		`},
 		"a message sent without a producer span": {`
 			1 - S web  /      0-100
 			3 1 R mail Send 120-150

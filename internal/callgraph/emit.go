@@ -148,15 +148,18 @@ func (a *Assembler) issue(i int32) {
 // the callee was down, out of reach, or not heard in time. Such a call belongs
 // to whoever used to answer calls of this name, if that is one RPC.
 //
-// A message is taken to be for the broker alone until the first of its name is
-// seen to be consumed.
+// A message is a call of the broker, which its producer waits for, and one of whoever
+// consumes it, which nobody waits for. Where nothing says that a broker was called, it is
+// taken to be for whom it names until the first of its name is seen to be consumed.
 func (a *Assembler) guess(n *node) (callee identity.RPCNo, leaf, ok bool) {
 	s := n.span
 	g := a.known.guess(alias{s.service, s.callee}, s.end)
 	switch {
 	case !g.answered && g.named && !g.instrumented:
 		return s.callee, true, true
-	case n.async: // the consumer has its call, or will have
+	case n.async && s.terminal && g.named && !g.instrumented: // the consumer has a call of its own, or will have
+		return s.callee, true, true
+	case n.async:
 		return 0, false, false
 	}
 	a.counts[ReasonUnmatchedClient]++

@@ -130,9 +130,9 @@ func (m *memory) guess(a alias, now int64) *guess {
 		return g
 	}
 	*g = guess{known: true, alias: a, learned: learned, at: now}
+	peer := m.known.names.RPC(a.callee).Service
+	g.named, g.instrumented = !peer.IsZero(), m.known.instrumented(peer, now)
 	if g.callee, g.answered = m.known.answer(a, now); !g.answered {
-		peer := m.known.names.RPC(a.callee).Service
-		g.named, g.instrumented = !peer.IsZero(), m.known.instrumented(peer, now)
 		_, g.bridged = m.known.bridges.Get(a, now)
 	}
 	return g

@@ -33,21 +33,18 @@ func (d *draw) trouble(f *Fault, c *Culprit) (s *Service) {
 	case PodLoss:
 		s, f.Size, c.Mechanisms = one(several), 0.2+0.1*d.rng.Float64(), []string{"network"}
 	case NodeDisk:
-		d.host(f, c, math.Ceil(longer/0.004), "disk")
-		for len(d.disks(f.Host)) == 0 {
-			d.host(f, c, f.Size, "disk")
-		}
+		d.host(f, c, math.Ceil(longer/0.004), "disk", d.disks()...)
 	case NodeDelay:
-		d.host(f, c, longer, "network")
+		d.host(f, c, longer, "network", d.all()...)
 	case SlowConsumer:
 		s = d.consumer()
 		f.Size, c.Mechanisms = 0.9, []string{"latent"}
 	case SlowBroker, SlowAPI, APIErrors, TLS:
 		d.party(f, c, longer)
 	case Cron:
-		d.host(f, c, 0, "")
+		d.host(f, c, 0, "", d.all()...)
 	case ClockStep:
-		d.host(f, c, 0.5+2*d.rng.Float64(), "")
+		d.host(f, c, 0.5+2*d.rng.Float64(), "", d.all()...)
 	case ColdCache:
 		s, f.Size = one(inner), 60
 	case Scale, BlueGreen:
@@ -58,17 +55,29 @@ func (d *draw) trouble(f *Fault, c *Culprit) (s *Service) {
 	return s
 }
 
-func (d *draw) host(f *Fault, c *Culprit, size float64, mechanism string) {
-	f.Host, f.Size = 1+d.rng.IntN(d.Hosts), size
+// host draws one of those numbers.
+func (d *draw) host(f *Fault, c *Culprit, size float64, mechanism string, of ...int) {
+	if len(of) == 0 {
+		return
+	}
+	f.Host, f.Size = of[d.rng.IntN(len(of))], size
 	c.Host, c.Mechanisms = fmt.Sprintf("node-%c%d", 'a'+(f.Host-1)%3, f.Host), []string{mechanism}
 }
 
-// disks are the services on the path that use the disk of a host.
-func (d *draw) disks(host int) (out []string) {
+// all are the numbers of the hosts.
+func (d *draw) all() (out []int) {
+	for i := range d.Hosts {
+		out = append(out, i+1)
+	}
+	return out
+}
+
+// disks are the numbers of the hosts whose disk the services on the path use.
+func (d *draw) disks() (out []int) {
 	p := newPlant(d.System, 0, nil)
-	for _, r := range p.on(p.hosts[host-1]) {
-		if d.path(r.service.Name) && has[Disk](r.service.Service) {
-			out = append(out, r.service.Name)
+	for i, h := range p.hosts {
+		if slices.ContainsFunc(p.on(h), func(r *replica) bool { return d.path(r.service.Name) && has[Disk](r.service.Service) }) {
+			out = append(out, i+1)
 		}
 	}
 	return out

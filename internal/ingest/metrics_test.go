@@ -224,7 +224,8 @@ func TestHashMap(t *testing.T) {
 	}
 }
 
-// TestMessages follows a message to a consumer in another trace by its link.
+// TestMessages follows a message to a consumer in another trace by its link. Its producer
+// waits for the broker.
 func TestMessages(t *testing.T) {
 	const ms = time.Millisecond
 	message := func(operation string) attrs {
@@ -251,8 +252,12 @@ func TestMessages(t *testing.T) {
 	r.Traces(batchOf(t, root(1, time.Second), send), now())
 	snaps := r.end()
 	require.Len(t, snaps, 1)
-	require.Len(t, snaps[0].Edges, 1)
-	e := snaps[0].Edges[0]
+	require.Len(t, snaps[0].Edges, 2)
+	broker, e := snaps[0].Edges[0], snaps[0].Edges[1]
+	assert.Equal(t, rpcOf("kafka:orders", "send orders"), broker.Key.Callee)
+	assert.True(t, broker.Leaf)
+	assert.False(t, broker.Async)
+	assert.InEpsilon(t, 10*float64(ms), broker.Client.Quantile(0.5), 0.012)
 	assert.Equal(t, rpcOf("web", "GET /"), e.Key.Caller)
 	assert.Equal(t, rpcOf("mail", "process orders"), e.Key.Callee)
 	assert.True(t, e.Async)
