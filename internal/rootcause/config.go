@@ -101,8 +101,8 @@ type Rule struct {
 	Of       int `mapstructure:"of"`
 	// ResolveAfter windows in a row that meet the objective resolve it.
 	ResolveAfter int `mapstructure:"resolve_after"`
-	// MinRequests of the operation that are seen in a window: a sampled one is one, whatever
-	// it stands for.
+	// MinRequests of the operation in a window, by what sampled ones stand for; one alone
+	// never suffices.
 	MinRequests int `mapstructure:"min_requests"`
 }
 

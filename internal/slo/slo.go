@@ -21,8 +21,8 @@ type Config struct {
 	// Budget is the period of the error budget of objectives that have none of
 	// their own; 0: no account of it is kept.
 	Budget time.Duration
-	// MinRequests of an operation that must be seen in a window for the window to count as
-	// measured: what one says that stands for a hundred is still that of one.
+	// MinRequests of an operation for a window to count as measured, by what those seen
+	// stand for. One alone is too few, whatever it stands for.
 	MinRequests float64
 }
 

@@ -37,10 +37,15 @@ type result struct {
 	Count, Bad float64
 }
 
+// minSeen is the number of requests that a sampled window must show: one alone, whatever
+// it stands for, is none. More would leave sampled operations unjudged: windows in a row
+// that exceed the objective, which opens incidents, are evidence too.
+const minSeen = 2
+
 // observe takes in the window [start, end), in which the operation was seen.
 func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	s := State{Observed: math.NaN(), Count: o.Latency.Count(), Errors: o.Errors}
-	s.Measured = s.Count > 0 && reaches(s.Count-o.Unseen, cfg.MinRequests)
+	s.Measured = s.Count > 0 && reaches(s.Count, cfg.MinRequests) && reaches(s.Count-o.Unseen, math.Min(minSeen, cfg.MinRequests))
 	if !s.Measured {
 		return t.state(cfg, start, s)
 	}

@@ -208,10 +208,10 @@ func TestWatcher_requestsThatStandForOthers(t *testing.T) {
 		weight float64
 		want   bool
 	}{
-		{9, 100, false},
-		{10, 100, true},
-		{10, 10.0 / 3, true}, // sums of which are rounded
-		{9, 10.0 / 3, false},
+		{1, 100, false}, // whatever it stands for
+		{2, 100, true},
+		{3, 10.0 / 3, true}, // sums of which are rounded
+		{2, 10.0 / 3, false},
 	} {
 		o := Observation{RPC: rpc("front", "GET /"), Latency: new(sketch.Sketch)}
 		for range c.seen {
