@@ -137,21 +137,15 @@ func (e *endpoint) around(s identity.Service) []int {
 func (e *endpoint) together(s identity.Service) []identity.Service {
 	out := []identity.Service{s}
 	for _, x := range e.touching[s] {
-		o := x.Callee.Service
-		if o == s {
-			o = x.Caller.Service
-		}
+		o := other(x, s)
 		c := e.r.g.NetworkChannel(x)
 		if o != s && c >= 0 && e.by[c].excess <= 0 && !e.taken[c] && !slices.Contains(out, o) {
 			out = append(out, o)
 		}
 	}
 	for _, x := range e.direct[s] {
-		o := x.Callee.Service
-		if o == s {
-			o = x.Caller.Service
-		}
-		if c := e.service[x.Caller.Service]; o != s && e.by[c].excess <= 0 && !slices.Contains(out, o) {
+		o := other(x, s)
+		if c, ok := e.service[x.Caller.Service]; ok && o != s && e.by[c].excess <= 0 && !slices.Contains(out, o) {
 			out = append(out, o)
 		}
 	}
@@ -177,10 +171,10 @@ func (e *endpoint) lostAlike(leaf int, links []int) bool {
 // by about as much: they are none of the entry's business, but say where the delay is.
 // Those between the ends of link c say nothing of which end it is.
 func (e *endpoint) beyond(s identity.Service, c int) int {
-	late, other := 0, e.otherEnd(c, s)
+	late, end := 0, e.otherEnd(c, s)
 	for _, n := range e.outside[s] {
 		x := e.r.g.Nodes[n].Edge
-		if x.Caller.Service == other || x.Callee.Service == other {
+		if x.Caller.Service == end || x.Callee.Service == end {
 			continue
 		}
 		if x := e.delay(n); x > 0 && near(x, e.rise(c)) {
@@ -219,11 +213,15 @@ func (e *endpoint) ends(c int) [2]identity.Service {
 
 // otherEnd returns the other service of a link of s.
 func (e *endpoint) otherEnd(c int, s identity.Service) identity.Service {
-	if edge := e.r.g.Channels[c].Edge; edge.Callee.Service == s {
-		return edge.Caller.Service
-	} else {
-		return edge.Callee.Service
+	return other(e.r.g.Channels[c].Edge, s)
+}
+
+// other returns the service at the other end of a call of s.
+func other(x identity.Edge, s identity.Service) identity.Service {
+	if x.Callee.Service == s {
+		return x.Caller.Service
 	}
+	return x.Callee.Service
 }
 
 // atHand reports whether a channel is delayed, or lossy, as those that are settled now.

@@ -139,7 +139,7 @@ func TestEndpoints_together(t *testing.T) {
 		"a proxy that has no span of its call":      {sidecar(), []late{{in, 1, lossy}, {toDB, 3, lossy}}, map[string]float64{"proxy": 4}},
 		"all three are the leaf's caller's":         {proxy(), []late{{local, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"app": 2}},
 		"a link that is not near the leaf's caller": {proxy(), []late{{toAds, 1, delayed}, {toDB, 1, delayed}}, map[string]float64{"front>ads": 1, "db": 1}},
-		"a slow leaf":                               {proxy(), []late{{in, 1, delayed}, {toDB, 2, delayed}}, map[string]float64{"front>proxy": 1, "db": 2}},
+		"a leaf that is twice as late as the link":  {proxy(), []late{{in, 1, delayed}, {toDB, 2, delayed}}, map[string]float64{"front>proxy": 1, "db": 2}},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, settled(c.world, nobody, c.late...)) })
 	}

@@ -126,6 +126,13 @@ func (u *suspect) take(o *suspect) {
 	*o = suspect{}
 }
 
+// absorb adds what a channel has to u, of which it is a symptom, and leaves nothing of it.
+func (u *suspect) absorb(channel int, o *suspect) {
+	u.excess += o.excess
+	u.absorbed = append(append(u.absorbed, channel), o.absorbed...)
+	*o = suspect{}
+}
+
 // absorb moves network gaps to a service at one of their ends that is itself
 // slower by more than twice as much, or by a third where it lacks CPU.
 func absorb(r *reach, by []suspect, of symptoms) {
@@ -150,9 +157,7 @@ func absorb(r *reach, by []suspect, of symptoms) {
 			}
 		}
 		if to >= 0 {
-			by[to].excess += by[c].excess
-			by[to].absorbed = append(append(by[to].absorbed, c), by[c].absorbed...)
-			by[c] = suspect{}
+			by[to].absorb(c, &by[c])
 		}
 	}
 }

@@ -52,9 +52,7 @@ func saturated(r *reach, by []suspect, of symptoms) {
 				causing[c.edge.Callee] = channels
 			}
 			if to := below(by, channels, n); to >= 0 && by[to].excess >= saturatedBy*by[n].excess {
-				by[to].excess += by[n].excess
-				by[to].absorbed = append(append(by[to].absorbed, n), by[n].absorbed...)
-				by[n] = suspect{}
+				by[to].absorb(n, &by[n])
 			}
 		}
 	}
