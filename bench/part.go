@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -65,16 +64,28 @@ func resident() (float64, error) {
 }
 
 // residentNow is resident with what nothing refers to any more.
-func residentNow() (float64, error) {
+func residentNow() (float64, error) { return status("VmRSS") }
+
+// forgetPeak makes VmHWM, the most that was resident, what it is now.
+func forgetPeak() error {
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		return fmt.Errorf("%w: peaks of memory are written to /proc: %w", errSkipped, err)
+	}
+	return nil
+}
+
+// status returns a size that the system knows of this process, in bytes.
+func status(name string) (float64, error) {
 	b, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0, fmt.Errorf("%w: resident memory is read from /proc: %w", errSkipped, err)
 	}
 	for line := range strings.Lines(string(b)) {
-		if kb, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if kb, ok := strings.CutPrefix(line, name+":"); ok {
 			n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kb), "kB")), 64)
 			return n * 1024, err
 		}
 	}
-	return 0, errors.New("/proc/self/status has no VmRSS")
+	return 0, fmt.Errorf("/proc/self/status has no %s", name)
 }

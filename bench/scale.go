@@ -39,6 +39,7 @@ type scaleRow struct {
 	Model    float64 `json:"model_mb"`
 	RSS      float64 `json:"rss_mb"`
 	TrainRSS float64 `json:"train_rss_mb"` // while it trains
+	PeakRSS  float64 `json:"peak_rss_mb"`  // the most of a training, what nothing refers to any more included
 }
 
 // mb is a megabyte, a million bytes.
@@ -79,6 +80,9 @@ func scalePart(args []string) (any, error) {
 		return nil, err
 	}
 	row := scaleRow{RPCs: len(app.RPCs), Services: s.services}
+	if err := forgetPeak(); err != nil {
+		return nil, err
+	}
 	cpu, began := cpuTime(), time.Now()
 	cfg.Yield = func(context.Context, gvae.Spent) error {
 		if row.TrainRSS > 0 {
@@ -91,16 +95,19 @@ func scalePart(args []string) (any, error) {
 		return err
 	}
 	layout := feature.NewLayout(s.graph, s.history)
-	data := layout.Data(s.history, s.normal())
+	data := layout.View(s.history, s.normal())
 	if times > 1 {
-		scatter(data.X)
-		scatter(data.Y)
+		data.Source = scattered{data.Source}
 	}
 	model, report, err := gvae.Train(context.Background(), layout.Spec, data, cfg, nil)
 	if err != nil {
 		return nil, err
 	}
 	row.Train, row.TrainCPU = time.Since(began).Seconds(), (cpuTime() - cpu).Seconds()
+	if row.PeakRSS, err = status("VmHWM"); err != nil {
+		return nil, err
+	}
+	row.PeakRSS /= mb
 	row.Windows, row.Nodes, row.Epochs = len(s.normal()), len(layout.Spec.Nodes), report.Epochs
 	if epochs > 0 && report.Epochs != epochs {
 		return nil, fmt.Errorf("trained for %d epochs, want %d", report.Epochs, epochs)
@@ -118,10 +125,22 @@ func scalePart(args []string) (any, error) {
 	return row, err
 }
 
-// scatter moves each value by some 0.02, which is 2 % of a latency, so that windows that come
+// scattered moves each value by some 0.02, which is 2 % of a latency, so that windows that come
 // again are not the same: training would learn by heart those that are held out, and not stop.
-func scatter(values []float64) {
-	rng := rand.New(rand.NewPCG(1, 2))
+type scattered struct{ gvae.Source }
+
+func (s scattered) X(dst []float64, c int) {
+	s.Source.X(dst, c)
+	scatter(dst, 1, c)
+}
+
+func (s scattered) Y(dst []float64, c int) {
+	s.Source.Y(dst, c)
+	scatter(dst, 2, c)
+}
+
+func scatter(values []float64, kind, column int) {
+	rng := rand.New(rand.NewPCG(uint64(kind), uint64(column)))
 	for i := range values {
 		values[i] += 0.02 * rng.NormFloat64()
 	}
@@ -168,10 +187,10 @@ func scaleSection(s *settings) (any, string, error) {
 
 func scaleTable(rows []scaleRow) string {
 	var b strings.Builder
-	fmt.Fprint(&b, "| RPCs | services | nodes | windows | epochs | train s | CPU s | verdict ms | by | model MB | RSS MB | while it trains |\n|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|\n")
+	fmt.Fprint(&b, "| RPCs | services | nodes | windows | epochs | train s | CPU s | verdict ms | by | model MB | RSS MB | while it trains | peak |\n|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|--:|--:|--:|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %.2f | %.2f | %.2f | %s | %.2f | %.0f | %.0f |\n",
-			r.RPCs, r.Services, r.Nodes, r.Windows, r.Epochs, r.Train, r.TrainCPU, r.Infer, r.Method, r.Model, r.RSS, r.TrainRSS)
+		fmt.Fprintf(&b, "| %d | %d | %d | %d | %d | %.2f | %.2f | %.2f | %s | %.2f | %.0f | %.0f | %.0f |\n",
+			r.RPCs, r.Services, r.Nodes, r.Windows, r.Epochs, r.Train, r.TrainCPU, r.Infer, r.Method, r.Model, r.RSS, r.TrainRSS, r.PeakRSS)
 	}
 	return b.String()
 }

@@ -144,6 +144,7 @@ func (a *Assembler) resolve(t *trace) {
 	a.frag.survey()
 	a.frag.assign()
 	a.frag.match()
+	a.reply()
 	a.frag.spend()
 	a.frag.wait()
 	a.handOver()

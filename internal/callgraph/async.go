@@ -245,6 +245,10 @@ func (a *Assembler) consume(i int32) {
 	f := &a.frag
 	n := &f.nodes[i]
 	s := n.span
+	if n.replies {
+		a.replied(i)
+		return
+	}
 	c := consumption{rpc: f.rpc(i), time: f.time(i), start: s.start, duration: s.duration(), stream: s.stream}
 
 	if refs := a.refer(i); len(refs) > 0 {

@@ -90,6 +90,10 @@ type Call struct {
 	Span identity.Span // the client span; the callee's where there is none
 	Time int64         // as Served.Time of the request that issued it; of the consumer where Async
 
+	// CallerReplica and CalleeReplica are those of the spans at the two ends, the latter zero
+	// where there is none.
+	CallerReplica, CalleeReplica identity.ReplicaNo
+
 	// Leaf is true where the callee is not instrumented: it has no Served.
 	Leaf  bool
 	Async bool // through a queue: the caller does not wait for the callee

@@ -103,9 +103,10 @@ func (a *Assembler) call(i int32) {
 }
 
 // sides say how long a call took as its caller and its callee see it, in ns or
-// -1, and whether the callee's request waits.
+// -1, by which replica it was served, and whether the callee's request waits.
 type sides struct {
 	client, server int64
+	replica        identity.ReplicaNo
 	leaf, stream   bool
 }
 
@@ -129,7 +130,7 @@ func (a *Assembler) issue(i int32) {
 	case n.server != none && f.nodes[n.server].hop: // of which only the caller has told
 	case n.server != none:
 		server := &f.nodes[n.server]
-		seen.server, seen.stream = server.span.duration(), server.waits
+		seen.server, seen.stream, seen.replica = server.span.duration(), server.waits, server.span.replica
 	case n.named != none:
 		callee, seen.leaf = f.rpc(n.named), true
 	default:
@@ -179,6 +180,7 @@ func (a *Assembler) connect(i, from int32, callee identity.RPCNo, seen sides) {
 	o := &a.out.call
 	o.Edge.Caller, o.Edge.Callee, o.Time = caller, callee, a.frag.time(i)
 	o.Span.Trace, o.Span.ID = a.frag.trace, s.id
+	o.CallerReplica, o.CalleeReplica = a.frag.nodes[from].span.replica, seen.replica
 	o.Leaf, o.Async, o.Stream = seen.leaf, false, s.stream || seen.stream
 	o.Client, o.Server, o.Queue = seen.client, seen.server, -1
 	o.Within, o.Share, o.Request = n.clipped, n.share, a.frag.entering(i)

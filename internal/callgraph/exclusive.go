@@ -28,6 +28,8 @@ func (f *fragment) spend() {
 		switch {
 		case f.begins(i):
 			owner = n.request
+		case n.replies:
+			owner = f.nodes[n.parent].request
 		case n.parent < 0 || n.span.kind == Consumer || f.above(i) != none:
 			// no call, or part of one
 		case n.leaf:
@@ -65,6 +67,10 @@ func (f *fragment) clip(owner, i int32) {
 // have another clock: it is counted at the nearest end of the request, as far as it fits.
 func (f *fragment) within(i int32, r *record) (start, end int64) {
 	s := f.nodes[i].span
+	if f.nodes[i].replies {
+		start = max(f.asked(i), r.start)
+		return start, max(start, min(s.end, r.end))
+	}
 	if f.begins(i) || s.end > r.start && s.start < r.end {
 		return max(s.start, r.start), min(s.end, r.end)
 	}

@@ -30,6 +30,8 @@ type node struct {
 	feeds  bool // part of a call, and the parent of a CONSUMER
 	waits  bool // of a request: waits rather than works (waits.go)
 
+	replies bool // of a CONSUMER: who published the message waits for its reply (reply.go)
+
 	async bool // of a call that is no leaf: its callee is reached through a queue
 
 	request int32 // the serving node that this span works for, itself if it serves; none, lost

@@ -24,8 +24,10 @@ type Known struct {
 	calls *identity.Recent[alias, struct{}]
 	// bridges are the calls of uninstrumented hops.
 	bridges *identity.Recent[alias, struct{}]
-	bridged atomic.Bool   // there are bridges
-	learned atomic.Uint64 // counts what was learned anew
+	// messages are those from a service to an RPC that consumes them.
+	messages *identity.Recent[alias, *awaited]
+	bridged  atomic.Bool   // there are bridges
+	learned  atomic.Uint64 // counts what was learned anew
 }
 
 // alias is a call as its client names it: the calling service, and the peer with
@@ -51,6 +53,7 @@ func NewKnown(names *identity.Names, max int, keep int64) *Known {
 		answers:  identity.NewRecent[alias, identity.RPCNo](max, keep, compare),
 		calls:    identity.NewRecent[alias, struct{}](max, keep, compare),
 		bridges:  identity.NewRecent[alias, struct{}](max, keep, compare),
+		messages: identity.NewRecent[alias, *awaited](max, keep, compare),
 	}
 }
 
@@ -60,6 +63,10 @@ func (k *Known) Mark(m *identity.Marks) {
 		m.Service(a.service)
 		m.RPC(a.callee)
 		m.RPC(r)
+	})
+	k.messages.Each(func(a alias, _ *awaited) {
+		m.Service(a.service)
+		m.RPC(a.callee)
 	})
 	for _, r := range [...]*identity.Recent[alias, struct{}]{k.calls, k.bridges} {
 		r.Each(func(a alias, _ struct{}) {
@@ -155,3 +162,14 @@ func (k *Known) bridge(a alias, now int64) {
 
 // bridging reports whether there has been an uninstrumented hop.
 func (k *Known) bridging() bool { return k.bridged.Load() }
+
+// replies returns what is known of the messages from a service to an RPC.
+func (k *Known) replies(a alias, now int64) *awaited {
+	if w, ok := k.messages.Get(a, now); ok {
+		k.messages.Touch(a, now)
+		return w
+	}
+	w := new(awaited)
+	k.messages.Put(a, w, now)
+	return w
+}

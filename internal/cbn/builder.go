@@ -79,7 +79,7 @@ func (b *Builder) see(o Observation) {
 		if !c.Async {
 			a.waited = b.now
 		}
-		if !c.Unseen {
+		if !c.Unseen && !c.Async { // a message may be one that is waited for, from now on
 			a.issued = b.now
 		}
 		a.answered = a.answered || !c.Leaf || b.rpcs[c.Edge.Callee] != nil

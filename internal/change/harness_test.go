@@ -24,7 +24,7 @@ func rules() Config {
 // picture is window i with what a text shows, such as "front db/GET@v1#r1 >db:9/8":
 // services that serve an operation, at a version, by a replica; and 9 calls to db that
 // nobody answers, 8 of which fail. "db*3" is three replicas, and "db*3%h1+h2" three on
-// hosts in turn.
+// hosts in turn. "~db#r1:cpu" is a metric of a replica.
 func picture(t testing.TB, i int, text string) *window.Snapshot {
 	t.Helper()
 	s := &window.Snapshot{Start: int64(i) * size, End: int64(i+1) * size}
@@ -38,6 +38,14 @@ func picture(t testing.TB, i int, text string) *window.Snapshot {
 			_, err := fmt.Sscanf(numbers, "%g/%g", &e.Count, &e.Errors)
 			require.NoError(t, err)
 			s.Edges = append(s.Edges, e)
+			continue
+		}
+		if of, ok := strings.CutPrefix(f, "~"); ok {
+			f, metric, _ := strings.Cut(of, ":")
+			name, id, _ := strings.Cut(f, "#")
+			s.Resources = append(s.Resources, window.Resource{Service: identity.Service{Name: name}, Instances: []window.InstanceValues{
+				{ID: id, Values: []window.Value{{Metric: metric, Value: 1}}},
+			}})
 			continue
 		}
 		f, places, _ := strings.Cut(f, "%")

@@ -22,14 +22,18 @@ type host struct {
 
 // stay is what is known of a service on a host. Its fields are persisted.
 type stay struct {
-	Last int64 // start of the window in which it was seen there last
-	Most int   // replicas that were seen there in one window, lately
-	At   int64 // start of the last window with so many
+	Last int64    // start of the window in which it was seen there last
+	Most int      // replicas that were seen there in one window, lately
+	At   int64    // start of the last window with so many
+	IDs  []string // some of those that were seen last, at most maxIDs
 }
+
+// maxIDs bounds the replicas that are known by name, of a service on a host.
+const maxIDs = 4
 
 // take takes in who is seen on h, and forgets who has not been for as long as a silence
 // lasts.
-func (l *Ledger) take(h *host, on map[identity.Service]int, at int64) {
+func (l *Ledger) take(h *host, on placed, at int64) {
 	lately := l.before(at, l.cfg.GoneAfter)
 	for _, k := range slices.SortedFunc(maps.Keys(on), identity.Service.Compare) {
 		s := h.Runs[k]
@@ -40,10 +44,10 @@ func (l *Ledger) take(h *host, on map[identity.Service]int, at int64) {
 			s = new(stay)
 			h.Runs[k] = s
 		}
-		if on[k] >= s.Most || s.At < lately {
-			s.Most, s.At = on[k], at
+		if n := len(on[k]); n >= s.Most || s.At < lately {
+			s.Most, s.At = n, at
 		}
-		s.Last = at
+		s.Last, s.IDs = at, first(on[k], maxIDs)
 	}
 	for k, s := range h.Runs { // each by itself
 		if s.Last < lately {
@@ -51,6 +55,25 @@ func (l *Ledger) take(h *host, on map[identity.Service]int, at int64) {
 			l.items--
 		}
 	}
+}
+
+// first returns the first n of a set by the alphabet, or fewer.
+func first(set map[string]bool, n int) []string {
+	all := slices.Sorted(maps.Keys(set))
+	return slices.Clip(all[:min(len(all), n)])
+}
+
+// reports takes in a window in which nothing ran on h that was called, and reports whether
+// there are metrics of what runs there: then it is not silent, and who runs there may have
+// nothing to do.
+func (h *host) reports(measured map[identity.Instance]bool) bool {
+	for k, s := range h.Runs { // any
+		if slices.ContainsFunc(s.IDs, func(id string) bool { return measured[identity.Instance{Service: k, ID: id}] }) {
+			h.Gap, h.Silent = max(h.Gap, h.Silent), 0
+			return true
+		}
+	}
+	return false
 }
 
 // before returns the start of the window n windows before that at a time.

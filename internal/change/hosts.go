@@ -11,15 +11,18 @@ import (
 // maxHosted bounds the services that a change of hosts names.
 const maxHosted = 32
 
+// placed are the replicas that are seen on a host, by service.
+type placed map[identity.Service]map[string]bool
+
 // placements returns the replicas by host and service.
-func placements(seen map[identity.Service]*sighting) map[string]map[identity.Service]int {
-	out := make(map[string]map[identity.Service]int)
+func placements(seen map[identity.Service]*sighting) map[string]placed {
+	out := make(map[string]placed)
 	for k, s := range seen { // each key is set once
 		for name, replicas := range s.hosts {
 			if out[name] == nil {
-				out[name] = make(map[identity.Service]int)
+				out[name] = make(placed)
 			}
-			out[name][k] = len(replicas)
+			out[name][k] = replicas
 		}
 	}
 	return out
@@ -34,6 +37,7 @@ func (l *Ledger) observeHosts(w *window.Snapshot, seen map[identity.Service]*sig
 		l.placed++
 	}
 	var came, went []string
+	measured := measuredIn(w)
 	for _, name := range slices.Sorted(maps.Keys(on)) {
 		if h := l.host(name); h != nil && l.see(h, on[name], w.Start, settled) {
 			came = append(came, name)
@@ -42,7 +46,7 @@ func (l *Ledger) observeHosts(w *window.Snapshot, seen map[identity.Service]*sig
 	for _, name := range slices.Sorted(maps.Keys(l.hosts)) {
 		h := l.hosts[name]
 		switch {
-		case on[name] != nil:
+		case on[name] != nil, h.There && h.reports(measured):
 		case !settled:
 			h.settle(false, w.Start)
 		case l.heard(h, seen, enough) && l.miss(h, name, w.Start):
@@ -50,6 +54,24 @@ func (l *Ledger) observeHosts(w *window.Snapshot, seen map[identity.Service]*sig
 		}
 	}
 	return slices.Concat(l.tell(w, HostsNew, came), l.tell(w, HostsGone, went))
+}
+
+// restarts is the one metric of a container that whoever watches the cluster tells of what
+// runs no more as well.
+const restarts = "container.restarts"
+
+// measuredIn returns the replicas of which there are metrics in a window.
+func measuredIn(w *window.Snapshot) map[identity.Instance]bool {
+	out := make(map[identity.Instance]bool)
+	for i := range w.Resources {
+		r := &w.Resources[i]
+		for k := range r.Instances {
+			if slices.ContainsFunc(r.Instances[k].Values, func(v window.Value) bool { return v.Metric != restarts }) {
+				out[identity.Instance{Service: r.Service, ID: r.Instances[k].ID}] = true
+			}
+		}
+	}
+	return out
 }
 
 // host returns what is known of a host; nil where there is no room for it.
@@ -64,7 +86,7 @@ func (l *Ledger) host(name string) *host {
 
 // see takes in a window in which h is seen, and reports whether it is news that it is
 // there. Who shall run on a host moves there one after the other.
-func (l *Ledger) see(h *host, on map[identity.Service]int, at int64, settled bool) bool {
+func (l *Ledger) see(h *host, on placed, at int64, settled bool) bool {
 	if !settled {
 		h.settle(true, at)
 	} else if h.step(true, at, l.cfg, l.cfg.Confirm) == appeared {

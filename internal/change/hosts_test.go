@@ -51,6 +51,15 @@ func TestLedger_hosts(t *testing.T) {
 		{"silence of most is silence of the telemetry", []string{"6 a*2%h1 b%h2 c%h2 d%h2", "9 a*2%h1"}, nil},
 		{"unless one is called in vain", []string{"6 a*2%h1 b%h2 c%h2 d%h2", "9 a*2%h1 >b:7/6"}, []string{"8 hosts_gone h2 of 1 since 6 with b c d"}},
 		{"nobody says hosts any more", []string{"6 a*2%h1 b*2%h2", "9 a*2 b*2"}, nil},
+		{"it is not gone while one that runs there is measured", []string{"6 a*4%h1+h2 b*4%h1+h2", "9 a*2%h1 b*2%h1 ~b#r1:container.cpu.usage"}, []string{
+			"12 replicas a since 6 4>2", "12 replicas b since 6 4>2",
+		}},
+		{"nor while that is so every other window", []string{
+			"6 a*4%h1+h2 b*4%h1+h2", "1 a*2%h1 b*2%h1", "1 a*2%h1 b*2%h1 ~b#r1:cpu", "2 a*2%h1 b*2%h1", "1 a*2%h1 b*2%h1 ~b#r1:cpu", "2 a*2%h1 b*2%h1", "1 a*2%h1 b*2%h1 ~b#r1:cpu",
+		}, []string{"12 replicas a since 6 4>2", "12 replicas b since 6 4>2"}},
+		{"after which it is", []string{"6 a*4%h1+h2 b*4%h1+h2", "2 a*2%h1 b*2%h1 ~b#r1:cpu", "9 a*2%h1 b*2%h1"}, []string{"10 hosts_gone h2 of 1 since 6 with a b"}},
+		{"what watches the cluster knows of those that are gone", []string{"6 a*4%h1+h2 b*4%h1+h2", "9 a*2%h1 b*2%h1 ~b#r1:container.restarts"}, []string{"8 hosts_gone h2 of 1 since 6 with a b"}},
+		{"one elsewhere says nothing of it", []string{"6 a*4%h1+h2 b*4%h1+h2", "9 a*2%h1 b*2%h1 ~b#r0:cpu"}, []string{"8 hosts_gone h2 of 1 since 6 with a b"}},
 		{"a replica says none", []string{"6 a*2%h1+h2 b%h2", "9 a#r0%h1 a#r1 b%h1"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

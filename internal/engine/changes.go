@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math"
 	"slices"
 
 	"github.com/sage-rca/sage/internal/cbn"
@@ -70,7 +69,7 @@ func (c changeLog) mark(data *gvae.Data, l *feature.Layout, h *feature.History) 
 	if len(c) == 0 {
 		return
 	}
-	data.Since = make([]int, len(l.Graph.Nodes))
+	data.Since, data.SinceX = make([]int, len(l.Graph.Nodes)), make([]int, len(l.XKeys))
 	for _, v := range c {
 		first := 0
 		for first < h.Len() && h.Start(first) < v.Since {
@@ -88,9 +87,7 @@ func (c changeLog) mark(data *gvae.Data, l *feature.Layout, h *feature.History) 
 			continue
 		}
 		for _, x := range l.XOf[at] {
-			for w := range first {
-				data.X[x*data.N+w] = math.NaN()
-			}
+			data.SinceX[x] = max(data.SinceX[x], first)
 		}
 	}
 }

@@ -226,7 +226,9 @@ func TestEngine_isDeterministic(t *testing.T) {
 		r := newRig(t, cfg, nil)
 		r.run.diagnose = rca.Diagnose
 		r.run.training.fit = func(_ context.Context, _ gvae.Spec, d gvae.Data, _ gvae.Config, _ *gvae.Model) (*gvae.Model, gvae.Report, error) {
-			return nil, gvae.Report{HeldOutLoss: d.Y[0], Busy: time.Duration(i)}, fmt.Errorf("%d windows", d.N)
+			y := make([]float64, d.N)
+			d.Source.Y(y, 0)
+			return nil, gvae.Report{HeldOutLoss: y[0], Busy: time.Duration(i)}, fmt.Errorf("%d windows", d.N)
 		}
 		r.through(t, windows)
 		got := text(r.said)

@@ -95,7 +95,7 @@ func examples(l *feature.Layout, h *feature.History) gvae.Data {
 			weight[i], healthy[i] = violatedWeight, false
 		}
 	}
-	data := l.Data(h, rows)
+	data := l.View(h, rows)
 	data.Weight, data.Healthy = weight, healthy
 	return data
 }

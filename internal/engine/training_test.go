@@ -87,7 +87,9 @@ func TestJob_data(t *testing.T) {
 	require.NoError(t, res.err)
 	assert.InDelta(t, 3, res.fitted.loss, 0)
 	assert.Equal(t, 10, got.N)
-	for row, v := range got.Y[:10] { // the first node and quantile
+	y := make([]float64, 10)
+	got.Source.Y(y, 0) // the first node and quantile
+	for row, v := range y {
 		assert.InDelta(t, h.Value(feature.Key{Kind: feature.Latency, Node: res.fitted.layout.Graph.Nodes[0]}, row), v, 0, "row %d", row)
 	}
 	assert.Equal(t, []float64{1, 1, 2, 1, 1, 2, 1, 1, 2, 1}, got.Weight)

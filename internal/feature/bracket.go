@@ -83,17 +83,20 @@ func (o *order) between(b *bracket, ring []float32, rows []run, i int, share flo
 		}
 		n, i = nn.Between(o.inside, o.inside[:n], next.low, next.high), i-before
 	}
-	values := o.inside[:n]
-	low := float64(nth(values, i))
 	if i+1 == n {
-		return low
+		return float64(nth(o.inside[:n], i))
 	}
-	return low + share*(float64(slices.Min(values[i+1:]))-low)
+	if n > fewValues {
+		low := float64(nth(o.inside[:n], i))
+		return low + share*(float64(slices.Min(o.inside[i+1:n]))-low)
+	}
+	low, next := nn.Ranked(o.inside, n, i)
+	return float64(low) + share*(float64(next)-float64(low))
 }
 
 const (
-	fewValues = 24 // that kernels do not pay for
-	mostTurns = 12 // of narrowing; then values are compared with each other, whatever they are
+	fewValues = 64 // each of which can be compared with all
+	mostTurns = 12  // of narrowing; then values are sorted out, whatever they are
 )
 
 // narrow returns a smaller bracket of ranks i and i+1 of the first n values inside, how many

@@ -191,6 +191,25 @@ func (l *Layout) Data(h *History, rows []int) gvae.Data {
 	return d
 }
 
+// View is Data whose columns are read from h when they are asked for: h must not change
+// before they were.
+func (l *Layout) View(h *History, rows []int) gvae.Data {
+	return gvae.Data{N: len(rows), Source: &view{layout: l, history: h, rows: rows}}
+}
+
+// view is a gvae.Source.
+type view struct {
+	layout  *Layout
+	history *History
+	rows    []int
+}
+
+func (v *view) X(dst []float64, c int) { fill(dst, v.history, v.layout.XKeys[c], v.rows) }
+
+func (v *view) Y(dst []float64, c int) {
+	fill(dst, v.history, Key{Kind: Latency, Node: v.layout.Graph.Nodes[c/D], Quantile: c % D}, v.rows)
+}
+
 func fill(dst []float64, h *History, k Key, rows []int) {
 	c := h.columns[k]
 	for j, row := range rows {

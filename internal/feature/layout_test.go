@@ -102,8 +102,18 @@ func TestNewLayout_chain(t *testing.T) {
 	}
 
 	rows := []int{2, 0, 3}
-	data := l.Data(h, rows)
+	data, view := l.Data(h, rows), l.View(h, rows)
 	assert.Equal(t, 3, data.N)
+	assert.Equal(t, 3, view.N)
+	column := make([]float64, 3)
+	for c := range l.XKeys {
+		view.Source.X(column, c)
+		assert.Equal(t, data.X[c*3:c*3+3], column)
+	}
+	for c := range 5 * feature.D {
+		view.Source.Y(column, c)
+		assert.Equal(t, data.Y[c*3:c*3+3], column)
+	}
 	require.Len(t, data.X, 8*3)
 	require.Len(t, data.Y, 5*feature.D*3)
 	for w, row := range rows {

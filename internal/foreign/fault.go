@@ -32,6 +32,7 @@ const (
 	PodLoss   Kind = "pod loss"   // share of what one replica sends is lost, and sent again
 	NodeDisk  Kind = "node disk"  // Size more operations are always in line at the disk of a host
 	NodeDelay Kind = "node delay" // what leaves a host takes Size seconds longer
+	NodeLoss  Kind = "node loss"  // share of what leaves a host is lost, and sent again
 	// Queues and third parties.
 	SlowConsumer Kind = "slow consumer" // takes Size seconds longer for each message
 	SlowBroker   Kind = "slow broker"   // takes Size times as long for each message

@@ -40,7 +40,7 @@ func Nodes() *System {
 // NodesKinds are faults of nodes, of pods and of services.
 func NodesKinds() []Kind {
 	return []Kind{
-		HostHog, PodCPU, CPUHog, NodeDelay, PodDelay, Delay, NodeDisk, PodLoss, Loss, MemHog, BadReplica, PodCPU, HostHog, Crash,
+		HostHog, PodCPU, CPUHog, NodeDelay, PodDelay, Delay, NodeDisk, PodLoss, Loss, MemHog, BadReplica, PodCPU, HostHog, Crash, NodeLoss,
 	}
 }
 

@@ -36,6 +36,8 @@ func (d *draw) trouble(f *Fault, c *Culprit) (s *Service) {
 		d.host(f, c, math.Ceil(longer/0.004), "disk", d.disks()...)
 	case NodeDelay:
 		d.host(f, c, longer, "network", d.all()...)
+	case NodeLoss:
+		d.host(f, c, 0.1+0.1*d.rng.Float64(), "network", d.all()...)
 	case SlowConsumer:
 		s = d.consumer()
 		f.Size, c.Mechanisms = 0.9, []string{"latent"}

@@ -38,6 +38,8 @@ func (p *plant) beginHost(s *service, f Fault) (mend func()) {
 			r.delay += nanos(f.Size)
 			return func() { r.delay -= nanos(f.Size) }
 		})
+	case NodeLoss:
+		return together(p.on(p.hosts[f.Host-1]), func(r *replica) func() { r.loss = f.Size; return func() { r.loss = 0 } })
 	case Cron:
 		return p.job(p.hosts[f.Host-1])
 	case ClockStep:

@@ -42,7 +42,8 @@ func (m *Model) Abduct(x, y []float64) *Evidence {
 		mu: make([]float32, latents), sigma: make([]float32, latents), anomaly: make([]float64, outputs),
 		replay: &replay{},
 	}
-	data := prepare[float32](m.arch, x, y, 1, &m.xScale, &m.yScale)
+	data := prepare[float32](m.arch, &Data{N: 1, X: x, Y: y}, &m.xScale, &m.yScale)
+	observed := data.records[data.y:]
 	p := newPass[float32](m.arch, &m.yScale, 1)
 	p.set(m.theta)
 	p.load(&data, []int{0})
@@ -69,8 +70,8 @@ func (m *Model) Abduct(x, y []float64) *Evidence {
 		eval.node(predicted, n, e.x, z, given)
 		for d := range dims {
 			c := n*dims + d
-			e.y[c] = data.y[c]
-			e.anomaly[c] = (float64(data.y[c]-predicted[2*d+1]) - m.screen.Center[c]) / m.screen.Spread[c]
+			e.y[c] = observed[c]
+			e.anomaly[c] = (float64(observed[c]-predicted[2*d+1]) - m.screen.Center[c]) / m.screen.Spread[c]
 			e.raw[c] = boundLog(y[c])
 			if e.y[c] != e.y[c] {
 				e.raw[c] = boundLog(m.yScale.Center[c] + m.yScale.Spread[c]*float64(predicted[2*d]))

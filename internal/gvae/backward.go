@@ -4,7 +4,7 @@ import "github.com/sage-rca/sage/internal/nn"
 
 // gradients is the memory of the backward pass that belongs to a pass.
 type gradients[F nn.Float] struct {
-	pred       []F // by predictions, [nodes*D x 4n]
+	pred       []F // by chained predictions, [nodes*D x 2n]
 	fixed      []F // by skip paths at observed parents, [nodes*D x n]
 	mu, sigma  []F // by the latents' distributions, [2*latents x n]
 	z          []F // by draws, [2*latents x n]
@@ -19,10 +19,10 @@ func newGradients[F nn.Float](p *pass[F]) *gradients[F] {
 	g := &gradients[F]{}
 	var s slab[F]
 	lay := func() {
-		g.pred, g.fixed = s.take(4*outputs*p.size), s.take(outputs*p.size)
+		g.pred, g.fixed = s.take(2*outputs*p.size), s.take(outputs*p.size)
 		g.mu, g.sigma, g.z = s.take(2*latents*p.size), s.take(2*latents*p.size), s.take(2*latents*p.size)
-		g.in, g.out = s.take(4*p.most.in*p.size), s.take(2*max(1, p.spec.D)*p.size)
-		g.scratch = [2][]F{s.take(4 * p.most.layer * p.size), s.take(4 * p.most.layer * p.size)}
+		g.in, g.out = s.take(2*p.most.in*p.size), s.take(2*max(1, p.spec.D)*p.size)
+		g.scratch = [2][]F{s.take(2 * p.most.layer * p.size), s.take(2 * p.most.layer * p.size)}
 		g.parameters = s.take(p.architecture.size)
 	}
 	lay()
@@ -31,22 +31,26 @@ func newGradients[F nn.Float](p *pass[F]) *gradients[F] {
 	return g
 }
 
-// backward adds the gradient of the loss of the last forward pass to g.parameters.
-// Loss must have filled g.pred. A loss that is the mean over more windows than the pass
-// has is so over those of the batch, of.
+// clear makes zero what gradients are added to that begin with the loaded windows.
+func (p *pass[F]) clear(g *gradients[F]) {
+	clear(p.latents(g.z))
+	clear(p.latents(g.mu))
+	clear(p.latents(g.sigma))
+	clear(g.fixed[:len(p.spec.Nodes)*p.spec.D*p.n])
+}
+
+// backward adds the gradient of the loss of the last forward pass to g.parameters, less what
+// that has added itself. A loss that is the mean over more windows than the pass has is so
+// over those of the batch, of.
 //
 // Gradients walk the nodes against the topological order: what a node does to its
 // descendants through chained predictions is complete before its own decoder is
 // differentiated.
 func (p *pass[F]) backward(o *objective, g *gradients[F], of int) {
 	n, latents := p.n, len(p.spec.Latents)
-	clear(p.latents(g.z))
-	clear(p.latents(g.mu))
-	clear(p.latents(g.sigma))
-	clear(g.fixed[:len(p.spec.Nodes)*p.spec.D*n])
 	for i := len(p.spec.Nodes) - 1; i >= 0; i-- {
 		if !p.given.node(i) {
-			p.decoderBackward(i, g)
+			p.chainBackward(i, g)
 		}
 	}
 
@@ -74,52 +78,65 @@ func (p *pass[F]) backward(o *objective, g *gradients[F], of int) {
 	}
 }
 
-// backpropagate differentiates a network of n columns whose input is in p.in.
-func (p *pass[F]) backpropagate(m mlp, g *gradients[F], din, dout []F, n int) {
-	activate(m, p.theta, p.acts, p.in, n)
-	backward(m, p.theta, g.parameters, din, dout, p.acts, p.in, n, &g.scratch)
+// backpropagate differentiates a network of n columns, given its input, and its activations
+// where they are kept.
+func (p *pass[F]) backpropagate(m mlp, w *work[F], g *gradients[F], din, dout []F, n int) {
+	if !p.kept {
+		activate(m, p.theta, w.acts, w.in, n)
+	}
+	backward(m, p.theta, g.parameters, din, dout, w.acts, w.in, n, &g.scratch)
 }
 
-// decoderBackward differentiates the decoder of node i.
-func (p *pass[F]) decoderBackward(i int, g *gradients[F]) {
-	n, dims, node, blocks := p.n, p.spec.D, &p.spec.Nodes[i], p.blocks(i)
-	dout := g.pred[i*dims*4*n : (i+1)*dims*4*n]
-	if blocks == 2 { // computed once, used chained and forced
-		for d := range dims {
-			from, to := row(dout, d, 4*n), row(g.out, d, 2*n)
-			copy(to, from)
-			nn.Add(to, from[2*n:])
-		}
-		dout = g.out[:dims*2*n]
+// chainBackward differentiates the chained predictions of node i.
+func (p *pass[F]) chainBackward(i int, g *gradients[F]) {
+	n, dims, node := p.n, p.spec.D, &p.spec.Nodes[i]
+	dout := p.ofNode(g.pred, i)
+	first := len(node.Latents)
+	din := g.in[:(first+len(node.Parents)*dims)*2*n] // those rows of the input that are not data
+	w := &p.chaining[i]
+	if !p.kept {
+		p.decoderInput(i, w.in, false)
 	}
-	causes := len(node.Latents) + len(node.Parents)*dims // those rows of the input that are not data
-	din := g.in[:causes*blocks*n]
-	p.decoderInput(i)
-	p.backpropagate(p.decoders[i], g, din, dout, blocks*n)
-
-	for k, l := range node.Latents {
-		d := row(din, k, blocks*n)
-		q, prior := row(g.z, l, n), row(g.z, len(p.spec.Latents)+l, n)
-		for b := 0; b < blocks; b += 2 {
-			nn.Add(q, row(d, b, n))
-			nn.Add(prior, row(d, b+1, n))
-		}
-	}
+	p.backpropagate(p.decoders[i], w, g, din, dout, 2*n)
+	p.drawsBackward(i, g, din)
 	for k := range len(node.Parents) * dims {
-		at := len(node.Latents) + k
-		d, in := row(din, at, 4*n)[:2*n], row(p.in, at, 4*n)[:2*n]
-		parent := row(g.pred, node.Parents[k/dims]*dims+k%dims, 4*n)[:2*n]
+		d, in := row(din, first+k, 2*n), row(w.in, first+k, 2*n)
+		parent := row(g.pred, node.Parents[k/dims]*dims+k%dims, 2*n)
 		nn.AddInside(parent, d, in, in, 1, F(p.limit))
 	}
 	if !p.skips[i].used() {
 		return
 	}
 	for d := range dims {
-		out := row(dout, d, 4*n)
-		skipBackward(&p.skips[i], p, g.parameters, out[:2*n], i, d, p.latencies(g.pred, 4*n), p.chained[i])
-		fixed := row(g.fixed, i*dims+d, n)
-		nn.Add(fixed, out[2*n:3*n])
-		nn.Add(fixed, out[3*n:])
+		skipBackward(&p.skips[i], p, g.parameters, row(dout, d, 2*n), i, d, p.latencies(g.pred, 2*n), p.chained[i])
+	}
+}
+
+// forcedBackward differentiates the forced predictions of node i, whose input and
+// activations are still there. Its parents are data.
+func (p *pass[F]) forcedBackward(i int, g *gradients[F], dout []F) {
+	n, dims := p.n, p.spec.D
+	din := g.in[:len(p.spec.Nodes[i].Latents)*2*n]
+	backward(p.decoders[i], p.theta, g.parameters, din, dout, p.once.acts, p.once.in, 2*n, &g.scratch)
+	p.drawsBackward(i, g, din)
+	if !p.skips[i].used() {
+		return
+	}
+	for d := range dims {
+		fixed, out := row(g.fixed, i*dims+d, n), row(dout, d, 2*n)
+		nn.Add(fixed, out[:n])
+		nn.Add(fixed, out[n:])
+	}
+}
+
+// drawsBackward adds the gradients by the first inputs of the decoder of node i, its
+// latents, to those by draws.
+func (p *pass[F]) drawsBackward(i int, g *gradients[F], din []F) {
+	n := p.n
+	for k, l := range p.spec.Nodes[i].Latents {
+		d := row(din, k, 2*n)
+		nn.Add(row(g.z, l, n), d[:n])
+		nn.Add(row(g.z, len(p.spec.Latents)+l, n), d[n:])
 	}
 }
 
@@ -127,8 +144,11 @@ func (p *pass[F]) decoderBackward(i int, g *gradients[F]) {
 func (p *pass[F]) encoderBackward(l int, g *gradients[F]) {
 	n, dims, latents := p.n, p.spec.D, len(p.spec.Latents)
 	p.gaussianBackward(g, latents+l)
-	p.priorInput(l)
-	p.backpropagate(p.priors[l], g, nil, g.out[:2*n], n)
+	q, prior := &p.encoding[l], &p.presuming[l]
+	if !p.kept {
+		p.priorInput(l, prior.in)
+	}
+	p.backpropagate(p.priors[l], prior, g, nil, g.out[:2*n], n)
 
 	p.gaussianBackward(g, l)
 	var din []F
@@ -137,15 +157,17 @@ func (p *pass[F]) encoderBackward(l int, g *gradients[F]) {
 			din = g.in[:(k+1)*dims*n]
 		}
 	}
-	p.encoderInput(l)
-	p.backpropagate(p.encoders[l], g, din, g.out[:2*n], n)
+	if !p.kept {
+		p.encoderInput(l, q.in)
+	}
+	p.backpropagate(p.encoders[l], q, g, din, g.out[:2*n], n)
 	for k, node := range p.sees[l] {
 		if !p.innovates(l, node) {
 			continue
 		}
 		for d := range dims {
 			column := node*dims + d
-			in, grad := row(p.in, k*dims+d, n), row(din, k*dims+d, n)
+			in, grad := row(q.in, k*dims+d, n), row(din, k*dims+d, n)
 			// The input is y minus the skip path.
 			nn.AddInside(row(g.fixed, column, n), grad, in, row(p.batch.y, column, n), -1, F(p.limit))
 		}

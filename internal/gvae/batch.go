@@ -1,41 +1,10 @@
 package gvae
 
-import "github.com/sage-rca/sage/internal/nn"
+import (
+	"slices"
 
-// prepared is a data set as the networks see it, feature-major, with n windows.
-type prepared[F nn.Float] struct {
-	n       int
-	x       []F // standardised X, [NX x n]
-	y       []F // standardised latencies, NaN where missing, [nodes*D x n]
-	target  []F // those of them to be learned from, see Data.Since; y itself where all are
-	factors []F // m_c of every term, [terms x n]
-	// Means of q and p, then their standard deviations, of given latents; nil where
-	// none is given, [4*latents x n].
-	latents []F
-}
-
-// prepare standardises raw x and y.
-func prepare[F nn.Float](a *architecture, x, y []float64, n int, xs, ys *Scale) prepared[F] {
-	p := prepared[F]{n: n, x: make([]F, a.spec.NX*n), y: make([]F, len(a.spec.Nodes)*a.spec.D*n), factors: make([]F, a.terms*n)}
-	if a.given.latents != nil {
-		p.latents = make([]F, 4*len(a.spec.Latents)*n)
-	}
-	standardiseX(a, p.x, x, n, xs)
-	standardiseY(p.y, y, n, ys)
-	factors(a, p.factors, x, n, xs)
-	p.target = p.y
-	return p
-}
-
-// gather copies the windows of indices, row by row.
-func gather[F nn.Float](to, from []F, n int, indices []int) {
-	for i, r := 0, 0; i < len(from); i, r = i+n, r+1 {
-		in, out := from[i:i+n], row(to, r, len(indices))
-		for j, w := range indices {
-			out[j] = in[w]
-		}
-	}
-}
+	"github.com/sage-rca/sage/internal/nn"
+)
 
 // chunk is how many windows of a batch are computed together: few enough that what one
 // network needs of them stays in the caches, enough that a row is worth a call and that
@@ -43,11 +12,14 @@ func gather[F nn.Float](to, from []F, n int, indices []int) {
 const chunk = 64
 
 // pass is the memory of one forward pass over at most size windows, and what the
-// backward pass needs of it. With n windows, matrices of decoders have 4n columns,
-// the four terms of the hybrid loss beside each other:
+// backward pass needs of it. With n windows, matrices of decoders have 2n columns,
+// two terms of the hybrid loss beside each other:
 //
-//	[z~q chained | z~p chained | z~q forced | z~p forced]
+//	[z~q | z~p]
 //
+// Of its four terms the forced ones, whose parents are as observed, have nothing to do
+// with any other node: they are computed, compared and differentiated one node at a time,
+// and nothing of them is kept. Chained predictions are kept until they are differentiated.
 // What has no parents is the same chained and forced, and is computed once.
 type pass[F nn.Float] struct {
 	*architecture
@@ -60,8 +32,7 @@ type pass[F nn.Float] struct {
 	// relative to it.
 	positive, relative []F
 
-	batch prepared[F]
-	own   []F // memory of its targets
+	batch gathered[F]
 	known []F // batch.y with the center where missing, [nodes*D x n]
 	eps   []F // noise of z~q, then of z~p, [2*latents x n]
 
@@ -70,15 +41,28 @@ type pass[F nn.Float] struct {
 	z         []F // draws of q, then of p, [2*latents x n]
 
 	forced  []skipRows[F] // per node, n columns
-	chained []skipRows[F] // per node, 2n columns
+	chained []skipRows[F] // per node, 2n columns, without factors
 	fixed   []F           // skip paths at observed parents, [nodes*D x n]
-	pred    []F           // predicted latencies, [nodes*D x 4n]
+	pred    []F           // chained predictions of latencies, [nodes*D x 2n]
 
-	// Input, hidden activations and output of the network at hand. They are not kept for
-	// the backward pass, which computes them again: that costs a sixth more products, and
-	// saves three quarters of the memory, which in a large model no cache holds.
-	in, acts, out []F
+	// What networks have at work, by latent and node, and of the one at hand that is not
+	// kept. In small models all is kept for the backward pass but what is forced. In larger
+	// ones, nothing: computing it again costs a fifth more products, and saves three
+	// quarters of the memory, which no cache would hold.
+	encoding, presuming, chaining []work[F]
+	once                          work[F]
+	kept                          bool
+
+	out    []F // of the network at hand
+	factor []F // m_c of the terms of the node at hand, [terms x 2n]
 }
+
+// work is the input and the hidden activations of a network.
+type work[F nn.Float] struct{ in, acts []F }
+
+// mostKept is how many numbers networks may have at work for all of them to be kept: what
+// the second cache of a core about holds.
+const mostKept = 3 << 17
 
 // newPass allocates the memory for size windows.
 func newPass[F nn.Float](a *architecture, scale *Scale, size int) *pass[F] {
@@ -95,21 +79,42 @@ func (p *pass[F]) lay(s *slab[F]) {
 	a, size := p.architecture, p.size
 	outputs, latents, dims := len(a.spec.Nodes)*a.spec.D, len(a.spec.Latents), a.spec.D
 	p.positive, p.relative = s.take(a.links), s.take(a.links)
-	p.batch = prepared[F]{x: s.take(a.spec.NX * size), y: s.take(outputs * size), factors: s.take(a.terms * size)}
-	if a.given.latents != nil {
-		p.batch.latents = s.take(4 * latents * size)
-	}
-	p.own, p.known, p.fixed, p.pred = s.take(outputs*size), s.take(outputs*size), s.take(outputs*size), s.take(4*outputs*size)
+	p.batch.rows = s.take(a.form(true).size * size)
+	p.known, p.fixed, p.pred = s.take(outputs*size), s.take(outputs*size), s.take(2*outputs*size)
 	p.eps, p.mu, p.sigma = s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size)
 	p.raw, p.z = s.take(2*latents*size), s.take(2*latents*size)
-	p.in, p.acts, p.out = s.take(4*a.most.in*size), s.take(4*a.most.hidden*size), s.take(2*max(2, dims)*size)
+	p.once, p.out = work[F]{s.take(2 * a.most.in * size), s.take(2 * a.most.hidden * size)}, s.take(2*max(2, dims)*size)
+	p.kept = a.atWork()*size <= mostKept
+	p.encoding, p.presuming, p.chaining = p.works(s, a.encoders, size), p.works(s, a.priors, size), p.works(s, a.decoders, 2*size)
+	p.factor = s.take(2 * a.most.terms * size)
 	p.forced, p.chained = make([]skipRows[F], len(a.skips)), make([]skipRows[F], len(a.skips))
 	for i, k := range a.skips {
 		if t := len(k.parents); t > 0 {
 			p.forced[i] = skipRows[F]{terms: s.take(t * dims * size), sums: s.take(dims * size), ratio: s.take(2 * size)}
-			p.chained[i] = skipRows[F]{factor: s.take(2 * t * size), terms: s.take(2 * t * dims * size), sums: s.take(2 * dims * size), ratio: p.forced[i].ratio}
+			p.chained[i] = skipRows[F]{terms: s.take(2 * t * dims * size), sums: s.take(2 * dims * size), ratio: p.forced[i].ratio}
 		}
 	}
+}
+
+// atWork is how many numbers all networks together have at work for a window.
+func (a *architecture) atWork() (n int) {
+	for columns, nets := range [][]mlp{1: slices.Concat(a.encoders, a.priors), 2: a.decoders} {
+		for _, m := range nets {
+			n += columns * (m.in + m.hidden())
+		}
+	}
+	return n
+}
+
+// works cuts off what networks of so many columns have at work.
+func (p *pass[F]) works(s *slab[F], nets []mlp, columns int) []work[F] {
+	out := make([]work[F], len(nets))
+	for i, m := range nets {
+		if out[i] = p.once; p.kept {
+			out[i] = work[F]{s.take(m.in * columns), s.take(m.hidden() * columns)}
+		}
+	}
+	return out
 }
 
 // slab cuts slices off one allocation: what is laid out is gone through once to
@@ -133,15 +138,6 @@ func (s *slab[F]) take(n int) []F {
 
 func (s *slab[F]) allocate() { s.memory, s.taken = make([]F, s.taken), 0 }
 
-// blocks is how many blocks of n columns the decoder of node i computes: without
-// parents those of z~q and z~p, with them both chained and forced.
-func (a *architecture) blocks(i int) int {
-	if len(a.spec.Nodes[i].Parents) == 0 {
-		return 2
-	}
-	return 4
-}
-
 // set makes theta the parameters of the passes that follow, until it changes. They are
 // not copied.
 func (p *pass[F]) set(theta []F) {
@@ -158,33 +154,13 @@ func (p *pass[F]) load(data *prepared[F], indices []int) {
 		panic("gvae: batch larger than its memory")
 	}
 	n := len(indices)
-	p.n, p.batch.n = n, n
-	gather(p.batch.x, data.x, data.n, indices)
-	gather(p.batch.factors, data.factors, data.n, indices)
-	gather(p.batch.latents, data.latents, data.n, indices)
-	for i, r := 0, 0; i < len(data.y); i, r = i+data.n, r+1 {
-		in, y, known := data.y[i:i+data.n], row(p.batch.y, r, n), row(p.known, r, n)
-		for j, w := range indices {
-			v := in[w]
-			if y[j] = v; v != v {
-				v = 0
-			}
-			known[j] = v
-		}
-	}
-	if p.batch.target = p.batch.y; &data.target[0] != &data.y[0] {
-		p.batch.target = p.own
-		gather(p.own, data.target, data.n, indices)
-	}
+	p.n = n
+	p.batch.gather(data, indices)
+	known := p.known[:len(p.spec.Nodes)*p.spec.D*n]
+	nn.Known(known, p.batch.y[:len(known)])
 	for i, k := range p.skips {
-		if !k.used() {
-			continue
-		}
-		p.forced[i].factor = p.batch.factors[p.firstTerm[i]*n : (p.firstTerm[i]+len(k.parents))*n]
-		for t := range k.parents {
-			from, to := row(p.forced[i].factor, t, n), row(p.chained[i].factor, t, 2*n)
-			copy(to, from)
-			copy(to[n:], from)
+		if k.used() {
+			p.forced[i].factor = p.batch.factors[p.firstTerm[i]*n : (p.firstTerm[i]+len(k.parents))*n]
 		}
 	}
 }

@@ -57,33 +57,34 @@ func BenchmarkStep(b *testing.B) {
 	for _, structured := range []bool{false, true} {
 		for _, batch := range []int{64, 256} {
 			b.Run(fmt.Sprintf("structured=%v/batch=%d", structured, batch), func(b *testing.B) {
-				step[float32](b, 30, Config{Structured: structured, Batch: batch})
+				step[float32](b, 30, 300, Config{Structured: structured, Batch: batch})
 			})
 		}
 	}
-	b.Run("float64/batch=256", func(b *testing.B) { step[float64](b, 30, Config{Structured: true, Batch: 256}) })
+	b.Run("float64/batch=256", func(b *testing.B) { step[float64](b, 30, 300, Config{Structured: true, Batch: 256}) })
 }
 
-// How a step grows with the application.
+// How a step grows with the application, of some windows and of a day.
 func BenchmarkStep_scale(b *testing.B) {
-	for _, services := range []int{16, 64, 256, 1024} {
-		b.Run(fmt.Sprint(services), func(b *testing.B) { step[float32](b, services, DefaultConfig()) })
+	for _, windows := range []int{300, 2880} {
+		for _, services := range []int{16, 64, 256, 1024} {
+			b.Run(fmt.Sprintf("windows=%d/services=%d", windows, services), func(b *testing.B) {
+				step[float32](b, services, windows, DefaultConfig())
+			})
+		}
 	}
 }
 
-func step[F nn.Float](b *testing.B, services int, cfg Config) {
+func step[F nn.Float](b *testing.B, services, windows int, cfg Config) {
 	spec := treeSpec(services)
-	data := randomData(&spec, 300, 0.01, rand.New(rand.NewPCG(1, 1)))
+	data := randomData(&spec, windows, 0.01, rand.New(rand.NewPCG(1, 1)))
 	tr, _, err := newTrainer[F](spec, &data, cfg.withDefaults(), nil)
 	require.NoError(b, err)
-	windows := make([]int, tr.batch)
-	for i := range windows {
-		windows[i] = i
-	}
+	order := rand.New(rand.NewPCG(1, 2)).Perm(windows)[:tr.batch]
 	var busy time.Duration
 	b.ReportAllocs()
 	for b.Loop() {
-		_, spent, _ := tr.step(windows)
+		_, spent, _ := tr.step(order)
 		busy += spent
 	}
 	b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/step")

@@ -34,16 +34,17 @@ func TestEvaluator_equalsTheForwardPass(t *testing.T) {
 			m, data := complete(t, seed, structured)
 			x, y := windowOf(data.X, data.N, 5), windowOf(data.Y, data.N, 5)
 			p := newPass[float32](m.arch, &m.yScale, 1)
-			one := prepare[float32](m.arch, x, y, 1, &m.xScale, &m.yScale)
+			one := prepare[float32](m.arch, &Data{N: 1, X: x, Y: y}, &m.xScale, &m.yScale)
 			p.set(m.theta)
 			p.load(&one, []int{0})
-			p.forward()
+			p.infer()
 			eval, out := newEvaluator(m, p.positive, 1), make([]float32, m.spec.D)
 			for n := range m.spec.Nodes {
+				p.expect(n)
 				for k, z := range [][]float32{p.mu[:len(m.spec.Latents)], p.mu[len(m.spec.Latents):]} {
 					eval.node(out, n, m.exogenous(x), parentRows[float32]{data: z, dims: 1, n: 1}, p.latencies(p.known, 1))
 					for d, v := range out { // sums are rounded in another order
-						want := float64(p.pred[(n*m.spec.D+d)*4+2+k])
+						want := float64(p.out[2*d+k])
 						assert.InDelta(t, want, v, 1e-5*max(1, math.Abs(want)), "node %d", n)
 					}
 				}

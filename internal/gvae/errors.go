@@ -2,26 +2,43 @@ package gvae
 
 import "math"
 
-// errors returns, for every latency of a data set [nodes*D x n], by how much the
-// prediction given observed parents misses it where it is to be learned from, in standardised latency: with the
-// latents at the mean of their prior, and at the mean of their posterior.
-func (p *pass[F]) errors(theta []F, data *prepared[F]) (prior, posterior []float64) {
-	outputs, n := len(p.spec.Nodes)*p.spec.D, data.n
-	prior, posterior = make([]float64, outputs*n), make([]float64, outputs*n)
+// errors sets dst to, for every latency of a data set [nodes*D x n], by how much the
+// prediction given observed parents misses it where it is to be learned from, in
+// standardised latency: with the latents at the mean of their posterior, or of their prior.
+func (p *pass[F]) errors(dst, theta []F, data *prepared[F], posterior bool) {
+	dims, n := p.spec.D, data.n
 	p.set(theta)
 	p.each(data, func(at int) {
 		clear(p.noise())
-		p.forward()
-		k := p.n
-		for c := range outputs {
-			y, pred := row(p.batch.target, c, k), row(p.pred, c, 4*k)
-			for i, v := range y {
-				posterior[c*n+at+i] = float64(v - pred[2*k+i])
-				prior[c*n+at+i] = float64(v - pred[3*k+i])
+		p.infer()
+		for i := range p.spec.Nodes {
+			p.expect(i)
+			for d := range dims {
+				c := i*dims + d
+				out, pred := row(dst, c, n)[at:], row(p.out, d, 2*p.n)
+				if !posterior {
+					pred = pred[p.n:]
+				}
+				for w, v := range row(p.batch.target, c, p.n) {
+					out[w] = v - pred[w]
+				}
 			}
 		}
 	})
-	return prior, posterior
+}
+
+// expect computes into p.out what is expected of node i given its parents as observed: what
+// was observed where the node is given.
+func (p *pass[F]) expect(i int) {
+	if !p.given.node(i) {
+		p.force(i)
+		return
+	}
+	for d := range p.spec.D {
+		out, known := row(p.out, d, 2*p.n), row(p.known, i*p.spec.D+d, p.n)
+		copy(out, known)
+		copy(out[p.n:], known)
+	}
 }
 
 // each loads all windows of a data set, some at a time, and calls f with the first
@@ -48,11 +65,14 @@ const fewWindows = 8
 // the node. It panics where d does not fit the model.
 func (m *Model) Residuals(d Data) []float64 {
 	dims := m.spec.D
-	if len(d.X) != m.spec.NX*d.N || len(d.Y) != len(m.spec.Nodes)*dims*d.N {
+	if d.Source == nil && (len(d.X) != m.spec.NX*d.N || len(d.Y) != len(m.spec.Nodes)*dims*d.N) {
 		panic("gvae: windows do not fit the model")
 	}
-	data := prepare[float32](m.arch, d.X, d.Y, d.N, &m.xScale, &m.yScale)
-	out, _ := newPass[float32](m.arch, &m.yScale, min(fewWindows, max(1, d.N))).errors(m.theta, &data)
+	data := prepare[float32](m.arch, &d, &m.xScale, &m.yScale)
+	errs := make([]float32, len(m.spec.Nodes)*dims*d.N)
+	newPass[float32](m.arch, &m.yScale, min(fewWindows, max(1, d.N))).errors(errs, m.theta, &data, false)
+	out := make([]float64, len(errs))
+	convert(out, errs)
 	for i, n := range m.spec.Nodes {
 		for q := range dims {
 			c := i*dims + q
@@ -60,7 +80,7 @@ func (m *Model) Residuals(d Data) []float64 {
 			for w := range r {
 				r[w] = (r[w] - m.screen.Center[c]) / m.screen.Spread[c]
 				for _, p := range n.Parents {
-					if y := data.y[(p*dims+q)*d.N+w]; y != y {
+					if y := data.record(w)[data.y+p*dims+q]; y != y {
 						r[w] = math.NaN()
 					}
 				}

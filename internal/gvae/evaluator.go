@@ -14,15 +14,15 @@ type exogenous struct {
 
 func (m *Model) exogenous(x []float64) exogenous {
 	e := exogenous{raw: slices.Clone(x), x: make([]float32, m.spec.NX)}
-	standardiseX(m.arch, e.x, x, 1, &m.xScale)
+	for c, v := range x {
+		e.x[c] = float32(m.arch.standardX(v, &m.xScale, c))
+	}
 	return e
 }
 
 // set sets one column of a window.
 func (m *Model) set(e *exogenous, column int, v float64) {
-	e.raw[column] = v
-	one := Scale{Center: m.xScale.Center[column : column+1], Spread: m.xScale.Spread[column : column+1]}
-	standardiseX(m.arch, e.x[column:column+1], e.raw[column:column+1], 1, &one)
+	e.raw[column], e.x[column] = v, float32(m.arch.standardX(v, &m.xScale, column))
 }
 
 // evaluator computes single decoders for n draws of the latents of one window. It is
@@ -82,7 +82,7 @@ func (e *evaluator) skip(dst []float32, i int, x exogenous, y parentRows[float32
 	m, n, dims := e.m, e.n, e.m.spec.D
 	s := &m.arch.skips[i]
 	for t := range s.parents {
-		nn.Fill(row(e.rows.factor, t, n), float32(m.arch.factor(i, t, x.raw, 0, 1, &m.xScale)))
+		nn.Fill(row(e.rows.factor, t, n), float32(m.arch.factor(i, t, x.raw, &m.xScale)))
 	}
 	for d := range dims {
 		skipForward(s, e.positive, row(dst, d, n), i, d, &m.yScale, dims, y, e.rows)

@@ -116,10 +116,12 @@ func TestPartialLoss_gradient(t *testing.T) {
 				cfg := Config{Hidden: []int{4, 3}, Structured: structured, KLWeight: 0.7, Mix: 0.8, Chained: 0.4, Batch: 10, Seed: seed}.withDefaults()
 				m := newModel(spec, &cfg, known)
 				use := healthy(&data)
-				m.xScale, m.yScale = scaleX(&cfg, data.X, data.N, use), scaleY(&cfg, data.Y, data.N, use)
+				m.scale(&data, use)
 				tr := trainerOf[float64](m, &data, use, &cfg)
-				for i := range tr.data.latents {
-					tr.data.latents[i] = 0.5 + rng.Float64()
+				for k := range 4 * len(spec.Latents) {
+					for w := range data.N {
+						tr.data.record(w)[tr.data.latents+k] = 0.5 + rng.Float64()
+					}
 				}
 				for i := range tr.theta {
 					tr.theta[i] += 0.3 * rng.NormFloat64()
@@ -134,15 +136,21 @@ func TestPartialLoss_gradient(t *testing.T) {
 func TestLoss_isTheFormula(t *testing.T) {
 	tr := loaded[float64](t, false, 3)
 	p, o := tr.team.halves[0].pass, &tr.objective
-	p.forward()
-	got := p.loss(o, make([]float64, len(p.pred)), p.n)
+	got := p.forward(o, newGradients(p), p.n, false)
 	const a, g, b = 0.8, 0.4, 0.7
 	n, outputs := p.n, len(p.spec.Nodes)*p.spec.D
 	mse := func(k int) (sum float64) {
-		for c := range outputs {
-			for w := range n {
-				if y := p.batch.y[c*n+w]; !math.IsNaN(y) {
-					sum += (p.pred[c*4*n+k*n+w] - y) * (p.pred[c*4*n+k*n+w] - y)
+		for i := range p.spec.Nodes {
+			pred := p.ofNode(p.pred, i)
+			if k >= 2 {
+				p.force(i)
+				pred = p.out
+			}
+			for d := range p.spec.D {
+				for w, v := range row(pred, 2*d+k%2, n) {
+					if y := row(p.batch.y, i*p.spec.D+d, n)[w]; !math.IsNaN(y) {
+						sum += (v - y) * (v - y)
+					}
 				}
 			}
 		}
@@ -167,22 +175,21 @@ func TestMissing_isTheCenter(t *testing.T) {
 		require.NoError(t, err)
 		scales[i] = tr.model.yScale
 		if i == 0 {
-			tr.data.y[3] = math.NaN()
-			tr.data.x[2] = 0
+			tr.data.record(3)[tr.data.y] = math.NaN()
+			tr.data.record(2)[tr.data.x] = 0
 		} else {
-			tr.data.y[3] = 0 // the center
-			tr.data.x[2] = 0
+			tr.data.record(3)[tr.data.y] = 0 // the center
+			tr.data.record(2)[tr.data.x] = 0
 		}
 		p := tr.team.halves[0].pass
 		p.set(tr.theta)
 		p.load(&tr.data, []int{3})
 		clear(p.noise())
-		p.forward()
-		losses[i] = p.loss(&tr.objective, make([]float64, len(p.pred)), 1)
+		losses[i] = p.forward(&tr.objective, newGradients(p), 1, false)
 		if i == 1 { // take out the one target
 			for k, c := range tr.objective.columns {
-				v := p.pred[k] * p.pred[k]
-				losses[i] -= c * v / float64(len(spec.Nodes)*spec.D)
+				v := p.pred[k%2] // of the first node, which has no parents
+				losses[i] -= c * v * v / float64(len(spec.Nodes)*spec.D)
 			}
 		}
 	}

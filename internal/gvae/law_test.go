@@ -187,7 +187,9 @@ func TestStructured_risesWithItsParents(t *testing.T) {
 	in, eval := m.exogenous(x), newEvaluator(m, m.Abduct(x, y).positive, 1)
 	z, out, scale := parentRows[float32]{data: make([]float32, len(m.spec.Latents)), dims: 1, n: 1}, make([]float32, 3), &m.yScale
 	given := make([]float32, len(y))
-	standardiseY(given, y, 1, scale)
+	for c, v := range y {
+		given[c] = float32(standardY(v, scale, c))
+	}
 	last := math.Inf(-1)
 	for factor := 4.0; factor < 1e6; factor *= 2 { // times the usual latency
 		for d := range 3 {

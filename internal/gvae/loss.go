@@ -16,8 +16,8 @@ const linearBeyond = 4
 //
 //	L = Σ_k c_k SE_k + a b KL(q || p)
 //
-// where k runs over the columns of pass and SE_k is the squared error of
-// standardised latencies, summed over nodes and quantiles that are known. KL is
+// where k runs over z~q chained, z~p chained, z~q forced, z~p forced, and SE_k is the squared
+// error of standardised latencies, summed over nodes and quantiles that are known. KL is
 // summed over latents, of which given ones add a constant. Both are means over
 // windows, and divided by the number of outputs, nodes x D, so that models of
 // different size compare.
@@ -37,31 +37,46 @@ func newObjective(c *Config) objective {
 	}
 }
 
-// loss returns the part of the loaded windows in L, the mean over so many, and writes its
-// gradient by predictions into dpred [nodes*D x 4n].
-func (p *pass[F]) loss(o *objective, dpred []F, of int) float64 {
-	n, latents := p.n, len(p.spec.Latents)
-	mean := 1 / float64(of*p.outputs)
-	limit := math.Inf(1)
+// criterion is an objective as a pass computes it: the mean over windows and outputs, and
+// the weights c_k of z~q and z~p in what is chained, what is forced, and what is both.
+type criterion[F nn.Float] struct {
+	chained, forced, both [2]float64
+	kl, limit, mean       float64
+}
+
+// criterion returns that of a loss that is the mean over so many windows.
+func (p *pass[F]) criterion(o *objective, of int) criterion[F] {
+	k := o.columns
+	c := criterion[F]{
+		chained: [2]float64{k[0], k[1]}, forced: [2]float64{k[2], k[3]}, both: [2]float64{k[0] + k[2], k[1] + k[3]},
+		kl: o.kl, limit: math.Inf(1), mean: 1 / float64(of*p.outputs),
+	}
 	if o.robust {
-		limit = linearBeyond
+		c.limit = linearBeyond
 	}
-	sum := 0.0
-	for c := range len(p.spec.Nodes) * p.spec.D {
-		target, pred, grad := row(p.batch.target, c, n), row(p.pred, c, 4*n), row(dpred, c, 4*n)
-		if p.given.node(c / p.spec.D) {
-			clear(grad)
-			continue
+	return c
+}
+
+// loss returns what predictions of node i [D x 2n] add to the loss before it is divided, and
+// sets grad to the gradient of the loss by them.
+func (c *criterion[F]) loss(p *pass[F], i int, pred, grad []F, weights *[2]float64) (sum float64) {
+	n := p.n
+	for d := range p.spec.D {
+		target, pred, grad := row(p.batch.target, i*p.spec.D+d, n), row(pred, d, 2*n), row(grad, d, 2*n)
+		for k, weight := range weights {
+			sum += weight * float64(nn.Huber(row(grad, k, n), row(pred, k, n), target, F(c.limit), F(c.mean*weight)))
 		}
-		for k, weight := range o.columns {
-			sum += weight * float64(nn.Huber(row(grad, k, n), row(pred, k, n), target, F(limit), F(mean*weight)))
-		}
 	}
-	if latents > 0 && o.kl > 0 {
-		h := latents * n
-		sum += o.kl * float64(nn.KL(p.mu[:h], p.sigma[:h], p.mu[h:2*h], p.sigma[h:2*h]))
+	return sum
+}
+
+// divergence returns what the latents add to it.
+func (c *criterion[F]) divergence(p *pass[F]) float64 {
+	h := len(p.spec.Latents) * p.n
+	if h == 0 || c.kl == 0 {
+		return 0
 	}
-	return mean * sum
+	return c.kl * float64(nn.KL(p.mu[:h], p.sigma[:h], p.mu[h:2*h], p.sigma[h:2*h]))
 }
 
 // Strengths of the prior over a structured model's parameters, in the unit of SE:

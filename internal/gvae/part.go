@@ -92,17 +92,24 @@ func pick(to, indices []int) []int {
 
 // data returns the windows of the part.
 func (p *part) data(d *Data) Data {
-	out := Data{N: d.N, Weight: d.Weight, Healthy: d.Healthy}
+	out := Data{N: d.N, Source: &columns{part: p, of: d}, Weight: d.Weight, Healthy: d.Healthy}
 	if d.Since != nil {
 		out.Since = pick(d.Since, p.of.Nodes)
 	}
-	for _, c := range p.of.X {
-		out.X = append(out.X, row(d.X, c, d.N)...)
-	}
-	for _, i := range p.of.Nodes {
-		out.Y = append(out.Y, d.Y[i*p.spec.D*d.N:(i+1)*p.spec.D*d.N]...)
-	}
 	return out
+}
+
+// columns are those of a part.
+type columns struct {
+	part *part
+	of   *Data // of the whole
+}
+
+func (s *columns) X(dst []float64, c int) { copy(dst, s.of.x(s.part.of.X[c], dst)) }
+
+func (s *columns) Y(dst []float64, c int) {
+	dims := s.part.spec.D
+	copy(dst, s.of.y(s.part.of.Nodes[c/dims]*dims+c%dims, dst))
 }
 
 // scales returns those of the part.

@@ -23,24 +23,25 @@ const furthestMove = 1
 //     given in relation to the center and is moved with it, so that it stays the
 //     same function of latencies.
 func (r *retraining) rescale() {
-	m, n := r.full, r.data.N
-	kept := r.reads(false)
+	m := r.full
+	kept, k := r.reads(false), newYardstick(&r.cfg, r.use)
 	for c := range m.spec.NX {
 		was := r.origin.X[c]
 		if was >= 0 && kept[c] {
 			m.xScale.put(c, &r.prev.xScale, was)
 			continue
 		}
-		fresh := scaleX(&r.cfg, row(r.data.X, c, n), n, r.use)
-		if was >= 0 && (r.unknown(r.data.X, c) || !moved(&r.prev.xScale, was, fresh.Center[0])) {
+		column := r.data.x(c, k.column)
+		center, spread := k.x(column)
+		if was >= 0 && (r.unknown(column) || !moved(&r.prev.xScale, was, center)) {
 			m.xScale.put(c, &r.prev.xScale, was)
 			continue
 		}
-		m.xScale.put(c, &fresh, 0)
+		m.xScale.Center[c], m.xScale.Spread[c] = center, spread
 	}
 	below := r.descendants()
 	for i := range m.spec.Nodes {
-		r.rescaleNode(i, below[i])
+		r.rescaleNode(i, below[i], k)
 	}
 }
 
@@ -54,9 +55,9 @@ func moved(was *Scale, k int, center float64) bool {
 }
 
 // unknown reports whether a column has too few values to say what is usual.
-func (r *retraining) unknown(columns []float64, c int) bool {
+func (r *retraining) unknown(column []float64) bool {
 	known := 0
-	for w, v := range row(columns, c, r.data.N) {
+	for w, v := range column {
 		if r.use[w] && finite(v) {
 			known++
 		}
@@ -64,7 +65,7 @@ func (r *retraining) unknown(columns []float64, c int) bool {
 	return known < minWindows
 }
 
-func (r *retraining) rescaleNode(i int, below bool) {
+func (r *retraining) rescaleNode(i int, below bool, k *yardstick) {
 	m, dims := r.full, r.full.spec.D
 	was := r.origin.Nodes[i]
 	if was >= 0 {
@@ -75,16 +76,16 @@ func (r *retraining) rescaleNode(i int, below bool) {
 	if was >= 0 && !r.nodes[i] && (!below || !m.arch.skips[i].used()) {
 		return
 	}
-	fresh := Scale{Center: make([]float64, dims), Spread: make([]float64, dims)}
+	fresh := newScale(dims)
 	far := was < 0
 	for d := range dims {
 		c := i*dims + d
-		s := scaleY(&r.cfg, row(r.latencies, c, r.data.N), r.data.N, r.use)
-		fresh.put(d, &s, 0)
-		if was >= 0 && r.unknown(r.latencies, c) {
+		column := r.data.own(c, dims, k.column)
+		fresh.Center[d], fresh.Spread[d] = k.y(column)
+		if was >= 0 && r.unknown(column) {
 			return
 		}
-		far = far || moved(&r.prev.yScale, was*dims+d, s.Center[0])
+		far = far || moved(&r.prev.yScale, was*dims+d, fresh.Center[d])
 	}
 	if !far {
 		return

@@ -35,7 +35,7 @@ func Retrain(ctx context.Context, spec Spec, data Data, cfg Config, prev *Model,
 	if !r.full.shaped(prev) {
 		return nil, Report{}, errors.New("gvae: the model before has other hidden layers or is of another kind")
 	}
-	r.use, r.latencies = healthy(&data), data.own(spec.D)
+	r.use = healthy(&data)
 	r.latents, r.nodes = origin.learn(&spec, &prev.spec)
 	return r.run(ctx)
 }
@@ -48,8 +48,7 @@ type retraining struct {
 	use    []bool // healthy windows
 	origin *Origin
 
-	latencies      []float64 // data.own
-	latents, nodes []bool    // to be learned
+	latents, nodes []bool // to be learned
 	full           *Model
 }
 
@@ -141,9 +140,9 @@ func (r *retraining) warm(p *part) *Origin {
 
 // infer fills in the distributions of the given latents of a part.
 func (r *retraining) infer(t *trainer[float32], p *part) {
-	m, n := r.full, r.data.N
-	whole := prepare[float32](m.arch, r.data.X, r.data.Y, n, &m.xScale, &m.yScale)
-	pass := newPass[float32](m.arch, &m.yScale, min(fewWindows, n))
+	m := r.full
+	whole := prepare[float32](m.arch, r.data, &m.xScale, &m.yScale)
+	pass := newPass[float32](m.arch, &m.yScale, min(fewWindows, r.data.N))
 	pass.set(m.theta)
 	latents := len(p.of.Latents)
 	pass.each(&whole, func(at int) {
@@ -157,7 +156,9 @@ func (r *retraining) infer(t *trainer[float32], p *part) {
 			pass.encode(l)
 			all := len(m.spec.Latents)
 			for k, from := range [...][]float32{pass.mu, pass.mu, pass.sigma, pass.sigma} {
-				copy(row(t.data.latents, k*latents+i, n)[at:], row(from, k%2*all+l, pass.n))
+				for w, v := range row(from, k%2*all+l, pass.n) {
+					t.data.record(at + w)[t.data.latents+k*latents+i] = v
+				}
 			}
 		}
 	})

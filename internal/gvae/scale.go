@@ -19,84 +19,92 @@ const (
 // normalIQR is the interquartile range of N(0, 1).
 const normalIQR = 1.349
 
-// scaleOf returns the robust scale of columns [len/n x n], taken from the finite
-// values of the windows in use: median and interquartile range over 1.349. A
-// column that is the same for most windows, and so has no such range, has its
-// standard deviation for a spread. Values are taken as by what take makes of them; floor
-// bounds the spread from below.
-func scaleOf(columns []float64, n int, use []bool, bursts bool, take, floor func(float64) float64) Scale {
-	k := 0
-	if n > 0 {
-		k = len(columns) / n
+// scaleOf returns the robust scale of a column, taken from the finite values of the windows
+// in use: median and interquartile range over 1.349. A column that is the same for most
+// windows, and so has no such range, has, where it bursts, its standard deviation for a
+// spread. Values are taken as by what take makes of them; floor bounds the spread from below.
+// They are put into memory, which is returned.
+func scaleOf[F nn.Float](column []F, use []bool, bursts bool, take, floor func(float64) float64, memory []float64) (center, spread float64, values []float64) {
+	values = memory[:0]
+	for w, f := range column {
+		if v := float64(f); use[w] && finite(v) {
+			values = append(values, take(v))
+		}
 	}
-	s := Scale{Center: make([]float64, k), Spread: make([]float64, k)}
-	values := make([]float64, 0, n)
-	for c := range k {
-		values = values[:0]
-		for w, v := range row(columns, c, n) {
-			if use[w] && finite(v) {
-				values = append(values, take(v))
-			}
-		}
-		if len(values) == 0 {
-			s.Spread[c] = max(1, floor(0))
-			continue
-		}
-		slices.Sort(values)
-		s.Center[c] = quantile(values, 0.5)
-		spread := (quantile(values, 0.75) - quantile(values, 0.25)) / normalIQR
-		if bursts && spread == 0 {
-			spread = deviation(values, s.Center[c])
-		}
-		s.Spread[c] = max(spread, floor(s.Center[c]))
+	if len(values) == 0 {
+		return 0, max(1, floor(0)), values
 	}
-	return s
+	slices.Sort(values)
+	center = quantile(values, 0.5)
+	spread = (quantile(values, 0.75) - quantile(values, 0.25)) / normalIQR
+	if bursts && spread == 0 {
+		spread = deviation(values, center)
+	}
+	return center, max(spread, floor(center)), values
 }
 
-// moments returns the plain scale of columns [len/n x n], which a model as published
+// moments returns the plain scale of a column, which a model as published
 // has: mean and standard deviation of the finite values of all windows. Its networks
 // see inputs unclamped, and its squared errors include those of incidents. By what is
 // usual in healthy windows, a metric that is zero there (spread 1e-6) would be 1e5
 // and more in an incident, and latencies would weigh so much that KL weighs nothing.
-func moments(columns []float64, n int, take, floor func(float64) float64) Scale {
-	k := 0
-	if n > 0 {
-		k = len(columns) / n
+func moments(column []float64, take, floor func(float64) float64, memory []float64) (center, spread float64, values []float64) {
+	values = memory[:0]
+	for _, v := range column {
+		if finite(v) {
+			values = append(values, take(v))
+		}
 	}
-	s := Scale{Center: make([]float64, k), Spread: make([]float64, k)}
-	values := make([]float64, 0, n)
-	for c := range k {
-		values = values[:0]
-		for _, v := range row(columns, c, n) {
-			if finite(v) {
-				values = append(values, take(v))
-			}
-		}
-		if len(values) == 0 {
-			s.Spread[c] = max(1, floor(0))
-			continue
-		}
-		for _, v := range values {
-			s.Center[c] += v / float64(len(values))
-		}
-		s.Spread[c] = max(deviation(values, s.Center[c]), floor(s.Center[c]))
+	if len(values) == 0 {
+		return 0, max(1, floor(0)), values
 	}
-	return s
+	for _, v := range values {
+		center += v / float64(len(values))
+	}
+	return center, max(deviation(values, center), floor(center)), values
 }
 
-// scaleX and scaleY return the scales that a model takes of raw columns.
-func scaleX(cfg *Config, x []float64, n int, use []bool) Scale {
-	if !cfg.Structured {
-		return moments(x, n, asIs, featureFloor)
-	}
-	return scaleOf(x, n, use, true, asIs, featureFloor)
+// yardstick is what scales are taken with.
+type yardstick struct {
+	structured bool
+	use        []bool
+	values     []float64 // memory
+	column     []float64 // of one column
 }
 
-func scaleY(cfg *Config, y []float64, n int, use []bool) Scale {
-	if !cfg.Structured {
-		return moments(y, n, boundLog, latencyFloor)
+func newYardstick(cfg *Config, use []bool) *yardstick {
+	return &yardstick{structured: cfg.Structured, use: use, column: make([]float64, len(use))}
+}
+
+// x and y return the scale that a model takes of a raw column.
+func (k *yardstick) x(column []float64) (center, spread float64) {
+	if k.structured {
+		center, spread, k.values = scaleOf(column, k.use, true, asIs, featureFloor, k.values)
+	} else {
+		center, spread, k.values = moments(column, asIs, featureFloor, k.values)
 	}
-	return scaleOf(y, n, use, false, boundLog, latencyFloor)
+	return center, spread
+}
+
+func (k *yardstick) y(column []float64) (center, spread float64) {
+	if k.structured {
+		center, spread, k.values = scaleOf(column, k.use, false, boundLog, latencyFloor, k.values)
+	} else {
+		center, spread, k.values = moments(column, boundLog, latencyFloor, k.values)
+	}
+	return center, spread
+}
+
+// scale takes the scales of all columns.
+func (m *Model) scale(data *Data, use []bool) {
+	k, dims := newYardstick(&m.cfg, use), m.spec.D
+	m.xScale, m.yScale = newScale(m.spec.NX), newScale(len(m.spec.Nodes)*dims)
+	for c := range m.xScale.Center {
+		m.xScale.Center[c], m.xScale.Spread[c] = k.x(data.x(c, k.column))
+	}
+	for c := range m.yScale.Center {
+		m.yScale.Center[c], m.yScale.Spread[c] = k.y(data.own(c, dims, k.column))
+	}
 }
 
 func asIs(v float64) float64 { return v }
@@ -143,53 +151,59 @@ const (
 	publishedLimit  = 1e6
 )
 
-// standardiseX fills dst with standardised X as networks see it: missing values are
-// the center.
-func standardiseX[F nn.Float](a *architecture, dst []F, x []float64, n int, s *Scale) {
-	for c := range s.Center {
-		in, out := row(x, c, n), row(dst, c, n)
-		for i, v := range in {
-			if out[i] = 0; finite(v) {
-				out[i] = F(min(max((v-s.Center[c])/s.Spread[c], -a.limit), a.limit))
-			}
-		}
+// standardX returns a value of column c of X standardised, as networks see it: a missing one
+// is the center.
+func (a *architecture) standardX(v float64, s *Scale, c int) float64 {
+	if !finite(v) {
+		return 0
 	}
+	return min(max((v-s.Center[c])/s.Spread[c], -a.limit), a.limit)
 }
 
-// standardiseY fills dst with standardised latencies, NaN where missing.
-func standardiseY[F nn.Float](dst []F, y []float64, n int, s *Scale) {
-	for c := range s.Center {
-		in, out := row(y, c, n), row(dst, c, n)
-		for i, v := range in {
-			if out[i] = F(math.NaN()); finite(v) {
-				out[i] = F((boundLog(v) - s.Center[c]) / s.Spread[c])
-			}
-		}
+// standardY returns a latency of column c standardised, NaN where it is missing.
+func standardY(v float64, s *Scale, c int) float64 {
+	if !finite(v) {
+		return math.NaN()
 	}
+	return (boundLog(v) - s.Center[c]) / s.Spread[c]
 }
 
 func boundLog(v float64) float64 { return min(max(v, -largestLog), largestLog) }
 
-// factors fills dst [terms x n] with the factors of every term of every node.
-func factors[F nn.Float](a *architecture, dst []F, x []float64, n int, s *Scale) {
-	for k, node := range a.spec.Nodes {
-		for t := range node.Terms {
-			for i := range n {
-				dst[(a.firstTerm[k]+t)*n+i] = F(a.factor(k, t, x, i, n, s))
-			}
-		}
-	}
-}
-
-// factor returns overlaps + calls of term t of a node, from window i of raw X [NX x n]; a
-// missing value is the center, a column of -1 is nothing.
-func (a *architecture) factor(node, t int, x []float64, i, n int, s *Scale) float64 {
-	sum := 0.0
-	for _, c := range [...]int{a.spec.Nodes[node].Overlap, a.spec.Nodes[node].Terms[t].Calls, a.spec.Nodes[node].Terms[t].Overlap} {
+// factors fills out with the factors of term t of a node; memory has room for a column.
+func (a *architecture) factors(out []float64, node, t int, d *Data, s *Scale, memory []float64) {
+	clear(out)
+	for _, c := range a.causes(node, t) {
 		if c < 0 {
 			continue
 		}
-		if v := x[c*n+i]; finite(v) {
+		for i, v := range d.x(c, memory) {
+			if !finite(v) {
+				v = s.Center[c]
+			}
+			out[i] += v
+		}
+	}
+	for i, v := range out {
+		out[i] = min(max(v, -largestFactor), largestFactor)
+	}
+}
+
+// causes are the columns that make up the factor of term t of a node, -1: none.
+func (a *architecture) causes(node, t int) [3]int {
+	n := &a.spec.Nodes[node]
+	return [...]int{n.Overlap, n.Terms[t].Calls, n.Terms[t].Overlap}
+}
+
+// factor returns overlaps + calls of term t of a node, from raw X of one window; a
+// missing value is the center.
+func (a *architecture) factor(node, t int, x []float64, s *Scale) float64 {
+	sum := 0.0
+	for _, c := range a.causes(node, t) {
+		if c < 0 {
+			continue
+		}
+		if v := x[c]; finite(v) {
 			sum += v
 		} else {
 			sum += s.Center[c]

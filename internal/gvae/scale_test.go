@@ -26,12 +26,12 @@ func TestScaleOf(t *testing.T) {
 		"bursts":              {[]float64{0, 0, 0, 0, 10, 9}, 0, math.Sqrt(20)},
 		"less than a percent": {[]float64{100, 100.1, 100.2, 99.9, 100, 0}, 100, 1},
 	} {
-		s := scaleOf(c.column, 6, use, true, asIs, featureFloor)
-		assert.InDelta(t, c.center, s.Center[0], 1e-12, name)
-		assert.InDelta(t, c.spread, s.Spread[0], 1e-12, name)
+		center, spread, _ := scaleOf(c.column, use, true, asIs, featureFloor, nil)
+		assert.InDelta(t, c.center, center, 1e-12, name)
+		assert.InDelta(t, c.spread, spread, 1e-12, name)
 	}
-	s := scaleOf([]float64{-3, -3, -3, -3, 4, 0}, 6, use, false, asIs, latencyFloor)
-	assert.InDelta(t, 0.02, s.Spread[0], 0, "an incident does not widen a latency")
+	_, spread, _ := scaleOf([]float64{-3, -3, -3, -3, 4, 0}, use, false, asIs, latencyFloor, nil)
+	assert.InDelta(t, 0.02, spread, 0, "an incident does not widen a latency")
 }
 
 func TestMoments(t *testing.T) {
@@ -45,9 +45,9 @@ func TestMoments(t *testing.T) {
 		"nothing":            {[]float64{nan, nan, nan, nan}, 0, 1},
 		"constant":           {[]float64{5, 5, 5, 5}, 5, 0.05},
 	} {
-		s := moments(c.column, 4, asIs, featureFloor)
-		assert.InDelta(t, c.center, s.Center[0], 1e-12, name)
-		assert.InDelta(t, c.spread, s.Spread[0], 1e-12, name)
+		center, spread, _ := moments(c.column, asIs, featureFloor, nil)
+		assert.InDelta(t, c.center, center, 1e-12, name)
+		assert.InDelta(t, c.spread, spread, 1e-12, name)
 	}
 }
 
@@ -78,21 +78,40 @@ func TestStandardise(t *testing.T) {
 		{Parents: []int{0}, Terms: []Term{{0, 1, -1}, {0, -1, -1}, {0, -1, 1}}, Overlap: 0},
 	}}, &Config{Structured: true}, given{})
 	xs := Scale{Center: []float64{-1, 2}, Spread: []float64{0.5, 1}}
-	x := []float64{ // two windows
-		-0.5, math.NaN(),
-		99, 3,
+	ys := Scale{Center: []float64{-3, 1}, Spread: []float64{2, 1}}
+	data := Data{
+		N: 2,
+		X: []float64{
+			-0.5, math.NaN(),
+			99, 3,
+		},
+		Y: []float64{
+			-5, math.Inf(1),
+			1e9, 2,
+		},
 	}
-	got := make([]float64, 4)
-	standardiseX(a, got, x, 2, &xs)
-	assert.Equal(t, []float64{1, 0, structuredLimit, 1}, got)
+	p := prepare[float64](a, &data, &xs, &ys)
+	first, second := p.record(0), p.record(1)
+	assert.Equal(t, []float64{1, structuredLimit}, first[p.x:p.y])
+	assert.Equal(t, []float64{0, 1}, second[p.x:p.y])
+	assert.Equal(t, []float64{-1, largestLog - 1}, first[p.y:p.factors])
+	assert.True(t, math.IsNaN(second[p.y]), "missing")
+	assert.Equal(t, 1.0, second[p.y+1])
+	assert.Equal(t, p.y, p.target, "all are to be learned from")
+	// Overlap + calls; overlap alone, missing: the center; both overlaps.
+	assert.Equal(t, []float64{largestFactor, -0.5, largestFactor}, first[p.factors:p.factors+3])
+	assert.Equal(t, []float64{-1 + 3, -1, -1 + 3}, second[p.factors:p.factors+3])
+	for term := range 3 {
+		assert.Equal(t, first[p.factors+term], a.factor(1, term, windowOf(data.X, 2, 0), &xs))
+	}
 
-	terms := make([]float64, 6)
-	factors(a, terms, x, 2, &xs)
-	assert.Equal(t, []float64{
-		largestFactor, -1 + 3, // overlap + calls
-		-0.5, -1, // overlap alone, missing: the center
-		largestFactor, -1 + 3, // both overlaps
-	}, terms)
+	data.Since, data.SinceX = []int{1, 0}, []int{0, 1}
+	p = prepare[float64](a, &data, &xs, &ys)
+	first = p.record(0)
+	assert.Equal(t, []float64{1, 0}, first[p.x:p.y], "before it counts a column is missing")
+	assert.Equal(t, []float64{-1, largestLog - 1}, first[p.y:p.factors])
+	assert.True(t, math.IsNaN(first[p.target]), "a cause of others, and nothing to learn from")
+	assert.Equal(t, largestLog-1.0, first[p.target+1])
 }
 
 // A skip path begins with what medians say: w = 1, and the rest is the node's own.

@@ -3,10 +3,7 @@ package gvae
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-
-	"github.com/sage-rca/sage/internal/nn"
 )
 
 // Spec is the wiring of a model. Indices are positions in the columns of X,
@@ -55,31 +52,6 @@ type Term struct {
 type Scale struct {
 	Center []float64
 	Spread []float64 // positive
-}
-
-// Data is a set of windows, feature-major: column c of window w is at c*N+w.
-// Values are raw (log seconds for Y, feature units for X) and standardised
-// inside with the model's scales. NaN is missing: as an input it counts as
-// normal (the centre), as a target it is left out of the loss.
-type Data struct {
-	N int
-	X []float64 // NX x N
-	Y []float64 // len(Nodes)*D x N
-	// Weight per window (length N), nil: all 1. Used by the sampler of mini
-	// batches: violations are oversampled this way.
-	Weight []float64
-	// Healthy marks the windows (length N) from which scales and residual
-	// statistics are taken; nil, or where fewer than 8 or than a quarter are
-	// marked: all of them, which the robustness of both tolerates while
-	// violations are a minority. A structured model also learns from these
-	// windows alone; the published one learns from all, and takes its scales
-	// (mean and standard deviation) from all.
-	Healthy []bool
-	// Since holds for each node (length len(Nodes)) the first window from which it
-	// is what it is, nil: all are from the beginning. Latencies of a node before that
-	// are causes of others, but nothing to learn the node itself from: neither its
-	// decoder nor its scales.
-	Since []int
 }
 
 // maxQuantiles bounds D, against specs that are not meant seriously.
@@ -144,72 +116,4 @@ func (s *Spec) equal(o *Spec) bool {
 			return slices.Equal(a.Parents, b.Parents) && slices.Equal(a.X, b.X) && slices.Equal(a.Latents, b.Latents) &&
 				slices.Equal(a.Terms, b.Terms) && a.Overlap == b.Overlap
 		})
-}
-
-// minWindows is the least that anything can be learned from.
-const minWindows = 8
-
-// own returns Y without what is nothing to learn a node from, Y itself where there is
-// no such thing.
-func (d *Data) own(dims int) []float64 {
-	if d.Since == nil {
-		return d.Y
-	}
-	y := slices.Clone(d.Y)
-	forget(y, d.Since, dims, d.N)
-	return y
-}
-
-// forget makes the latencies of nodes, of dims columns of n windows each, missing before the
-// windows from which they are what they are.
-func forget[F nn.Float](y []F, since []int, dims, n int) {
-	nan := math.NaN()
-	for node, from := range since {
-		for c := node * dims; c < (node+1)*dims; c++ {
-			nn.Fill(row(y, c, n)[:min(max(0, from), n)], F(nan))
-		}
-	}
-}
-
-// validate reports whether data has the shape that a spec wants, and anything in
-// it.
-func (d *Data) validate(s *Spec) error {
-	var errs []error
-	length := func(what string, got, want int) {
-		if got != want {
-			errs = append(errs, fmt.Errorf("%s has %d values, want %d", what, got, want))
-		}
-	}
-	if d.N < minWindows {
-		errs = append(errs, fmt.Errorf("%d windows, want at least %d", d.N, minWindows))
-	}
-	length("X", len(d.X), s.NX*d.N)
-	length("Y", len(d.Y), len(s.Nodes)*s.D*d.N)
-	if d.Weight != nil {
-		length("Weight", len(d.Weight), d.N)
-	}
-	if d.Healthy != nil {
-		length("Healthy", len(d.Healthy), d.N)
-	}
-	if d.Since != nil {
-		length("Since", len(d.Since), len(s.Nodes))
-	}
-	if !slices.ContainsFunc(d.Y, finite) {
-		errs = append(errs, errors.New("no latency is known"))
-	}
-	total := 0.0
-	for _, w := range d.Weight {
-		if !finite(w) || w < 0 {
-			errs = append(errs, fmt.Errorf("weight %v, want a finite number that is not negative", w))
-			break
-		}
-		total += w
-	}
-	if d.Weight != nil && !(total > 0 && finite(total)) {
-		errs = append(errs, errors.New("weights do not add up to a positive number"))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("gvae: data: %w", err)
-	}
-	return nil
 }

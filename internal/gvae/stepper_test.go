@@ -26,8 +26,7 @@ func TestStepper(t *testing.T) {
 	p.set(before.theta)
 	p.load(&s.t.data, windows)
 	convert(p.noise(), s.Noise())
-	p.forward()
-	assert.InEpsilon(t, loss, p.loss(&s.t.objective, make([]float32, len(p.pred)), len(windows)), 1e-5)
+	assert.InEpsilon(t, loss, p.forward(&s.t.objective, newGradients(p), len(windows), false), 1e-5)
 
 	after, err := s.Model()
 	require.NoError(t, err)

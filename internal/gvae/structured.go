@@ -113,21 +113,20 @@ const leastShare = 0.005
 //
 //	w = min(1, 0.995/ρ),  a = max(0.005, 1 - w ρ),  ρ = median(Σ_c exp(m_c + y_c - y_n))
 //
-// over the windows in use. factor are the m_c of all windows.
-func skipStart[F nn.Float](s *skip, theta []float32, node int, scale *Scale, dims int, data *prepared[F], factor []F, use []bool) {
-	n := data.n
-	ratios := make([]float64, 0, n)
-	raw := func(y []F, column, w int) float64 {
-		return scale.Center[column] + scale.Spread[column]*float64(row(y, column, n)[w])
-	}
+// over the windows in use, of which first is the number of the node's first term.
+func skipStart[F nn.Float](s *skip, theta []float32, node int, scale *Scale, dims int, data *prepared[F], first int, use []bool) {
+	ratios := make([]float64, 0, data.n)
 	for d := range dims {
 		ratios = ratios[:0]
-		for w := range n {
-			sum := 0.0
-			for t, p := range s.parents {
-				sum += math.Exp(float64(row(factor, t, n)[w]) + raw(data.y, p*dims+d, w) - raw(data.target, node*dims+d, w))
+		for w, used := range use {
+			record, sum := data.record(w), 0.0
+			raw := func(at, column int) float64 {
+				return scale.Center[column] + scale.Spread[column]*float64(record[at+column])
 			}
-			if use[w] && finite(sum) {
+			for t, p := range s.parents {
+				sum += math.Exp(float64(record[data.factors+first+t]) + raw(data.y, p*dims+d) - raw(data.target, node*dims+d))
+			}
+			if used && finite(sum) {
 				ratios = append(ratios, sum)
 			}
 		}

@@ -54,8 +54,7 @@ func (h *half[F]) work() {
 	for at := 0; at < len(j.windows); at += h.pass.size {
 		h.pass.load(j.data, j.windows[at:min(at+h.pass.size, len(j.windows))])
 		nn.Normals(h.pass.noise(), noise)
-		h.pass.forward()
-		h.loss += h.pass.loss(j.objective, h.gradients.pred, j.of)
+		h.loss += h.pass.forward(j.objective, h.gradients, j.of, j.learn)
 		if j.learn {
 			h.pass.backward(j.objective, h.gradients, j.of)
 		}

@@ -79,7 +79,7 @@ type trainer[F nn.Float] struct {
 func newTrainer[F nn.Float](spec Spec, data *Data, cfg Config, prev *Model) (t *trainer[F], warm bool, err error) {
 	m := newModel(spec, &cfg, given{})
 	use := healthy(data)
-	m.xScale, m.yScale = scaleX(&cfg, data.X, data.N, use), scaleY(&cfg, data.own(spec.D), data.N, use)
+	m.scale(data, use)
 	if !all(m.xScale.Spread, m.xScale.Center) {
 		return nil, false, errUnscaled
 	}
@@ -107,11 +107,7 @@ func newModel(spec Spec, cfg *Config, known given) *Model {
 // parameters.
 func trainerOf[F nn.Float](m *Model, data *Data, use []bool, cfg *Config) *trainer[F] {
 	t := &trainer[F]{model: m, use: use, objective: newObjective(cfg), yield: cfg.Yield}
-	t.data = prepare[F](m.arch, data.X, data.Y, data.N, &m.xScale, &m.yScale)
-	if data.Since != nil {
-		t.data.target = slices.Clone(t.data.y)
-		forget(t.data.target, data.Since, m.spec.D, data.N)
-	}
+	t.data = prepare[F](m.arch, data, &m.xScale, &m.yScale)
 	m.theta = make([]float32, m.arch.size)
 	t.start(cfg.Seed)
 	t.theta, t.best = make([]F, m.arch.size), make([]F, m.arch.size)
@@ -221,8 +217,7 @@ func (t *trainer[F]) start(seed uint64) {
 			continue
 		}
 		net.draw(m.theta, besideSkip, src)
-		factors := t.data.factors[m.arch.firstTerm[i]*t.data.n:]
-		skipStart(s, m.theta, i, &m.yScale, m.spec.D, &t.data, factors, t.use)
+		skipStart(s, m.theta, i, &m.yScale, m.spec.D, &t.data, m.arch.firstTerm[i], t.use)
 	}
 }
 
@@ -327,10 +322,12 @@ func (t *trainer[F]) heldOut() float64 {
 // measure takes the errors of predictions over the healthy windows, at the means
 // of prior and posterior.
 func (t *trainer[F]) measure() error {
-	m := t.model
-	n := t.data.n
-	screen, noise := t.team.halves[0].pass.errors(t.best, &t.data)
-	m.screen, m.noise = m.errorScale(screen, n, t.use), m.errorScale(noise, n, t.use)
+	m, p := t.model, t.team.halves[0].pass
+	errs := make([]F, len(m.spec.Nodes)*m.spec.D*t.data.n)
+	p.errors(errs, t.best, &t.data, false)
+	m.screen = errorScale(m, errs, t.use)
+	p.errors(errs, t.best, &t.data, true)
+	m.noise = errorScale(m, errs, t.use)
 	if !all(m.screen.Center, m.screen.Spread, m.noise.Center, m.noise.Spread) {
 		return errors.New("gvae: training left errors that are not finite")
 	}
@@ -339,9 +336,11 @@ func (t *trainer[F]) measure() error {
 
 // errorScale is the robust scale of standardised errors, with the floor of
 // latencies.
-func (m *Model) errorScale(errs []float64, n int, use []bool) Scale {
-	s := scaleOf(errs, n, use, false, asIs, func(float64) float64 { return 0 })
+func errorScale[F nn.Float](m *Model, errs []F, use []bool) Scale {
+	s := newScale(len(m.yScale.Center))
+	var memory []float64
 	for c := range s.Spread {
+		s.Center[c], s.Spread[c], memory = scaleOf(row(errs, c, len(use)), use, false, asIs, func(float64) float64 { return 0 }, memory)
 		s.Spread[c] = max(s.Spread[c], leastLatencySpread/m.yScale.Spread[c])
 	}
 	return s

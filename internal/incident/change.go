@@ -8,13 +8,20 @@ import (
 	"github.com/sage-rca/sage/internal/slo"
 )
 
+// Rules of what must stand.
+const (
+	confirm = 2  // verdicts in a row
+	maxLeft = 16 // culprit sets remembered that were given up
+)
+
 // changed takes in a window of an open incident, with a verdict where one was
 // given, and returns why it is worth an update, "" where it is not. Readers are
 // paged by updates, so what flaps says nothing:
 //
 //   - A new set of culprits, and a new band of confidence, must stand in two
-//     verdicts in a row; after an abstention the first that names a cause is
-//     taken at once. An abstention takes back nothing.
+//     verdicts in a row, a set that was given up before in twice as many each time;
+//     after an abstention the first that names a cause is taken at once. An abstention
+//     takes back nothing.
 //   - The share of bad requests counts where it rises into a band in which it was
 //     not before.
 func (in *incident) changed(s slo.State, v *rca.Verdict, changes []Linked) Reason {
@@ -34,16 +41,20 @@ func (in *incident) changed(s slo.State, v *rca.Verdict, changes []Linked) Reaso
 // judge takes in a verdict.
 func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 	before := in.Last.Verdict
-	stood, leaning := in.Root, in.Leaning
-	in.Root, in.Leaning = "", -1
+	stood, stand, leaning := in.Root, in.Stand, in.Leaning
+	in.Root, in.Stand, in.Leaning = "", 0, -1
 	switch next, band := roots(v), confidence(v); {
 	case v.Abstained:
 		return ""
 	case next != roots(before) || before.Abstained:
-		if !before.Abstained && next != stood {
-			in.Root = next
+		if next != stood {
+			stand = 0
+		}
+		if stand++; !before.Abstained && stand < in.needs(next) {
+			in.Root, in.Stand = next, stand
 			return ""
 		}
+		in.leave(roots(before))
 		in.Last.Verdict, in.Last.Changes, in.Confidence = v, changes, band
 		return RootChanged
 	case band != in.Confidence:
@@ -57,6 +68,27 @@ func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 	default:
 		in.Last.Verdict, in.Last.Changes = v, changes
 		return ""
+	}
+}
+
+// needs is in how many windows in a row a culprit set must stand to be said: in two, and in
+// twice as many each time that it was given up before, as what comes and goes would
+// otherwise be said each time.
+func (in *incident) needs(set string) int {
+	n := confirm
+	for _, l := range in.Left {
+		if l == set {
+			n *= 2
+		}
+	}
+	return n
+}
+
+// leave notes that a culprit set was given up. The latest ones are kept.
+func (in *incident) leave(set string) {
+	in.Left = append(in.Left, set)
+	if len(in.Left) > maxLeft {
+		in.Left = slices.Delete(in.Left, 0, len(in.Left)-maxLeft)
 	}
 }
 

@@ -58,9 +58,11 @@ type incident struct {
 	Said   int64 // event time at which it was last said, ns
 	Opened int64 // event time, ns
 
-	Confidence, Impact int    // bands as last said
-	Root               string // that stood in the last verdict, where it is not what was said
-	Leaning            int    // confidence band of the last verdict, where it is not what was said; else -1
+	Confidence, Impact int      // bands as last said
+	Root               string   // that stood in the last verdicts, where it is not what was said
+	Stand              int      // in how many
+	Left               []string // culprit sets that were said and given up
+	Leaning            int      // confidence band of the last verdict, where it is not what was said; else -1
 
 	Into  key  // the incident of which it is a part, zero: none
 	Over  bool // its own run has ended, and one of a part has not

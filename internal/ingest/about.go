@@ -23,6 +23,7 @@ type about struct {
 	learned uint64
 	at      int64
 	places  []identity.Place // that are in use with it
+	sequence
 }
 
 // owner is a replica that metrics are about.
@@ -51,11 +52,11 @@ func (a *about) holds(learned uint64, grain, now int64) bool {
 	return true
 }
 
-// look returns whom the resource of metrics is about at event time now.
-func (i *Ingester) look(s *scratch, m pcommon.Map, now int64) *about {
+// look returns whom the resource of metrics, which comes after another, is about at
+// event time now.
+func (i *Ingester) look(s *scratch, m pcommon.Map, after *sequence, now int64) *about {
 	learned := i.joins.learned.Load()
-	hash, keep := hashResource(m, nil)
-	old := i.findAbout(m, hash, keep)
+	old, hash, keep := i.findAbout(m, after)
 	if old != nil && old.holds(learned, i.joins.forget/grains, now) {
 		return old
 	}
@@ -64,6 +65,7 @@ func (i *Ingester) look(s *scratch, m pcommon.Map, now int64) *about {
 	switch {
 	case old != nil:
 		a.key, a.stream = old.key, old.stream
+		a.was(old.next.Load())
 	case keep:
 		a.key, a.stream = keyOf(m, hash), hashMap(m)
 	default:
@@ -75,18 +77,23 @@ func (i *Ingester) look(s *scratch, m pcommon.Map, now int64) *about {
 	return a
 }
 
-// findAbout returns what is known of a resource of that hash, or nil.
-func (i *Ingester) findAbout(m pcommon.Map, hash uint64, keep bool) *about {
-	if !keep {
-		return nil
+// findAbout returns what is known of a resource that comes after another, or nil, and the
+// hash under which it may be put; keep is false where it may not.
+func (i *Ingester) findAbout(m pcommon.Map, after *sequence) (found *about, hash uint64, keep bool) {
+	if next := i.abouts.at(after.next.Load()); next != nil && next.key.same(m) {
+		return next, next.key.hash, true
+	}
+	if hash, keep = hashResource(m, nil); !keep {
+		return nil, 0, false
 	}
 	set := i.abouts.set(hash)
 	for k := range set {
 		if a := set[k].Load(); a != nil && a.key.is(m, hash) {
-			return a
+			after.was(i.abouts.place(hash, k))
+			return a, hash, true
 		}
 	}
-	return nil
+	return nil, hash, true
 }
 
 // findOwners fills in whom the resource m is about.

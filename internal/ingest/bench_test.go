@@ -222,7 +222,7 @@ func BenchmarkExtract(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := i.scratch.Get().(*scratch)
-		after := &i.first
+		after := &i.first.origin
 		for k := range td.ResourceSpans().Len() {
 			_, after = i.takeSpans(s, td.ResourceSpans().At(k), after, never, now().UnixNano())
 		}

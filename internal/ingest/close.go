@@ -17,6 +17,8 @@ type closing struct {
 	closed atomic.Bool  // Close was called
 	at     atomic.Int64 // traces due by then are resolved; written under mu
 
+	waiting atomic.Int64 // spans that have come since
+
 	mu       sync.Mutex // guards everything below; taken before the locks of shards
 	started  bool
 	finished bool  // nothing is queued any more but by Close
@@ -188,10 +190,11 @@ func (i *Ingester) moveTo(mark int64) {
 		if bound := i.mark.bound(mark); bound > c.bound {
 			seen.windows += i.put(i.collect(bound, &seen))
 		}
-		step := i.mark.step(mark)
+		step := i.mark.step(mark, fineSteps)
 		if step <= c.at.Load() {
 			return
 		}
+		c.waiting.Store(0)
 		for _, s := range i.shards {
 			s.advance(step)
 		}

@@ -132,7 +132,10 @@ func TestPeerOf(t *testing.T) {
 	}{
 		{attrs{"service.peer.name": "payment", "server.address": "10.0.0.1"}, "payment"},
 		{attrs{"peer.service": "payment", "db.system": "mysql"}, "payment"},
-		{attrs{"db.system.name": "postgresql", "db.namespace": "orders", "server.address": "pg.internal"}, "postgresql:orders"},
+		{attrs{"db.system.name": "postgresql", "db.namespace": "orders", "server.address": "pg.internal"}, "postgresql:pg.internal/orders"},
+		{attrs{"db.system.name": "postgresql", "db.namespace": "orders", "server.address": "orders-db.internal"}, "postgresql:orders-db.internal"},
+		{attrs{"db.system.name": "mongodb", "db.namespace": "app", "server.address": "users-mongodb"}, "mongodb:users-mongodb/app"},
+		{attrs{"db.system.name": "mongodb", "db.namespace": "app", "server.address": "posts-mongodb"}, "mongodb:posts-mongodb/app"},
 		{attrs{"db.system": "mysql", "db.name": "shop"}, "mysql:shop"},
 		{attrs{"db.system.name": "redis", "db.namespace": "0", "server.address": "cache.internal"}, "redis:cache.internal"},
 		{attrs{"db.system.name": "redis"}, "redis"},

@@ -21,6 +21,7 @@ type Ingester struct {
 
 	mark     watermark
 	oldest   uint64       // event time before which nothing is used, ns
+	enough   int          // spans after which traces are resolved
 	accepted atomic.Int64 // wall clock at which something was last accepted, ns
 	scratch  sync.Pool    // of *scratch
 
@@ -39,7 +40,7 @@ type Ingester struct {
 	sweepAt    atomic.Int64 // names at which the next sweep is due
 	signatures signatures
 	origins    origins
-	first      sequence // of a batch
+	first      first
 	producers  *callgraph.Producers
 	known      *callgraph.Known
 
@@ -80,6 +81,7 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 		obs:       obs,
 		emit:      emit,
 		oldest:    cfg.Guard.oldest(size),
+		enough:    enoughOf(limits.PendingSpans),
 		mark:      watermark{size: size, lateness: int64(cfg.Lateness)},
 		served:    identity.NewAdmission(limits.Services, limits.OperationsPerService, forget),
 		called:    identity.NewAdmission(limits.Services, limits.OperationsPerService, forget),

@@ -19,7 +19,7 @@ func (i *Ingester) Metrics(md pmetric.Metrics, now time.Time) {
 	i.world.RLock()
 	defer i.world.RUnlock()
 	s := i.scratch.Get().(*scratch)
-	b := batch{i: i, s: s, now: now.UnixNano(), mark: i.mark.load()}
+	b := batch{i: i, s: s, now: now.UnixNano(), mark: i.mark.load(), afterAbout: &i.first.about, afterMetric: &i.first.metric}
 	for k := range md.ResourceMetrics().Len() {
 		b.take(md.ResourceMetrics().At(k))
 	}
@@ -40,6 +40,8 @@ type batch struct {
 	attributes pcommon.Map // of the resource
 	about      *about      // of the resource, once a point was accepted
 	metric     *selected
+
+	afterAbout, afterMetric *sequence // what comes next comes after these
 }
 
 func (b *batch) take(rm pmetric.ResourceMetrics) {
@@ -52,7 +54,8 @@ func (b *batch) take(rm pmetric.ResourceMetrics) {
 		}
 		for n := range sm.Metrics().Len() {
 			m := sm.Metrics().At(n)
-			if b.metric = b.i.selectMetric(b.s, m, scope); len(b.metric.features) == 0 {
+			b.metric = b.i.selectMetric(b.s, m, scope, b.afterMetric)
+			if b.afterMetric = &b.metric.sequence; len(b.metric.features) == 0 {
 				b.s.add(notSelected, datapoint.Count(m))
 				continue
 			}

@@ -71,7 +71,7 @@ func (i *Ingester) foldUntilDue(points []window.Point, mark, now int64, counts *
 			continue
 		}
 		mark = at
-		if i.mark.step(mark) > i.closing.at.Load() {
+		if i.due(mark, 0) {
 			return k + 1, mark, true
 		}
 	}

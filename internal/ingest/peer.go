@@ -15,6 +15,7 @@ import (
 //
 //	attributes                                              name
 //	service.peer.name (peer.service)                        payment
+//	db.system.name, server.address, db.namespace            postgresql:db.internal/orders
 //	db.system.name, db.namespace                            postgresql:orders
 //	db.system.name, server.address                          redis:cache.internal
 //	db.system.name                                          redis
@@ -25,7 +26,9 @@ import (
 //	server.address, network.peer.address, with their port   10.1.2.3:8083
 //
 // A namespace that is a bare number (the index of a Redis database) says less
-// than the address and is passed over.
+// than the address and is passed over, and so is one that the name of the host begins
+// with. An IP address tells databases of the same name apart as well as a host's name
+// does, but changes with where the database runs.
 //
 // Behind the name of a host there is one service, at whatever port, but at an IP
 // address there may be several, of which the port is all that tells them apart: many
@@ -95,7 +98,7 @@ func peerName(a *attributes, in *interner) string {
 	host := a.get(peerHost)
 	address := a.endpoint(host, in)
 	if system := a.or(dbSystem, dbSystemOld); system != "" {
-		return qualified(system, database(a, address), in)
+		return qualified(system, database(a, host, address, in), in)
 	}
 	if system := a.get(msgSystem); system != "" {
 		return qualified(system, destinationOf(a), in)
@@ -131,12 +134,17 @@ func qualified(system, rest string, in *interner) string {
 	return in.join(system, ':', rest)
 }
 
-func database(a *attributes, address string) string {
+func database(a *attributes, host, address string, in *interner) string {
 	namespace := a.or(dbNamespace, dbNamespaceOld)
-	if namespace == "" || isNumber(namespace) {
+	switch {
+	case namespace == "" || isNumber(namespace):
 		return address
+	case host == "" || isIP(host):
+		return namespace
+	case strings.HasPrefix(host, namespace):
+		return host
 	}
-	return namespace
+	return in.join(host, '/', namespace)
 }
 
 func isNumber(s string) bool { return strings.Trim(s, "0123456789") == "" }

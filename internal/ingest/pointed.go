@@ -51,7 +51,8 @@ func subjectOf(metric, feature string) (of subject, labelled bool) {
 // is. Where they name what nobody knows, nobody has a point of a container or a host.
 func (b *batch) whom(attributes pcommon.Map) *about {
 	if b.about == nil {
-		b.about = b.i.look(b.s, b.attributes, b.mark)
+		b.about = b.i.look(b.s, b.attributes, b.afterAbout, b.mark)
+		b.afterAbout = &b.about.sequence
 	}
 	if !b.metric.labelled || b.about.replica {
 		return b.about

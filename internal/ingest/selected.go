@@ -17,6 +17,7 @@ type selected struct {
 	subject  subject
 	labelled bool // its points may say themselves whom they are about
 	features []selectedFeature
+	sequence
 }
 
 // selectedFeature is a feature that a metric is.
@@ -44,13 +45,22 @@ func metricKindOf(m pmetric.Metric) metricKind {
 // they are used.
 const maxSelected = 1 << 13
 
-// selectMetric returns what is known about a metric of a scope.
-func (i *Ingester) selectMetric(s *scratch, m pmetric.Metric, scope string) *selected {
+// is reports whether s is what is known about such a metric.
+func (s *selected) is(name, unit, scope string, kind metricKind) bool {
+	return s.name == name && s.kind == kind && s.unit == unit && s.scope == scope
+}
+
+// selectMetric returns what is known about a metric of a scope, which comes after another.
+func (i *Ingester) selectMetric(s *scratch, m pmetric.Metric, scope string, after *sequence) *selected {
 	name, unit, kind := m.Name(), m.Unit(), metricKindOf(m)
+	if next := i.selected.at(after.next.Load()); next != nil && next.is(name, unit, scope, kind) {
+		return next
+	}
 	h := quickHash(quickHash(quickHash(uint64(kind.kind), name), unit), scope)
 	set := i.selected.set(h)
 	for k := range set {
-		if at := set[k].Load(); at != nil && at.hash == h && at.name == name && at.unit == unit && at.scope == scope && at.kind == kind {
+		if at := set[k].Load(); at != nil && at.hash == h && at.is(name, unit, scope, kind) {
+			after.was(i.selected.place(h, k))
 			return at
 		}
 	}

@@ -10,6 +10,9 @@ import "sync/atomic"
 // by a sequence, and a wrong guess costs the comparison only.
 type sequence struct{ next atomic.Uint32 }
 
+// first says what a batch begins with.
+type first struct{ origin, about, metric sequence }
+
 // was notes that what comes next is in a place.
 func (s *sequence) was(place uint32) {
 	if s.next.Load() != place { // else all callers would fight for its memory

@@ -56,6 +56,7 @@ type arrival struct {
 
 // deal hands arrivals to their shards, in order, with one lock per shard.
 func (i *Ingester) deal(s *scratch, from, to int) {
+	i.closing.waiting.Add(int64(to - from))
 	for k := from; k < to; k++ {
 		n := shardOf(s.arrivals[k].span.ID.Trace, len(i.shards))
 		s.arrivals[k].next = -1

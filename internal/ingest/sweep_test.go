@@ -49,10 +49,10 @@ func TestSweep_bounds(t *testing.T) {
 		most = max(most, r.names.Len())
 	}
 	require.Equal(t, perBatch*batches, r.used)
-	// Spans wait for the allowed lateness, 5 s, and a step of at most 0.1 s more: 255
-	// batches and the one that is coming. So many versions are in use, and a few
+	// Spans wait for the allowed lateness, 5 s, and a coarse step of at most 1.25 s more:
+	// 313 batches and the one that is coming. So many versions are in use, and a few
 	// names more; a sweep is due at twice that.
-	const inUse = (255+1)*perBatch + 10
+	const inUse = (313+1)*perBatch + 10
 	require.Greater(t, r.used, 2*inUse+perBatch, "more came than may be kept")
 	assert.LessOrEqual(t, most, 2*inUse+perBatch, "a batch beyond the bound")
 	assert.Greater(t, most, minSweep, "else there was no sweep")

@@ -23,7 +23,7 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	defer i.world.RUnlock()
 	s := i.scratch.Get().(*scratch)
 	mark := i.mark.load()
-	after := &i.first
+	after := &i.first.origin
 	for k := range td.ResourceSpans().Len() {
 		mark, after = i.takeSpans(s, td.ResourceSpans().At(k), after, mark, now.UnixNano())
 	}
@@ -202,17 +202,19 @@ func (s *scratch) linksOf(kind callgraph.Kind, span ptrace.Span) []identity.Span
 func (i *Ingester) spread(s *scratch, now int64) {
 	from := 0
 	mark := i.mark.load()
+	wait := int(i.closing.waiting.Load())
 	for k := range s.arrivals {
 		end := past(s.arrivals[k].span.End, now)
 		if end <= mark {
 			continue
 		}
 		mark = end
-		if i.mark.step(mark) > i.closing.at.Load() {
+		if i.due(mark, wait+k+1-from) {
 			i.deal(s, from, k+1)
 			from = k + 1
 			i.mark.advance(mark)
 			i.moveTo(mark)
+			wait = int(i.closing.waiting.Load())
 		}
 	}
 	i.deal(s, from, len(s.arrivals))

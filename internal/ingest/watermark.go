@@ -38,18 +38,36 @@ func (w *watermark) bound(t int64) int64 {
 // start returns the start of the window that holds t.
 func (w *watermark) start(t int64) int64 { return t - t%w.size }
 
-// step returns the event time up to which traces are resolved while the
-// watermark is at t. It moves in steps, since each costs a lock of every shard,
-// and every window ends on a step.
-func (w *watermark) step(t int64) int64 {
+// Traces are resolved many at once, for what they are added to has left the caches of a
+// processor by the next time: when enough spans have come since the last time, or else
+// with a coarse step of event time. What is resolved is what a fine step says. Every
+// window ends on a step of either kind.
+const (
+	fineSteps   = 256 // in a window
+	coarseSteps = 8
+	enough      = 1 << 15 // of which none takes a microsecond
+)
+
+// enoughOf returns how many spans are enough where so many may wait: few beside those.
+func enoughOf(pending int) int { return min(enough, pending/8) }
+
+// step returns the event time up to which traces may be resolved while the watermark is at
+// t, in steps of which there are so many in a window.
+func (w *watermark) step(t, steps int64) int64 {
 	if t == never {
 		return never
 	}
-	const steps = 256
 	step := w.size
 	if w.size%steps == 0 {
 		step /= steps
 	}
 	t -= w.lateness
 	return t - t%step
+}
+
+// due reports whether traces are to be resolved, or windows to be closed, when the
+// watermark is at t and so many spans have come since the last time.
+func (i *Ingester) due(t int64, spans int) bool {
+	at := i.closing.at.Load()
+	return i.mark.step(t, fineSteps) > at && (spans >= i.enough || i.mark.step(t, coarseSteps) > at)
 }

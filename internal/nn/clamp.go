@@ -27,6 +27,20 @@ func ClampRest[F Float](dst, a, b []F, limit F) {
 	}
 }
 
+// Known computes dst = src, and 0 where that is missing (NaN).
+func Known[F Float](dst, src []F) {
+	sameLength(len(dst), len(src))
+	if vectorised[F](len(dst)) {
+		fast.known(at(dst), at(src), len(dst))
+		return
+	}
+	for i, v := range src {
+		if dst[i] = 0; v == v {
+			dst[i] = v
+		}
+	}
+}
+
 // AddInside takes gradients back through a clamp to limit:
 //
 //	dst += scale src  where |in| < limit and known is not NaN

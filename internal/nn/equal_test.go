@@ -93,6 +93,11 @@ func TestElementwise_equalsTheReference(t *testing.T) {
 			Clamp(o.double[0], o.double[1], 1.5)
 			o.near(t, 0, "clamp")
 
+			o = with(any0, gaps)
+			Known(o.single[0], o.single[1])
+			Known(o.double[0], o.double[1])
+			o.near(t, 0, "known")
+
 			o = with(any0, gaps, any0)
 			ClampRest(o.single[0], o.single[1], o.single[2], 4)
 			ClampRest(o.double[0], o.double[1], o.double[2], 4)

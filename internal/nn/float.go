@@ -32,6 +32,9 @@ type vectors struct {
 	adam             func(params, m, v, grads *float32, n int, first, second, step, epsilon float32)
 	noise            func(dst *float32, blocks int, state *[4][8]uint32)
 	below            func(v *float32, n int, pivots *[6]float32, counts *[6]int32) int
+	known            func(dst, src *float32, n int)
+	gather           func(dst, src *float32, records *int, n, size int)
+	ranked           func(v *float32, vectors, rank int) (value, next float32)
 	between          func(dst, v *float32, n int, low, high float32) int
 }
 

@@ -34,6 +34,11 @@ func clampAVX2(dst *float32, src *float32, n int, limit float32)
 //go:noescape
 func clampRestAVX2(dst *float32, a *float32, b *float32, n int, limit float32)
 
+// knownAVX2 computes dst = src, zero where that is NaN.
+//
+//go:noescape
+func knownAVX2(dst *float32, src *float32, n int)
+
 // addInsideAVX2 computes dst += scale src where |in| < limit and known is not NaN.
 //
 //go:noescape
@@ -136,3 +141,15 @@ func belowAVX2(v *float32, n int, pivots *[6]float32, counts *[6]int32) int
 //
 //go:noescape
 func betweenAVX2(dst *float32, v *float32, n int, low float32, high float32) int
+
+// rankedAVX2 returns the number of a rank, from 0, in so many vectors, and that of the next
+// rank. It must be there, and no number may be NaN.
+//
+//go:noescape
+func rankedAVX2(v *float32, vectors int, rank int) (value float32, next float32)
+
+// gatherAVX2 computes dst[r n + j] = src[records[j] size + r], for n of at least eight and a
+// size that is a multiple of eight.
+//
+//go:noescape
+func gatherAVX2(dst *float32, src *float32, records *int, n int, size int)

@@ -2229,6 +2229,41 @@ done136:
 	VZEROUPPER
 	RET
 
+// func knownAVX2(dst *float32, src *float32, n int)
+// Requires: AVX
+TEXT ·knownAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop137:
+	CMPQ    DX, $0x08
+	JLT     tail138
+	VMOVUPS (CX), Y0
+	VCMPPS  $0x07, Y0, Y0, Y1
+	VANDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JMP     loop137
+
+tail138:
+	TESTQ      DX, DX
+	JE         done139
+	LEAQ       lanes<>+0(SB), SI
+	MOVQ       $0x00000008, BX
+	SUBQ       DX, BX
+	VMOVUPS    (SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VCMPPS     $0x07, Y1, Y1, Y2
+	VANDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+done139:
+	VZEROUPPER
+	RET
+
 // func addInsideAVX2(dst *float32, src *float32, in *float32, known *float32, n int, scale float32, limit float32)
 // Requires: AVX, FMA3
 TEXT ·addInsideAVX2(SB), NOSPLIT, $0-48
@@ -2240,9 +2275,9 @@ TEXT ·addInsideAVX2(SB), NOSPLIT, $0-48
 	MOVQ         known+24(FP), BX
 	MOVQ         n+32(FP), SI
 
-loop137:
+loop140:
 	CMPQ        SI, $0x08
-	JLT         tail138
+	JLT         tail141
 	VMOVUPS     (DX), Y2
 	VANDPS      word7fffffff<>+0(SB), Y2, Y2
 	VCMPPS      $0x01, Y0, Y2, Y2
@@ -2259,11 +2294,11 @@ loop137:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	SUBQ        $0x08, SI
-	JMP         loop137
+	JMP         loop140
 
-tail138:
+tail141:
 	TESTQ       SI, SI
-	JE          done139
+	JE          done142
 	LEAQ        lanes<>+0(SB), R8
 	MOVQ        $0x00000008, DI
 	SUBQ        SI, DI
@@ -2280,7 +2315,7 @@ tail138:
 	VFMADD231PS Y3, Y1, Y0
 	VMASKMOVPS  Y0, Y2, (AX)
 
-done139:
+done142:
 	VZEROUPPER
 	RET
 
@@ -2301,9 +2336,9 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-24
 	MOVQ src+8(FP), CX
 	MOVQ n+16(FP), DX
 
-loop140:
+loop143:
 	CMPQ    DX, $0x08
-	JLT     tail141
+	JLT     tail144
 	VMOVUPS (AX), Y0
 	VMOVUPS (CX), Y1
 	VADDPS  Y1, Y0, Y0
@@ -2311,11 +2346,11 @@ loop140:
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
-	JMP     loop140
+	JMP     loop143
 
-tail141:
+tail144:
 	TESTQ      DX, DX
-	JE         done142
+	JE         done145
 	LEAQ       lanes<>+0(SB), SI
 	MOVQ       $0x00000008, BX
 	SUBQ       DX, BX
@@ -2325,7 +2360,7 @@ tail141:
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
 
-done142:
+done145:
 	VZEROUPPER
 	RET
 
@@ -2336,40 +2371,10 @@ TEXT ·fillAVX2(SB), NOSPLIT, $0-20
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+8(FP), CX
 
-loop143:
-	CMPQ    CX, $0x08
-	JLT     tail144
-	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
-	JMP     loop143
-
-tail144:
-	TESTQ      CX, CX
-	JE         done145
-	LEAQ       lanes<>+0(SB), BX
-	MOVQ       $0x00000008, DX
-	SUBQ       CX, DX
-	VMOVUPS    (BX)(DX*4), Y1
-	VMASKMOVPS Y0, Y1, (AX)
-
-done145:
-	VZEROUPPER
-	RET
-
-// func absSumAVX2(v *float32, n int) float32
-// Requires: AVX
-TEXT ·absSumAVX2(SB), NOSPLIT, $0-20
-	VXORPS Y0, Y0, Y0
-	MOVQ   v+0(FP), AX
-	MOVQ   n+8(FP), CX
-
 loop146:
 	CMPQ    CX, $0x08
 	JLT     tail147
-	VMOVUPS (AX), Y1
-	VANDPS  word7fffffff<>+0(SB), Y1, Y1
-	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, CX
 	JMP     loop146
@@ -2381,11 +2386,41 @@ tail147:
 	MOVQ       $0x00000008, DX
 	SUBQ       CX, DX
 	VMOVUPS    (BX)(DX*4), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+
+done148:
+	VZEROUPPER
+	RET
+
+// func absSumAVX2(v *float32, n int) float32
+// Requires: AVX
+TEXT ·absSumAVX2(SB), NOSPLIT, $0-20
+	VXORPS Y0, Y0, Y0
+	MOVQ   v+0(FP), AX
+	MOVQ   n+8(FP), CX
+
+loop149:
+	CMPQ    CX, $0x08
+	JLT     tail150
+	VMOVUPS (AX), Y1
+	VANDPS  word7fffffff<>+0(SB), Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, CX
+	JMP     loop149
+
+tail150:
+	TESTQ      CX, CX
+	JE         done151
+	LEAQ       lanes<>+0(SB), BX
+	MOVQ       $0x00000008, DX
+	SUBQ       CX, DX
+	VMOVUPS    (BX)(DX*4), Y1
 	VMASKMOVPS (AX), Y1, Y1
 	VANDPS     word7fffffff<>+0(SB), Y1, Y1
 	VADDPS     Y1, Y0, Y0
 
-done148:
+done151:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VHADDPS      X0, X0, X0
@@ -2408,9 +2443,9 @@ TEXT ·huberAVX2(SB), NOSPLIT, $0-44
 	MOVQ         target+16(FP), DX
 	MOVQ         n+24(FP), BX
 
-loop149:
+loop152:
 	CMPQ        BX, $0x08
-	JLT         tail150
+	JLT         tail153
 	VMOVUPS     (DX), Y4
 	VCMPPS      $0x07, Y4, Y4, Y5
 	VMOVUPS     (CX), Y6
@@ -2429,11 +2464,11 @@ loop149:
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	SUBQ        $0x08, BX
-	JMP         loop149
+	JMP         loop152
 
-tail150:
+tail153:
 	TESTQ       BX, BX
-	JE          done151
+	JE          done154
 	LEAQ        lanes<>+0(SB), DI
 	MOVQ        $0x00000008, SI
 	SUBQ        BX, SI
@@ -2453,7 +2488,7 @@ tail150:
 	VMULPS      Y1, Y0, Y0
 	VMASKMOVPS  Y0, Y4, (AX)
 
-done151:
+done154:
 	VEXTRACTF128 $0x01, Y2, X0
 	VADDPS       X0, X2, X2
 	VHADDPS      X2, X2, X2
@@ -2470,9 +2505,9 @@ TEXT ·softplusAVX2(SB), NOSPLIT, $0-28
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
 
-loop152:
+loop155:
 	CMPQ         DX, $0x08
-	JLT          tail153
+	JLT          tail156
 	VMOVUPS      (CX), Y1
 	VORPS        word80000000<>+0(SB), Y1, Y2
 	VMOVUPS      wordc2ae0000<>+0(SB), Y3
@@ -2524,11 +2559,11 @@ loop152:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, DX
-	JMP          loop152
+	JMP          loop155
 
-tail153:
+tail156:
 	TESTQ        DX, DX
-	JE           done154
+	JE           done157
 	LEAQ         lanes<>+0(SB), SI
 	MOVQ         $0x00000008, BX
 	SUBQ         DX, BX
@@ -2582,7 +2617,7 @@ tail153:
 	VADDPS       Y0, Y2, Y0
 	VMASKMOVPS   Y0, Y1, (AX)
 
-done154:
+done157:
 	VZEROUPPER
 	RET
 
@@ -2814,9 +2849,9 @@ TEXT ·softplusBackwardAVX2(SB), NOSPLIT, $0-32
 	MOVQ dout+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop155:
+loop158:
 	CMPQ         BX, $0x08
-	JLT          tail156
+	JLT          tail159
 	VXORPS       Y0, Y0, Y0
 	VMOVUPS      (CX), Y1
 	VSUBPS       Y1, Y0, Y0
@@ -2848,11 +2883,11 @@ loop155:
 	ADDQ         $0x20, CX
 	ADDQ         $0x20, DX
 	SUBQ         $0x08, BX
-	JMP          loop155
+	JMP          loop158
 
-tail156:
+tail159:
 	TESTQ        BX, BX
-	JE           done157
+	JE           done160
 	LEAQ         lanes<>+0(SB), DI
 	MOVQ         $0x00000008, SI
 	SUBQ         BX, SI
@@ -2885,7 +2920,7 @@ tail156:
 	VDIVPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
 
-done157:
+done160:
 	VZEROUPPER
 	RET
 
@@ -2898,58 +2933,14 @@ TEXT ·sampleAVX2(SB), NOSPLIT, $0-40
 	MOVQ eps+24(FP), BX
 	MOVQ n+32(FP), SI
 
-loop158:
+loop161:
 	CMPQ        SI, $0x08
-	JLT         tail159
+	JLT         tail162
 	VMOVUPS     (CX), Y0
 	VMOVUPS     (DX), Y1
 	VMOVUPS     (BX), Y2
 	VFMADD231PS Y1, Y2, Y0
 	VMOVUPS     Y0, (AX)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, BX
-	SUBQ        $0x08, SI
-	JMP         loop158
-
-tail159:
-	TESTQ       SI, SI
-	JE          done160
-	LEAQ        lanes<>+0(SB), R8
-	MOVQ        $0x00000008, DI
-	SUBQ        SI, DI
-	VMOVUPS     (R8)(DI*4), Y0
-	VMASKMOVPS  (CX), Y0, Y1
-	VMASKMOVPS  (DX), Y0, Y2
-	VMASKMOVPS  (BX), Y0, Y3
-	VFMADD231PS Y2, Y3, Y1
-	VMASKMOVPS  Y1, Y0, (AX)
-
-done160:
-	VZEROUPPER
-	RET
-
-// func sampleBackwardAVX2(dmu *float32, dsigma *float32, dz *float32, eps *float32, n int)
-// Requires: AVX, FMA3
-TEXT ·sampleBackwardAVX2(SB), NOSPLIT, $0-40
-	MOVQ dmu+0(FP), AX
-	MOVQ dsigma+8(FP), CX
-	MOVQ dz+16(FP), DX
-	MOVQ eps+24(FP), BX
-	MOVQ n+32(FP), SI
-
-loop161:
-	CMPQ        SI, $0x08
-	JLT         tail162
-	VMOVUPS     (DX), Y0
-	VMOVUPS     (AX), Y1
-	VADDPS      Y0, Y1, Y1
-	VMOVUPS     Y1, (AX)
-	VMOVUPS     (CX), Y1
-	VMOVUPS     (BX), Y2
-	VFMADD231PS Y0, Y2, Y1
-	VMOVUPS     Y1, (CX)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
@@ -2964,6 +2955,50 @@ tail162:
 	MOVQ        $0x00000008, DI
 	SUBQ        SI, DI
 	VMOVUPS     (R8)(DI*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMASKMOVPS  (DX), Y0, Y2
+	VMASKMOVPS  (BX), Y0, Y3
+	VFMADD231PS Y2, Y3, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+
+done163:
+	VZEROUPPER
+	RET
+
+// func sampleBackwardAVX2(dmu *float32, dsigma *float32, dz *float32, eps *float32, n int)
+// Requires: AVX, FMA3
+TEXT ·sampleBackwardAVX2(SB), NOSPLIT, $0-40
+	MOVQ dmu+0(FP), AX
+	MOVQ dsigma+8(FP), CX
+	MOVQ dz+16(FP), DX
+	MOVQ eps+24(FP), BX
+	MOVQ n+32(FP), SI
+
+loop164:
+	CMPQ        SI, $0x08
+	JLT         tail165
+	VMOVUPS     (DX), Y0
+	VMOVUPS     (AX), Y1
+	VADDPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (AX)
+	VMOVUPS     (CX), Y1
+	VMOVUPS     (BX), Y2
+	VFMADD231PS Y0, Y2, Y1
+	VMOVUPS     Y1, (CX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, SI
+	JMP         loop164
+
+tail165:
+	TESTQ       SI, SI
+	JE          done166
+	LEAQ        lanes<>+0(SB), R8
+	MOVQ        $0x00000008, DI
+	SUBQ        SI, DI
+	VMOVUPS     (R8)(DI*4), Y0
 	VMASKMOVPS  (DX), Y0, Y1
 	VMASKMOVPS  (AX), Y0, Y2
 	VADDPS      Y1, Y2, Y2
@@ -2973,7 +3008,7 @@ tail162:
 	VFMADD231PS Y1, Y3, Y2
 	VMASKMOVPS  Y2, Y0, (CX)
 
-done163:
+done166:
 	VZEROUPPER
 	RET
 
@@ -2987,9 +3022,9 @@ TEXT ·klAVX2(SB), NOSPLIT, $0-44
 	MOVQ   sigmaP+24(FP), BX
 	MOVQ   n+32(FP), SI
 
-loop164:
+loop167:
 	CMPQ        SI, $0x08
-	JLT         tail165
+	JLT         tail168
 	VMOVUPS     (BX), Y1
 	VMOVUPS     (AX), Y2
 	VMOVUPS     (DX), Y3
@@ -3028,11 +3063,11 @@ loop164:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	SUBQ        $0x08, SI
-	JMP         loop164
+	JMP         loop167
 
-tail165:
+tail168:
 	TESTQ       SI, SI
-	JE          done166
+	JE          done169
 	LEAQ        lanes<>+0(SB), R8
 	MOVQ        $0x00000008, DI
 	SUBQ        SI, DI
@@ -3074,7 +3109,7 @@ tail165:
 	VANDPS      Y1, Y2, Y2
 	VADDPS      Y2, Y0, Y0
 
-done166:
+done169:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VHADDPS      X0, X0, X0
@@ -3107,9 +3142,9 @@ TEXT ·klBackwardAVX2(SB), NOSPLIT, $0-76
 	MOVQ         sigmaP+56(FP), R9
 	MOVQ         n+64(FP), R10
 
-loop167:
+loop170:
 	CMPQ         R10, $0x08
-	JLT          tail168
+	JLT          tail171
 	VMOVUPS      (SI), Y1
 	VMOVUPS      (R8), Y2
 	VSUBPS       Y2, Y1, Y1
@@ -3149,11 +3184,11 @@ loop167:
 	ADDQ         $0x20, R8
 	ADDQ         $0x20, R9
 	SUBQ         $0x08, R10
-	JMP          loop167
+	JMP          loop170
 
-tail168:
+tail171:
 	TESTQ        R10, R10
-	JE           done169
+	JE           done172
 	LEAQ         lanes<>+0(SB), R12
 	MOVQ         $0x00000008, R11
 	SUBQ         R10, R11
@@ -3189,7 +3224,7 @@ tail168:
 	VFMADD231PS  Y3, Y0, Y2
 	VMASKMOVPS   Y2, Y1, (BX)
 
-done169:
+done172:
 	VZEROUPPER
 	RET
 
@@ -3206,9 +3241,9 @@ TEXT ·expTermAVX2(SB), NOSPLIT, $0-56
 	MOVQ         y+24(FP), BX
 	MOVQ         n+32(FP), SI
 
-loop170:
+loop173:
 	CMPQ         SI, $0x08
-	JLT          tail171
+	JLT          tail174
 	VMOVUPS      (DX), Y4
 	VADDPS       Y1, Y4, Y4
 	VMOVUPS      (BX), Y5
@@ -3244,11 +3279,11 @@ loop170:
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, BX
 	SUBQ         $0x08, SI
-	JMP          loop170
+	JMP          loop173
 
-tail171:
+tail174:
 	TESTQ        SI, SI
-	JE           done172
+	JE           done175
 	LEAQ         lanes<>+0(SB), R8
 	MOVQ         $0x00000008, DI
 	SUBQ         SI, DI
@@ -3284,7 +3319,7 @@ tail171:
 	VADDPS       Y0, Y1, Y0
 	VMASKMOVPS   Y0, Y4, (CX)
 
-done172:
+done175:
 	VZEROUPPER
 	RET
 
@@ -3296,9 +3331,9 @@ TEXT ·addLogAVX2(SB), NOSPLIT, $0-28
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
 
-loop173:
+loop176:
 	CMPQ        DX, $0x08
-	JLT         tail174
+	JLT         tail177
 	VMOVUPS     (AX), Y1
 	VMOVUPS     (CX), Y2
 	VPADDD      word004afb0d<>+0(SB), Y2, Y3
@@ -3326,11 +3361,11 @@ loop173:
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	SUBQ        $0x08, DX
-	JMP         loop173
+	JMP         loop176
 
-tail174:
+tail177:
 	TESTQ       DX, DX
-	JE          done175
+	JE          done178
 	LEAQ        lanes<>+0(SB), SI
 	MOVQ        $0x00000008, BX
 	SUBQ        DX, BX
@@ -3360,7 +3395,7 @@ tail174:
 	VFMADD231PS Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)
 
-done175:
+done178:
 	VZEROUPPER
 	RET
 
@@ -3373,9 +3408,9 @@ TEXT ·ratioAVX2(SB), NOSPLIT, $0-36
 	MOVQ   b+16(FP), DX
 	MOVQ   n+24(FP), BX
 
-loop176:
+loop179:
 	CMPQ    BX, $0x08
-	JLT     tail177
+	JLT     tail180
 	VMOVUPS (CX), Y1
 	VMOVUPS (DX), Y2
 	VDIVPS  Y2, Y1, Y1
@@ -3385,11 +3420,11 @@ loop176:
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
 	SUBQ    $0x08, BX
-	JMP     loop176
+	JMP     loop179
 
-tail177:
+tail180:
 	TESTQ      BX, BX
-	JE         done178
+	JE         done181
 	LEAQ       lanes<>+0(SB), DI
 	MOVQ       $0x00000008, SI
 	SUBQ       BX, SI
@@ -3401,7 +3436,7 @@ tail177:
 	VADDPS     Y2, Y0, Y0
 	VMASKMOVPS Y2, Y1, (AX)
 
-done178:
+done181:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VHADDPS      X0, X0, X0
@@ -3418,20 +3453,20 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-28
 	MOVQ   b+8(FP), CX
 	MOVQ   n+16(FP), DX
 
-loop179:
+loop182:
 	CMPQ        DX, $0x08
-	JLT         tail180
+	JLT         tail183
 	VMOVUPS     (AX), Y1
 	VMOVUPS     (CX), Y2
 	VFMADD231PS Y1, Y2, Y0
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	SUBQ        $0x08, DX
-	JMP         loop179
+	JMP         loop182
 
-tail180:
+tail183:
 	TESTQ       DX, DX
-	JE          done181
+	JE          done184
 	LEAQ        lanes<>+0(SB), SI
 	MOVQ        $0x00000008, BX
 	SUBQ        DX, BX
@@ -3440,7 +3475,7 @@ tail180:
 	VMASKMOVPS  (CX), Y1, Y1
 	VFMADD231PS Y2, Y1, Y0
 
-done181:
+done184:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VHADDPS      X0, X0, X0
@@ -3458,9 +3493,9 @@ TEXT ·addProductAVX2(SB), NOSPLIT, $0-36
 	MOVQ         b+16(FP), DX
 	MOVQ         n+24(FP), BX
 
-loop182:
+loop185:
 	CMPQ        BX, $0x08
-	JLT         tail183
+	JLT         tail186
 	VMOVUPS     (AX), Y1
 	VMOVUPS     (CX), Y2
 	VMOVUPS     (DX), Y3
@@ -3471,11 +3506,11 @@ loop182:
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	SUBQ        $0x08, BX
-	JMP         loop182
+	JMP         loop185
 
-tail183:
+tail186:
 	TESTQ       BX, BX
-	JE          done184
+	JE          done187
 	LEAQ        lanes<>+0(SB), DI
 	MOVQ        $0x00000008, SI
 	SUBQ        BX, SI
@@ -3487,7 +3522,7 @@ tail183:
 	VFMADD231PS Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)
 
-done184:
+done187:
 	VZEROUPPER
 	RET
 
@@ -3504,9 +3539,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-56
 	MOVQ         grads+24(FP), BX
 	MOVQ         n+32(FP), SI
 
-loop185:
+loop188:
 	CMPQ        SI, $0x08
-	JLT         tail186
+	JLT         tail189
 	VMOVUPS     (BX), Y4
 	VMOVUPS     (CX), Y5
 	VMOVUPS     (DX), Y6
@@ -3529,11 +3564,11 @@ loop185:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, BX
 	SUBQ        $0x08, SI
-	JMP         loop185
+	JMP         loop188
 
-tail186:
+tail189:
 	TESTQ       SI, SI
-	JE          done187
+	JE          done190
 	LEAQ        lanes<>+0(SB), R8
 	MOVQ        $0x00000008, DI
 	SUBQ        SI, DI
@@ -3556,7 +3591,7 @@ tail186:
 	VSUBPS      Y0, Y1, Y0
 	VMASKMOVPS  Y0, Y4, (AX)
 
-done187:
+done190:
 	VZEROUPPER
 	RET
 
@@ -3571,9 +3606,9 @@ TEXT ·noiseAVX2(SB), NOSPLIT, $0-24
 	VMOVDQU 64(DX), Y2
 	VMOVDQU 96(DX), Y3
 
-loop188:
+loop191:
 	TESTQ       CX, CX
-	JE          done189
+	JE          done192
 	VPADDD      Y3, Y0, Y4
 	VPSLLD      $0x09, Y1, Y5
 	VPXOR       Y0, Y2, Y2
@@ -3651,9 +3686,9 @@ loop188:
 	VMOVUPS     Y4, 32(AX)
 	ADDQ        $0x40, AX
 	DECQ        CX
-	JMP         loop188
+	JMP         loop191
 
-done189:
+done192:
 	VMOVDQU Y0, (DX)
 	VMOVDQU Y1, 32(DX)
 	VMOVDQU Y2, 64(DX)
@@ -3792,9 +3827,9 @@ TEXT ·belowAVX2(SB), NOSPLIT, $0-40
 	MOVQ         v+0(FP), AX
 	MOVQ         n+8(FP), DX
 
-loop190:
+loop193:
 	CMPQ    DX, $0x08
-	JLT     tail191
+	JLT     tail194
 	VMOVUPS (AX), Y13
 	VCMPPS  $0x01, Y0, Y13, Y14
 	VPSUBD  Y14, Y1, Y1
@@ -3812,11 +3847,11 @@ loop190:
 	VPSUBD  Y13, Y12, Y12
 	ADDQ    $0x20, AX
 	SUBQ    $0x08, DX
-	JMP     loop190
+	JMP     loop193
 
-tail191:
+tail194:
 	TESTQ      DX, DX
-	JE         done192
+	JE         done195
 	LEAQ       lanes<>+0(SB), SI
 	MOVQ       $0x00000008, BX
 	SUBQ       DX, BX
@@ -3844,7 +3879,7 @@ tail191:
 	VANDPS     Y13, Y0, Y0
 	VPSUBD     Y0, Y12, Y12
 
-done192:
+done195:
 	VEXTRACTI128 $0x01, Y1, X0
 	VPADDD       X0, X1, X0
 	VPHADDD      X0, X0, X0
@@ -3902,9 +3937,9 @@ TEXT ·betweenAVX2(SB), NOSPLIT, $0-40
 	MOVQ         v+8(FP), BX
 	MOVQ         n+16(FP), SI
 
-loop193:
+loop196:
 	CMPQ      SI, $0x08
-	JLT       tail194
+	JLT       tail197
 	VMOVUPS   (BX), Y2
 	VCMPPS    $0x02, Y2, Y0, Y3
 	VCMPPS    $0x01, Y1, Y2, Y4
@@ -3917,11 +3952,11 @@ loop193:
 	LEAQ      (AX)(DI*4), AX
 	ADDQ      $0x20, BX
 	SUBQ      $0x08, SI
-	JMP       loop193
+	JMP       loop196
 
-tail194:
+tail197:
 	TESTQ      SI, SI
-	JE         done195
+	JE         done198
 	LEAQ       lanes<>+0(SB), R8
 	MOVQ       $0x00000008, DI
 	SUBQ       SI, DI
@@ -3938,7 +3973,7 @@ tail194:
 	POPCNTL    BX, BX
 	LEAQ       (AX)(BX*4), AX
 
-done195:
+done198:
 	SUBQ CX, AX
 	SHRQ $0x02, AX
 	MOVQ AX, ret+32(FP)
@@ -4202,3 +4237,186 @@ DATA lanesFirst<>+2024(SB)/8, $0x0007060504030200
 DATA lanesFirst<>+2032(SB)/8, $0x0007060504030201
 DATA lanesFirst<>+2040(SB)/8, $0x0706050403020100
 GLOBL lanesFirst<>(SB), RODATA|NOPTR, $2048
+
+// func rankedAVX2(v *float32, vectors int, rank int) (value float32, next float32)
+// Requires: AVX, AVX2
+TEXT ·rankedAVX2(SB), NOSPLIT, $0-32
+	MOVQ v+0(FP), AX
+	MOVQ vectors+8(FP), CX
+	MOVQ rank+16(FP), DX
+	MOVQ AX, BX
+	MOVQ CX, SI
+	SHLQ $0x03, SI
+
+try199:
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VBROADCASTSS (BX), Y0
+	ADDQ         $0x04, BX
+	MOVQ         AX, DI
+	MOVQ         CX, R8
+
+loop201:
+	VMOVUPS      (DI), Y3
+	VCMPPS       $0x01, Y0, Y3, Y4
+	VPSUBD       Y4, Y1, Y1
+	VCMPPS       $0x02, Y0, Y3, Y4
+	VPSUBD       Y4, Y2, Y2
+	ADDQ         $0x20, DI
+	DECQ         R8
+	JNE          loop201
+	VEXTRACTI128 $0x01, Y1, X3
+	VPADDD       X3, X1, X3
+	VPHADDD      X3, X3, X3
+	VPHADDD      X3, X3, X3
+	VMOVD        X3, DI
+	VEXTRACTI128 $0x01, Y2, X1
+	VPADDD       X1, X2, X1
+	VPHADDD      X1, X1, X1
+	VPHADDD      X1, X1, X1
+	VMOVD        X1, R8
+	DECQ         SI
+	JE           found200
+	CMPL         DX, DI
+	JLT          try199
+	CMPL         DX, R8
+	JGE          try199
+
+found200:
+	VMOVSS  X0, value+24(FP)
+	INCL    DX
+	CMPL    DX, R8
+	JLT     done202
+	VMOVUPS word7f800000<>+0(SB), Y1
+
+again203:
+	VMOVUPS      (AX), Y2
+	VCMPPS       $0x01, Y2, Y0, Y3
+	VMOVUPS      word7f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y2
+	VMINPS       Y2, Y1, Y1
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNE          again203
+	VEXTRACTF128 $0x01, Y1, X0
+	VMINPS       X0, X1, X0
+	VPSHUFD      $0x4e, X0, X1
+	VMINPS       X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VMINPS       X1, X0, X0
+
+done202:
+	VMOVSS X0, next+28(FP)
+	VZEROUPPER
+	RET
+
+// func gatherAVX2(dst *float32, src *float32, records *int, n int, size int)
+// Requires: AVX, CMOV
+TEXT ·gatherAVX2(SB), NOSPLIT, $0-40
+	MOVQ n+24(FP), CX
+	XORQ AX, AX
+	SUBQ $0x08, CX
+
+eight204:
+	MOVQ  records+16(FP), DX
+	LEAQ  (DX)(AX*8), DX
+	MOVQ  (DX), BX
+	IMULQ size+32(FP), BX
+	SHLQ  $0x02, BX
+	ADDQ  src+8(FP), BX
+	MOVQ  8(DX), SI
+	IMULQ size+32(FP), SI
+	SHLQ  $0x02, SI
+	ADDQ  src+8(FP), SI
+	MOVQ  16(DX), DI
+	IMULQ size+32(FP), DI
+	SHLQ  $0x02, DI
+	ADDQ  src+8(FP), DI
+	MOVQ  24(DX), R8
+	IMULQ size+32(FP), R8
+	SHLQ  $0x02, R8
+	ADDQ  src+8(FP), R8
+	MOVQ  32(DX), R9
+	IMULQ size+32(FP), R9
+	SHLQ  $0x02, R9
+	ADDQ  src+8(FP), R9
+	MOVQ  40(DX), R10
+	IMULQ size+32(FP), R10
+	SHLQ  $0x02, R10
+	ADDQ  src+8(FP), R10
+	MOVQ  48(DX), R11
+	IMULQ size+32(FP), R11
+	SHLQ  $0x02, R11
+	ADDQ  src+8(FP), R11
+	MOVQ  56(DX), DX
+	IMULQ size+32(FP), DX
+	SHLQ  $0x02, DX
+	ADDQ  src+8(FP), DX
+	MOVQ  dst+0(FP), R13
+	MOVQ  n+24(FP), R14
+	XORQ  R12, R12
+	LEAQ  (R13)(AX*4), R13
+	SHLQ  $0x02, R14
+
+square205:
+	VMOVUPS    (BX)(R12*4), Y0
+	VMOVUPS    (SI)(R12*4), Y1
+	VMOVUPS    (DI)(R12*4), Y2
+	VMOVUPS    (R8)(R12*4), Y3
+	VUNPCKLPS  Y1, Y0, Y4
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VSHUFPS    $0x44, Y1, Y4, Y3
+	VSHUFPS    $0xee, Y1, Y4, Y1
+	VSHUFPS    $0x44, Y2, Y0, Y4
+	VSHUFPS    $0xee, Y2, Y0, Y0
+	VMOVUPS    (R9)(R12*4), Y2
+	VMOVUPS    (R10)(R12*4), Y5
+	VMOVUPS    (R11)(R12*4), Y6
+	VMOVUPS    (DX)(R12*4), Y7
+	VUNPCKLPS  Y5, Y2, Y8
+	VUNPCKHPS  Y5, Y2, Y2
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VSHUFPS    $0x44, Y5, Y8, Y7
+	VSHUFPS    $0xee, Y5, Y8, Y5
+	VSHUFPS    $0x44, Y6, Y2, Y8
+	VSHUFPS    $0xee, Y6, Y2, Y2
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VPERM2F128 $0x20, Y8, Y4, Y10
+	VPERM2F128 $0x20, Y2, Y0, Y11
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x31, Y5, Y1, Y1
+	VPERM2F128 $0x31, Y8, Y4, Y4
+	VPERM2F128 $0x31, Y2, Y0, Y0
+	VMOVUPS    Y6, (R13)
+	ADDQ       R14, R13
+	VMOVUPS    Y9, (R13)
+	ADDQ       R14, R13
+	VMOVUPS    Y10, (R13)
+	ADDQ       R14, R13
+	VMOVUPS    Y11, (R13)
+	ADDQ       R14, R13
+	VMOVUPS    Y3, (R13)
+	ADDQ       R14, R13
+	VMOVUPS    Y1, (R13)
+	ADDQ       R14, R13
+	VMOVUPS    Y4, (R13)
+	ADDQ       R14, R13
+	VMOVUPS    Y0, (R13)
+	ADDQ       R14, R13
+	ADDQ       $0x08, R12
+	CMPQ       R12, size+32(FP)
+	JLT        square205
+	CMPQ       AX, CX
+	JGE        done206
+	ADDQ       $0x08, AX
+	CMPQ       AX, CX
+	CMOVQGT    CX, AX
+	JMP        eight204
+
+done206:
+	VZEROUPPER
+	RET

@@ -1,5 +1,10 @@
 package nn
 
+import (
+	"math"
+	"slices"
+)
+
 // Vectorised reports whether there are kernels in assembly on this processor.
 func Vectorised() bool { return fast != nil }
 
@@ -46,4 +51,27 @@ func Between(dst, v []float32, low, high float32) (n int) {
 		}
 	}
 	return n
+}
+
+// Ranked returns the number of a rank among the first n of v, from 0, and the next one in
+// order: the same where it is there twice, and infinity where there is none. What follows
+// them, Room numbers at least, is overwritten. It compares each with all, and no other way is
+// as fast for some dozens. None may be NaN; it panics where there is no such rank.
+func Ranked(v []float32, n, rank int) (value, next float32) {
+	if rank < 0 || rank >= n || len(v) < n+Room {
+		panic("nn: no such rank, or no room")
+	}
+	if vectorised[float32](n) {
+		const lanes = 8
+		for i := n; i%lanes != 0; i++ {
+			v[i] = float32(math.Inf(1))
+		}
+		return fast.ranked(at(v), (n+lanes-1)/lanes, rank)
+	}
+	sorted := v[:n]
+	slices.Sort(sorted)
+	if rank+1 == n {
+		return sorted[rank], float32(math.Inf(1))
+	}
+	return sorted[rank], sorted[rank+1]
 }

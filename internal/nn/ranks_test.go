@@ -55,7 +55,30 @@ func TestRanks_areThoseOfComparing(t *testing.T) {
 			assert.True(t, slices.Equal(inside, same[:moved]), "%d values in %v, in place", n, ends)
 		}
 	}
+	assert.Panics(t, func() { Ranked(make([]float32, 20), 5, 5) }, "no such rank")
+	assert.Panics(t, func() { Ranked(make([]float32, 12), 5, 1) }, "no room")
 	assert.Panics(t, func() { Between(make([]float32, 10), make([]float32, 5), 0, 1) }, "no room")
+}
+
+// Numbers of a rank are those of the sorted ones, whichever are there twice; a NaN among them,
+// which is none of them, ends in some number, not in the wild.
+func TestRanked_isSorting(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for _, n := range sizes[1:] {
+		for _, values := range []int{1, 3, 1000} {
+			v := make([]float32, n, n+Room)
+			for i := range v {
+				v[i] = float32(rng.IntN(values)) - 500
+			}
+			sorted := append(slices.Sorted(slices.Values(v)), float32(math.Inf(1)))
+			for rank := range n {
+				value, next := Ranked(v[:n+Room], n, rank)
+				require.Equal(t, sorted[rank:rank+2], []float32{value, next}, "rank %d of %d", rank, n)
+			}
+		}
+	}
+	v := slices.Repeat([]float32{float32(math.NaN())}, 9+Room)
+	assert.NotPanics(t, func() { Ranked(v, 9, 8) })
 }
 
 func TestRanks_doNotAllocate(t *testing.T) {
@@ -64,5 +87,6 @@ func TestRanks_doNotAllocate(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(10, func() {
 		Below(v, pivots, counts)
 		Between(dst, v, 0, 1)
+		Ranked(dst, 9, 3)
 	}))
 }

@@ -20,5 +20,6 @@ func detect() *vectors {
 		sample: sampleAVX2, sampleBackward: sampleBackwardAVX2, kl: klAVX2, klBackward: klBackwardAVX2,
 		expTerm: expTermAVX2, addLog: addLogAVX2, ratio: ratioAVX2, dot: dotAVX2, addProduct: addProductAVX2,
 		adam: adamAVX2, noise: noiseAVX2, below: belowAVX2, between: betweenAVX2,
+		ranked: rankedAVX2, known: knownAVX2, gather: gatherAVX2,
 	}
 }

@@ -168,6 +168,7 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 			d.blameHost(&out)
 		}
 	}
+	out.narrow(u)
 	if n := d.requests(u); n > 0 {
 		out.Evidence = append(out.Evidence, number(math.Round(n))+" requests")
 	}

@@ -45,6 +45,7 @@ func endpoints(r *reach, by []suspect, of symptoms) {
 		}
 	}
 	e.index()
+	e.placed()
 	// A delay and losses are two things, also where they meet at one link.
 	all := e.left
 	for _, e.delayed = range [...]bool{true, false} {
@@ -114,16 +115,17 @@ func (e *endpoint) meeting() identity.Service {
 // much.
 func (e *endpoint) around(s identity.Service) []int {
 	var out []int
-	rise, longest := 0.0, 0.0
+	rise, longest, tail := 0.0, 0.0, 0.0
 	for _, c := range e.links[s] {
 		if !e.taken[c] && e.atHand(c) {
 			out = append(out, c)
-			rise, longest = max(rise, e.rise(c)), max(longest, e.late(c))
+			rise, longest, tail = max(rise, e.rise(c)), max(longest, e.late(c)), max(tail, e.tail(c))
 		}
 	}
 	for _, of := range e.together(s) {
 		for _, c := range e.leaves(of) {
-			if e.atHand(c) && (near(e.rise(c), rise) || e.delayed && near(e.late(c), longest) || !e.delayed && e.lostAlike(c, out)) {
+			// Where half of a window is delayed, one median moves and another does not.
+			if near(e.tail(c), tail) || e.atHand(c) && (near(e.rise(c), rise) || e.delayed && near(e.late(c), longest) || !e.delayed && e.lostAlike(c, out)) {
 				out = append(out, c)
 			}
 		}
@@ -185,7 +187,7 @@ func (e *endpoint) beyond(s identity.Service, c int) int {
 }
 
 // near reports whether two rises may be those of one delay.
-func near(a, b float64) bool { return a <= alike*b && b <= alike*a }
+func near(a, b float64) bool { return a > 0 && b > 0 && a <= alike*b && b <= alike*a }
 
 // settle gives s what meets there.
 func (e *endpoint) settle(s identity.Service) {
@@ -301,13 +303,14 @@ func (e *endpoint) leaves(s identity.Service) []int {
 // are delayed, and the longest where some are lost, which the quantile that rose first
 // need not show.
 func (e *endpoint) late(c int) float64 {
-	if !e.delayed {
-		if now, usual := e.longest(e.by[c].parts[0].edge); now > usual {
-			return now - usual
-		}
+	if t := e.tail(c); !e.delayed && t > 0 {
+		return t
 	}
 	return e.rise(c)
 }
+
+// tail is by how many seconds the longest calls of a channel rose, 0 where they did not.
+func (e *endpoint) tail(c int) float64 { return rose(e.by[c].parts[0].edge, e) }
 
 // rise is by how many seconds the calls of a channel rose, at most.
 func (e *endpoint) rise(c int) float64 {

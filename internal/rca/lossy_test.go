@@ -222,10 +222,22 @@ func kindsOf(v Verdict) (out []string) {
 
 func (lossyServices) delay(int) float64 { return 0 }
 
-func (lossyServices) strained(identity.RPC) bool { return false }
+func (lossyServices) strain(identity.RPC) float64 { return 1 }
+
+func (lossyServices) full(identity.RPC) bool { return false }
+
+func (lossyServices) least(identity.Edge) float64 { return 0 }
+
+func (lossyServices) holding(rpc, call) float64 { return 0 }
 
 func (lossyServices) even(identity.Edge) bool { return true }
 
 func (lossyServices) givenUp(identity.Edge) bool { return false }
 
 func (lossyServices) resends(identity.Edge, float64) bool { return true }
+
+func (lossyServices) lateness(identity.Edge, delay) (lateness, bool) { return lateness{}, false }
+
+func (lossyServices) slowTopics(string) []string { return nil }
+
+func (lossyServices) replies(identity.Edge) bool { return false }

@@ -39,8 +39,9 @@ const harmless = 0.05
 // sameRise is the share of a rise that counts as as much.
 const sameRise = 0.8
 
-// priority breaks ties between mechanisms: earlier ones cause later ones.
-var priority = []Mechanism{CPU, GC, Memory, Disk, Pool, QueueWait, Network}
+// priority breaks ties between mechanisms: earlier ones cause later ones. Who pages for want
+// of memory is busy with that, and nobody pages because others are busy.
+var priority = []Mechanism{Memory, CPU, GC, Disk, Pool, QueueWait, Network}
 
 // metrics indexes the metric columns of a record by service.
 type metrics map[identity.Service][]feature.Key

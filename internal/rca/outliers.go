@@ -52,14 +52,18 @@ func (v *view) longest(e identity.Edge) (now, usual float64) {
 
 // gradual is the share of late calls that may be late by less than what waits for a message
 // to be sent again, and slightly how late, relative to the usual tail, a call is late at all.
+// At most again are late by manyTimes as long.
 const (
-	gradual  = 0.2
-	slightly = 1.5
+	gradual   = 0.2
+	slightly  = 1.5
+	again     = 0.5
+	manyTimes = 20
 )
 
 // resends reports whether nearly all calls of an edge that are late at all in the violated
-// window are so by some seconds or more: a lost message is sent again after a time that is
-// never shorter, while what waits for somebody slow waits for any time.
+// window are so by some seconds or more, and not most of them by many times as long: a lost
+// message is sent again after a time that is never shorter, and is rarely lost again and again, while what
+// waits for somebody slow waits for any time.
 func (v *view) resends(e identity.Edge, by float64) bool {
 	_, usual := v.longest(e)
 	x := v.edges[e]
@@ -74,7 +78,7 @@ func (v *view) resends(e identity.Edge, by float64) bool {
 		return false
 	}
 	late := s.FractionAbove(max(slightly*usual, usual+by/10) * 1e9)
-	return late > 0 && s.FractionAbove((usual+by)*1e9) >= (1-gradual)*late
+	return late > 0 && s.FractionAbove((usual+by)*1e9) >= (1-gradual)*late && s.FractionAbove((usual+manyTimes*by)*1e9) <= again*late
 }
 
 // lossiest returns the end of a link that best explains which calls were late where
@@ -125,7 +129,7 @@ func (e *endpoint) outlying() float64 {
 // likelihood is that of a service which loses messages.
 func (e *endpoint) likelihood(s identity.Service, above float64) float64 {
 	k, n := 0.0, 0.0
-	for _, x := range e.touching[s] {
+	for _, x := range e.known(s) {
 		if e.settled(x) {
 			continue
 		}
@@ -143,7 +147,7 @@ func (e *endpoint) elsewhere(s identity.Service, link int, above float64) bool {
 	if !(above > 0) { // nothing is known of single calls
 		return false
 	}
-	for _, x := range e.touching[s] {
+	for _, x := range e.known(s) {
 		if x == e.r.g.Channels[link].Edge || e.settled(x) {
 			continue
 		}

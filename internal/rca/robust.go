@@ -44,6 +44,7 @@ type suspect struct {
 	// absorbed are network channels whose gap is a symptom of this service: it is
 	// too busy to accept or to send.
 	absorbed []int
+	at       *place // where its messages are late, nil where that is everywhere
 }
 
 // scores is what the robust scorer says of one window.
@@ -71,14 +72,24 @@ type symptoms interface {
 	// delay is by how much the median gap of a network node of the graph rose, 0 where it
 	// did not.
 	delay(node int) float64
-	strained(identity.RPC) bool // takes far longer than usual
-	even(identity.Edge) bool    // the network delays all calls alike
-	givenUp(identity.Edge) bool // calls fail because nobody waits for them any longer
+	strain(identity.RPC) float64 // how many times as long as usual it takes
+	even(identity.Edge) bool     // the network delays all calls alike
+	least(identity.Edge) float64 // by how much the shortest gaps rose, seconds
+	full(identity.RPC) bool      // fewer requests get done than usual
+	givenUp(identity.Edge) bool  // calls fail because nobody waits for them any longer
+	// holding is how many times as long as usual an RPC waits for a call, 0 where its own
+	// time cannot be that of waiting for calls before.
+	holding(rpc, call) float64
 	// resends reports whether late calls of an edge are late by some seconds or more,
 	// and nearly none by less.
 	resends(e identity.Edge, by float64) bool
 	// longest returns the longest gaps of a link, or calls to a leaf, now and usually.
 	longest(e identity.Edge) (now, usual float64)
+	// lateness counts the late calls of an edge by the replicas at its ends.
+	lateness(e identity.Edge, by delay) (lateness, bool)
+	// slowTopics returns the topics of a broker where all are slower than usual.
+	slowTopics(system string) []string
+	replies(identity.Edge) bool // calls are messages of which the reply is waited for
 }
 
 // share shows a share as a percentage.
@@ -94,8 +105,11 @@ func gather(r *reach, parts []part, of symptoms) scores {
 		by[p.channel].parts = append(by[p.channel].parts, p)
 		by[p.channel].excess += p.excess
 	}
-	saturated(r, by, of)
+	causing := slowed{r.g, make(map[identity.RPC][]int)}
+	saturated(r, by, of, causing)
+	brokers(r, by, of)
 	endpoints(r, by, of)
+	held(r, by, of, causing)
 	absorb(r, by, of)
 	misses(r, by)
 	var s scores

@@ -16,8 +16,14 @@ const (
 	// that may have no worker left to accept the next one.
 	saturates = 1.5
 	// saturatedBy is the least excess of what makes it slow, relative to that of the gap or
-	// the attempts that follow from it.
+	// the attempts that follow from it; from overwhelmed times as long on there is none, as
+	// queues grow for as long as more comes than gets done.
 	saturatedBy = 0.1
+	overwhelmed = 5
+	// endless is a gap, in seconds, of all calls, that is rather a queue than a network.
+	endless = 1
+	// asMuch is the largest ratio between rises of the longest that may be one delay.
+	asMuch = 1.2
 	// evenly is the share of the median's rise by which the shortest gaps exceed the usual
 	// median where the network delays all alike.
 	evenly = 0.5
@@ -31,31 +37,88 @@ const (
 // while of those that wait for a worker some find one at once; losses make few late.
 // Deepest calls first, since what follows may in turn be the reason for more.
 // See docs/math.md, 19.
-func saturated(r *reach, by []suspect, of symptoms) {
-	causing := make(map[identity.RPC][]int) // channels, by RPC; many may call one
+func saturated(r *reach, by []suspect, of symptoms, causing slowed) {
 	for i := range r.rpcs {
 		for _, c := range r.rpcs[len(r.rpcs)-1-i].calls {
 			n := r.g.NetworkChannel(c.edge)
-			if n < 0 || by[n].excess <= 0 || !of.strained(c.edge.Callee) {
+			if n < 0 || by[n].excess <= 0 || !accepting(&by[n], c.edge, of) || alongside(r, by, c.edge, of) {
 				continue
 			}
-			again := by[n].refusing()
-			late := slices.ContainsFunc(by[n].parts, func(p part) bool { return p.mechanism == Network && p.delayed })
-			if again && !of.givenUp(c.edge) || !again && (!late || of.even(c.edge)) {
-				continue
-			}
-			channels, ok := causing[c.edge.Callee]
-			if !ok {
-				if s := newReach(r.g, c.edge.Callee); s != nil {
-					channels = s.channels
-				}
-				causing[c.edge.Callee] = channels
-			}
-			if to := below(by, channels, n); to >= 0 && by[to].excess >= saturatedBy*by[n].excess {
+			if to := below(by, causing.of(c.edge.Callee), n); to >= 0 && follows(by[n].excess, by[to].excess, of.strain(c.edge.Callee)) {
 				by[to].absorb(n, &by[n])
 			}
 		}
 	}
+}
+
+// slowed are the channels that make RPCs slow.
+type slowed struct {
+	g    *cbn.Graph
+	seen map[identity.RPC][]int // many may call one
+}
+
+func (c slowed) of(rpc identity.RPC) []int {
+	channels, ok := c.seen[rpc]
+	if !ok {
+		if r := newReach(c.g, rpc); r != nil {
+			channels = r.channels
+		}
+		c.seen[rpc] = channels
+	}
+	return channels
+}
+
+// accepting reports whether what is late of a link may be that its callee accepts late, or
+// that nobody waits for it any longer.
+func accepting(u *suspect, e identity.Edge, of symptoms) bool {
+	if of.strain(e.Callee) < saturates {
+		return false
+	}
+	if u.refusing() {
+		return of.givenUp(e)
+	}
+	late := slices.ContainsFunc(u.parts, func(p part) bool { return p.mechanism == Network && p.delayed })
+	if of.even(e) {
+		return late && of.strain(e.Callee) >= overwhelmed && (of.full(e.Callee) || of.least(e) >= endless)
+	}
+	return late || !of.resends(e, resent)
+}
+
+// alongside reports whether calls that the callee of a link makes are late by as much as those
+// of the link, the shortest of both or the longest: what delays both is there, at times
+// where the shortest are not late.
+func alongside(r *reach, by []suspect, e identity.Edge, of symptoms) bool {
+	i := slices.IndexFunc(r.rpcs, func(p rpc) bool { return p.key == e.Callee })
+	if i < 0 {
+		return false
+	}
+	least, most := of.least(e), rose(e, of)
+	return slices.ContainsFunc(r.rpcs[i].calls, func(c call) bool {
+		n := r.g.NetworkChannel(c.edge)
+		if c.leaf && c.client >= 0 {
+			n = r.owner[c.client]
+		}
+		if n < 0 || by[n].excess <= 0 {
+			return false
+		}
+		x := rose(c.edge, of)
+		return near(of.least(c.edge), least) || x > 0 && x <= asMuch*most && most <= asMuch*x
+	})
+}
+
+// rose is by how many seconds the longest gaps of a link, or calls to a leaf, rose.
+func rose(e identity.Edge, of symptoms) float64 {
+	now, usual := of.longest(e)
+	if now > usual {
+		return now - usual
+	}
+	return 0
+}
+
+// follows reports whether a wait of some excess may follow from another's in a service that
+// takes so many times as long as usual.
+func follows(wait, from, strain float64) bool {
+	return from >= saturatedBy*wait || strain >= overwhelmed
 }
 
 // below returns the channel with the largest excess of those that make an RPC slow, other
@@ -63,17 +126,21 @@ func saturated(r *reach, by []suspect, of symptoms) {
 func below(by []suspect, channels []int, other int) int {
 	to := -1
 	for _, c := range channels {
-		if c != other && by[c].excess > 0 && (to < 0 || by[c].excess > by[to].excess) {
+		if c >= 0 && c != other && by[c].excess > 0 && (to < 0 || by[c].excess > by[to].excess) {
 			to = c
 		}
 	}
 	return to
 }
 
-// strained reports whether the median request of an RPC takes far longer than usual.
-func (d *diagnosis) strained(rpc identity.RPC) bool {
+// strain is how many times as long as usual the median request of an RPC takes, 1 where it
+// did not leave its normal range.
+func (d *diagnosis) strain(rpc identity.RPC) float64 {
 	s := d.v.latency(cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: rpc}})
-	return s.moved[0] && s.now[0] >= saturates*s.usual[0]
+	if !s.moved[0] || !(s.usual[0] > 0) {
+		return 1
+	}
+	return s.now[0] / s.usual[0]
 }
 
 // even reports whether the shortest gaps of a link exceed the usual median by about as much
@@ -83,9 +150,23 @@ func (d *diagnosis) even(e identity.Edge) bool {
 	if x == nil || x.Network == nil || !(x.Network.Count() > 0) {
 		return true
 	}
-	l := d.v.at(feature.Key{Kind: feature.Latency, Node: cbn.Node{Class: cbn.NetworkNode, Edge: e}})
-	usual := math.Exp(l.usual)
-	return x.Network.Quantile(shortest)/1e9-usual >= evenly*(math.Exp(l.now)-usual)
+	l := d.gap(e)
+	return x.Network.Quantile(shortest)/1e9-math.Exp(l.usual) >= evenly*(math.Exp(l.now)-math.Exp(l.usual))
+}
+
+// least is by how many seconds the shortest gaps of a link exceed the usual median, 0 where
+// they do not, and where gaps were not measured one by one.
+func (d *diagnosis) least(e identity.Edge) float64 {
+	x := d.v.edges[e]
+	if x == nil || x.Network == nil || !(x.Network.Count() > 0) {
+		return 0
+	}
+	return math.Max(0, x.Network.Quantile(shortest)/1e9-math.Exp(d.gap(e).usual))
+}
+
+// gap is the median gap of a link.
+func (d *diagnosis) gap(e identity.Edge) level {
+	return d.v.at(feature.Key{Kind: feature.Latency, Node: cbn.Node{Class: cbn.NetworkNode, Edge: e}})
 }
 
 // givenUp reports whether calls fail because nobody waits for them any longer.

@@ -24,16 +24,27 @@ func (b busy) has(s identity.Service) bool {
 	return false
 }
 
-func (b busy) strained(r identity.RPC) bool { return b.has(r.Service) }
+func (b busy) strain(r identity.RPC) float64 {
+	if b.has(r.Service) {
+		return 2
+	}
+	return 1
+}
 
 func (b busy) even(e identity.Edge) bool { return !b.has(e.Callee.Service) }
 
-func (b busy) givenUp(e identity.Edge) bool                     { return b.has(e.Callee.Service) }
+func (b busy) givenUp(e identity.Edge) bool { return b.has(e.Callee.Service) }
+func (busy) full(identity.RPC) bool         { return false }
+
+func (busy) least(identity.Edge) float64 { return 0 }
+
+func (busy) holding(rpc, call) float64                          { return 0 }
 func (busy) starved(identity.Service) bool                      { return false }
 func (busy) dropping(identity.Service) bool                     { return false }
 func (busy) outliers(identity.Edge, float64) (float64, float64) { return 0, 0 }
 func (busy) longest(identity.Edge) (float64, float64)           { return 0, 0 }
 func (busy) delay(int) float64                                  { return 0 }
+func (busy) lateness(identity.Edge, delay) (lateness, bool)     { return lateness{}, false }
 
 // front > mid > back > db: what makes back slow leaves nobody to accept what mid sends,
 // and then nobody to accept what front sends.
@@ -90,7 +101,7 @@ func TestSaturated(t *testing.T) {
 				by[p.channel].parts = append(by[p.channel].parts, p)
 				by[p.channel].excess += p.excess
 			}
-			saturated(r, by, c.busy)
+			saturated(r, by, c.busy, slowed{r.g, map[identity.RPC][]int{}})
 			got := map[string]float64{}
 			for i, u := range by {
 				if u.excess > 0 {
@@ -147,11 +158,11 @@ func TestDiagnosis_even(t *testing.T) {
 	}
 }
 
-func TestDiagnosis_strained(t *testing.T) {
+func TestDiagnosis_strain(t *testing.T) {
 	for factor, want := range map[float64]bool{1: false, 1.2: false, 3: true} {
 		in, rec := incident(chain(), func(w *world) { w.leaf[edge("back", "db")] *= factor })
 		d := &diagnosis{in: in, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, 3.5)}
-		assert.Equal(t, want, d.strained(op("back")), "%v times as long", factor)
+		assert.Equal(t, want, d.strain(op("back")) >= saturates, "%v times as long", factor)
 	}
 }
 
@@ -168,3 +179,89 @@ func TestDiagnosis_givenUp(t *testing.T) {
 }
 
 func (busy) resends(identity.Edge, float64) bool { return true }
+
+func (busy) slowTopics(string) []string { return nil }
+
+func (busy) replies(identity.Edge) bool { return false }
+
+// gaps says of one link how its calls are late.
+type gaps struct {
+	busy
+	times          float64 // as long as usual
+	uneven, resent bool
+	leastOf        float64
+	isFull         bool
+}
+
+func (g gaps) strain(identity.RPC) float64         { return g.times }
+func (g gaps) even(identity.Edge) bool             { return !g.uneven }
+func (g gaps) resends(identity.Edge, float64) bool { return g.resent }
+func (g gaps) least(identity.Edge) float64         { return g.leastOf }
+func (g gaps) full(identity.RPC) bool              { return g.isFull }
+func (g gaps) givenUp(identity.Edge) bool          { return false }
+
+// What is late of a link may be that its callee accepts late.
+func TestAccepting(t *testing.T) {
+	const delayed, few = true, false
+	for name, c := range map[string]struct {
+		gaps
+		delayed bool
+		want    bool
+	}{
+		"a queue, at times empty":                   {gaps{times: 2, uneven: true}, delayed, true},
+		"who is as fast as usual has no queue":      {gaps{times: 1.2, uneven: true}, delayed, false},
+		"a delay":                                   {gaps{times: 2}, delayed, false},
+		"all wait for seconds":                      {gaps{times: 8, leastOf: 3}, delayed, true},
+		"all wait, and less gets done":              {gaps{times: 8, leastOf: 0.2, isFull: true}, delayed, true},
+		"all wait for who is hardly slower":         {gaps{times: 2, leastOf: 3, isFull: true}, delayed, false},
+		"a delay before who is slow":                {gaps{times: 8, leastOf: 0.2}, delayed, false},
+		"few wait, and not for messages sent again": {gaps{times: 2, uneven: true}, few, true},
+		"few wait for messages sent again":          {gaps{times: 2, uneven: true, resent: true}, few, false},
+	} {
+		u := suspect{excess: 1, parts: []part{{mechanism: Network, excess: 1, delayed: c.delayed}}}
+		assert.Equal(t, c.want, accepting(&u, edge("mid", "back"), c.gaps), name)
+	}
+	assert.True(t, follows(10, 1, 2), "a tenth")
+	assert.False(t, follows(11, 1, 2))
+	assert.True(t, follows(1000, 1, 5), "a queue grows without end")
+}
+
+// tardy says by how much the shortest and the longest gaps of links, and calls to leaves, rose.
+type tardy struct {
+	busy
+	shortest, tails map[identity.Edge]float64
+}
+
+func (l tardy) least(e identity.Edge) float64                { return l.shortest[e] }
+func (l tardy) longest(e identity.Edge) (now, usual float64) { return 1 + l.tails[e], 1 }
+
+// What delays front > mid and mid > back, or a call to a leaf, by as much is at their common
+// end, and no queue before who is slow; also where it comes and goes.
+func TestAlongside(t *testing.T) {
+	in, on, toDB := edge("front", "mid"), edge("mid", "back"), edge("back", "db")
+	for name, c := range map[string]struct {
+		of          edgeRises
+		link, other identity.Edge
+		want        bool
+	}{
+		"the shortest alike":        {edgeRises{in: {0.1, 0.2}, on: {0.11, 0.9}}, in, on, true},
+		"the longest alike":         {edgeRises{on: {0, 0.036}, toDB: {0, 0.035}}, on, toDB, true},
+		"not quite":                 {edgeRises{on: {0, 0.05}, toDB: {0, 0.035}}, on, toDB, false},
+		"a queue before a slow one": {edgeRises{in: {0, 2}, on: {0.4, 0.4}}, in, on, false},
+	} {
+		r := newReach(graphOf(chain()), op("front"))
+		by := make([]suspect, len(r.g.Channels))
+		n := r.g.NetworkChannel(c.other)
+		if n < 0 {
+			n = r.g.ServiceChannel(c.other.Callee.Service)
+		}
+		by[n].excess = 1
+		of := tardy{shortest: map[identity.Edge]float64{}, tails: map[identity.Edge]float64{}}
+		for e, rise := range c.of {
+			of.shortest[e], of.tails[e] = rise[0], rise[1]
+		}
+		assert.Equal(t, c.want, alongside(r, by, c.link, of), name)
+	}
+}
+
+type edgeRises map[identity.Edge][2]float64

@@ -30,7 +30,7 @@ func TestDiagnose_traffic(t *testing.T) {
 		assert.Greater(t, c.Probability, v.Candidates[1].Probability)
 		sound(t, v)
 	}
-	one := func(w *world) { w.load, w.own[op("back")] = 60, 0.220 }
+	one := func(w *world) { w.load, w.own[op("back")] = 35, 0.220 }
 	for _, v := range both(chain(), one) {
 		assert.Equal(t, svc("back"), v.Culprits[0].Service, "a single slow service is to blame itself")
 	}
@@ -45,12 +45,20 @@ func TestDiagnose_traffic(t *testing.T) {
 
 // More requests are no reason for a slow network, nor where as many hurt nobody before.
 func TestDiagnose_noTraffic(t *testing.T) {
-	slow := func(w *world) {
-		w.load = 60
-		w.own[op("mid")], w.own[op("back")], w.network[edge("mid", "back")] = 0.030, 0.050, 0.500
+	slow := func(load float64) func(*world) {
+		return func(w *world) {
+			w.load = load
+			w.own[op("mid")], w.own[op("back")], w.network[edge("mid", "back")] = 0.030, 0.050, 0.500
+		}
 	}
-	for _, v := range both(chain(), slow) {
-		assert.Equal(t, KindEdge, v.Culprits[0].Kind)
+	for load, want := range map[float64]Kind{35: KindEdge, 60: KindTraffic} { // twice as many as ever: nobody accepts them
+		for _, v := range both(chain(), slow(load)) {
+			assert.Equal(t, want, v.Culprits[0].Kind, "%v requests/s", load)
+		}
+	}
+	alone := func(w *world) { w.load, w.network[edge("mid", "back")] = 60, 0.500 }
+	for _, v := range both(chain(), alone) {
+		assert.Equal(t, KindTraffic, v.Culprits[0].Kind)
 	}
 	surge := func(w *world) {
 		w.load = 60
@@ -257,10 +265,22 @@ func (healthy) longest(identity.Edge) (now, usual float64) { return math.NaN(), 
 
 func (healthy) delay(int) float64 { return 0 }
 
-func (healthy) strained(identity.RPC) bool { return false }
+func (healthy) strain(identity.RPC) float64 { return 1 }
+
+func (healthy) full(identity.RPC) bool { return false }
+
+func (healthy) least(identity.Edge) float64 { return 0 }
+
+func (healthy) holding(rpc, call) float64 { return 0 }
 
 func (healthy) even(identity.Edge) bool { return true }
 
 func (healthy) givenUp(identity.Edge) bool { return false }
 
 func (healthy) resends(identity.Edge, float64) bool { return true }
+
+func (healthy) lateness(identity.Edge, delay) (lateness, bool) { return lateness{}, false }
+
+func (healthy) slowTopics(string) []string { return nil }
+
+func (healthy) replies(identity.Edge) bool { return false }

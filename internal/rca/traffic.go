@@ -14,13 +14,18 @@ const (
 	// trafficShare is the least share of what is slow that services do themselves: a slow
 	// network is no doing of those who ask.
 	trafficShare = 0.5
+	// overload is how many times as many requests as in nearly all normal windows let a
+	// service accept late, which shows as a gap of its callers' calls.
+	overload = 2
 )
 
 // traffic says whether the load of the entry explains the window: requests per
 // second rose by half and left their normal range, and at least two services
 // became slower of themselves, or one did that lacks CPU, by half of all that is slow at
-// least. As many requests as normal windows had hurt nobody. Arrivals are counted over all
-// windows since the onset, as those of one may be few where traces are sampled.
+// least. As many requests as normal windows had hurt nobody; twice as many as those have services
+// accept late too, so that gaps of calls count as theirs, and one that is slower will do.
+// Arrivals are counted over all windows since the onset, as those of one may be few where
+// traces are sampled.
 func traffic(r *reach, v *view, s scores, of symptoms) *part {
 	entry := r.g.Nodes[r.entry].Edge.Callee
 	key := feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: entry}}
@@ -29,20 +34,22 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 	if !l.logRose(v.suspect) || now < trafficGrowth*usual {
 		return nil
 	}
-	if most := math.Expm1(v.rec.Normal(key, v.before, 1-harmless)); most-usual >= sameRise*(now-usual) {
+	most := math.Expm1(v.rec.Normal(key, v.before, 1-harmless))
+	if most-usual >= sameRise*(now-usual) {
 		return nil
 	}
+	overloaded := now >= overload*most
 	p := part{
 		channel: -1, kind: KindTraffic, mechanism: Traffic, rpc: entry, node: r.entry, z: l.z(), support: 1,
 		metric: "requests_per_second", observed: now, usual: usual,
 		text: entry.Operation + " " + number(now) + " requests/s vs " + number(usual) + " usual",
 	}
-	slower, starved := 0, false
+	slower, starved := 0, overloaded
 	for _, u := range s.suspects {
-		if c := r.g.Channels[u.channel]; !c.IsNetwork() {
+		if c := r.g.Channels[u.channel]; !c.IsNetwork() || overloaded {
 			slower++
 			p.excess += u.excess
-			starved = starved || of.starved(c.Service)
+			starved = starved || !c.IsNetwork() && of.starved(c.Service)
 		}
 	}
 	if slower < trafficServices && !starved || p.excess < trafficShare*s.explained {

@@ -53,7 +53,7 @@ func (w *Watcher) UnmarshalBinary(b []byte) error {
 	if len(s.Tracks) > MaxTracks {
 		return fmt.Errorf("slo: state of %d tracks is beyond the bound of %d", len(s.Tracks), MaxTracks)
 	}
-	restored := &Watcher{cfg: w.cfg, tracks: make(map[key]*track), refused: w.refused}
+	restored := &Watcher{cfg: w.cfg, tracks: make(map[key]*track), refused: w.refused, used: w.used}
 	for i, t := range s.Tracks {
 		if t == nil || !t.valid() {
 			return fmt.Errorf("slo: track %d is malformed", i)

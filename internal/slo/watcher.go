@@ -30,6 +30,7 @@ type Watcher struct {
 	learned int   // tracks of learned objectives
 	last    int64 // start of the last window
 	refused int
+	used    []use // by configured objective; what a restart forgets shows again
 }
 
 // key identifies a track: an objective by name, on one operation.
@@ -49,7 +50,7 @@ func NewWatcher(cfg Config) (*Watcher, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	return &Watcher{cfg: cfg, tracks: make(map[key]*track)}, nil
+	return &Watcher{cfg: cfg, tracks: make(map[key]*track), used: make([]use, len(cfg.Objectives))}, nil
 }
 
 // Refused returns how many observations were left out because of MaxTracks and
@@ -71,6 +72,7 @@ func (w *Watcher) Observe(start, end int64, obs []Observation) []State {
 			}
 		}
 	}
+	w.notice(start, obs)
 	for k, t := range w.tracks {
 		if _, ok := seen[k]; ok || !t.Firing {
 			continue

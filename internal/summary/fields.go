@@ -92,11 +92,25 @@ func (r *reader) edge(q quantity, of pcommon.Map, v value, id id) (*window.EdgeS
 		s.Requests = v.sketch
 	case callAgain:
 		s.Again = v.sketch
+	case callGaps:
+		s.Callers, s.Callees = r.gaps(of, attrCallers), r.gaps(of, attrCallees)
 	case callShown:
 		s.Shown, s.Exemplars = v.sketch, v.exemplars
 	default: // of RPCs and replicas
 	}
 	return s, id
+}
+
+// gaps are those of the replicas at one end of calls.
+func (r *reader) gaps(of pcommon.Map, key string) []window.Gap {
+	v, ok := of.Get(key)
+	if !ok || v.Type() != pcommon.ValueTypeBytes {
+		r.whole = false
+		return nil
+	}
+	out, err := window.ParseGaps(v.Bytes().AsRaw(), maxName, maxNumber)
+	r.whole = r.whole && err == nil && !slices.ContainsFunc(out, func(g window.Gap) bool { return !isName(g.ID) })
+	return out
 }
 
 func (r *reader) errorType(of pcommon.Map, v value, id id) ([]window.ErrorWeight, id) {

@@ -95,8 +95,12 @@ func (w *world) observe() observation {
 	}
 	caller, callee := w.rpc(), w.rpc()
 	d := w.duration()
+	replica := func(of identity.Service) identity.ReplicaNo {
+		return w.names.ReplicaNo(identity.Replica{Instance: identity.Instance{Service: of, ID: []string{"", "r1", "r2"}[w.rng.IntN(3)]}})
+	}
 	c := &callgraph.Call{
-		Edge: callgraph.Edge{Caller: w.names.RPCNo(caller), Callee: w.names.RPCNo(callee)},
+		Edge:          callgraph.Edge{Caller: w.names.RPCNo(caller), Callee: w.names.RPCNo(callee)},
+		CallerReplica: replica(caller.Service), CalleeReplica: replica(callee.Service),
 		Span: w.span(), Time: at, Weight: w.weight(), Client: d, Server: d / 3, Within: d, Share: d / 2, Queue: -1,
 		Leaf: callee.Service.Name == "s2", Async: callee.Service.Name == "s3", Stream: w.rng.IntN(10) == 0,
 	}

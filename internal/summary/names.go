@@ -28,6 +28,8 @@ const (
 	attrWeighted        = "sage.weighted"     // some spans stand for more than themselves
 	attrKept            = "sage.kept"         // some were kept by a sampler that had seen whole traces
 	attrSketch          = "sage.sketch"       // where the histogram cannot hold it
+	attrCallers         = "sage.callers"      // gaps by replica, of window.AppendGaps
+	attrCallees         = "sage.callees"      // likewise
 	attrReplica         = "sage.replica"      // a replica as requests name it
 )
 
@@ -64,6 +66,7 @@ const (
 	callRequests
 	callAgain
 	callShown
+	callGaps
 	numQuantities
 )
 
@@ -103,6 +106,7 @@ var quantities = [numQuantities]described{
 	callQueue:         {"sage.call.queue", "ns", "Time that messages waited.", true},
 	callRequests:      {"sage.call.requests", "ns", "Durations of the entry requests that made such calls, each once.", true},
 	callAgain:         {"sage.call.again", "ns", "Waits of the caller's requests between failed calls and the next ones.", true},
+	callGaps:          {"sage.call.gaps", "{edge}", "Edges of which calls are counted by replica and gap, in the attributes.", false},
 	callShown:         {"sage.call.shown", "ns", "Durations by which exemplars are chosen, where these are not the caller's.", true},
 }
 

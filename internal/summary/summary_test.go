@@ -220,6 +220,17 @@ func TestPieces_refuses(t *testing.T) {
 			histogram(md).Attributes().PutEmptyBytes("sage.sketch").FromRaw(b)
 		}, map[summary.Reason]int{summary.Malformed: 1}},
 		"a number for a name": {func(md pmetric.Metrics) { histogram(md).Attributes().PutInt("sage.operation", 1) }, map[summary.Reason]int{summary.Malformed: 1}},
+		"gaps that are none": {func(md pmetric.Metrics) {
+			m := md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().AppendEmpty()
+			m.SetName("sage.call.gaps")
+			m.SetEmptySum().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+			p := m.Sum().DataPoints().AppendEmpty()
+			p.SetDoubleValue(1)
+			p.SetStartTimestamp(pcommon.Timestamp(start))
+			p.SetTimestamp(pcommon.Timestamp(start + 1))
+			p.Attributes().PutEmptyBytes("sage.callers").FromRaw([]byte{1, 2})
+			p.Attributes().PutEmptyBytes("sage.callees")
+		}, map[summary.Reason]int{summary.Malformed: 1}},
 		"an unknown metric": {func(md pmetric.Metrics) {
 			m := md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().AppendEmpty()
 			m.SetName("sage.new")
@@ -250,7 +261,7 @@ func TestPieces_refuses(t *testing.T) {
 		switch name {
 		case "another scope":
 			assert.Zero(t, used)
-		case "an unknown metric":
+		case "an unknown metric", "gaps that are none":
 			assert.Equal(t, points, used, name)
 		default:
 			assert.Equal(t, points-refused, used, name)

@@ -95,6 +95,13 @@ func (w *writer) edge(e *window.EdgeShare) {
 	to.number(callWithin, e.Within, name)
 	to.number(callShare, e.Share, name)
 	to.errorTypes(callErrorTypes, e.ErrorTypes, name)
+	if len(e.Callers) > 0 {
+		to.point(callGaps, 1, func(p pcommon.Map) {
+			name(p)
+			p.PutEmptyBytes(attrCallers).FromRaw(window.AppendGaps(nil, e.Callers))
+			p.PutEmptyBytes(attrCallees).FromRaw(window.AppendGaps(nil, e.Callees))
+		})
+	}
 }
 
 func (w *writer) replica(r *window.ReplicaShare) {

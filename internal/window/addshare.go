@@ -50,7 +50,20 @@ func (g *Gathering) AddEdge(s *EdgeShare) (grown int) {
 		c.apart = true
 		grown += grow(&c.shown, s.Shown)
 	}
+	grown += c.callers.addAll(s.Callers) + c.callees.addAll(s.Callees)
 	return grown + c.types.take(s.ErrorTypes) + c.exemplars.take(&s.Exemplars)
+}
+
+// addAll adds shares, and returns by how many bytes g has grown.
+func (g *gaps) addAll(all []Gap) (grown int) {
+	if len(all) == 0 {
+		return 0
+	}
+	before := g.bytes()
+	for i := range all {
+		g.of(all[i].ID).take(&all[i])
+	}
+	return g.bytes() - before
 }
 
 // take adds one share, and returns by how many bytes r has grown.

@@ -14,6 +14,7 @@ const (
 	callsBytes    = int(unsafe.Sizeof(calls{})) + 3*int(unsafe.Sizeof(identity.Edge{})+8)/2
 	instanceBytes = int(unsafe.Sizeof(share{})) + 3*int(unsafe.Sizeof("")+8)/2
 	errorBytes    = 3 * int(unsafe.Sizeof("")+8) / 2
+	gapBytes      = int(unsafe.Sizeof(Gap{})) + 3*int(unsafe.Sizeof("")+8)/2
 	exemplarBytes = int(unsafe.Sizeof(candidate{}))
 )
 
@@ -37,6 +38,18 @@ func (e *errorTypes) bytes() int {
 }
 
 func (e *exemplars) bytes() int { return exemplarBytes * cap(e.sample) }
+
+// bytes are those of the shares there are, spare ones included.
+func (g *gaps) bytes() int {
+	n := gapBytes * (len(g.byID) + len(g.spare))
+	for id := range g.byID { // a sum: in any order
+		n += len(id)
+	}
+	if g.rest != nil {
+		n += gapBytes
+	}
+	return n
+}
 
 // held is the number of shares there are, spare ones included.
 func (r *instances) held() int {

@@ -15,6 +15,7 @@ type calls struct {
 	within, share                  float64
 	client, server, network, queue sketch.Sketch
 	requests, again                sketch.Sketch
+	callers, callees               gaps
 	// What exemplars go by. While that is, of every call, what the caller saw, it
 	// is what client holds, and shown is empty.
 	shown     sketch.Sketch
@@ -50,7 +51,12 @@ func (a *calls) add(c *callgraph.Call, f *Folder) {
 		a.server.Add(c.Server, w)
 		if !c.Async {
 			a.network.Add(c.Client-c.Server, w)
+			octave := Octave(c.Client - c.Server)
+			a.callers.add(c.CallerReplica, octave, w, f.names)
+			a.callees.add(c.CalleeReplica, octave, w, f.names)
 		}
+	} else if c.Leaf && c.Client >= 0 {
+		a.callers.add(c.CallerReplica, Octave(c.Client), w, f.names)
 	}
 	if c.Request >= 0 {
 		a.requests.Add(c.Request, w)
@@ -82,11 +88,13 @@ func (a *calls) reset() {
 	for _, s := range [...]*sketch.Sketch{&a.client, &a.server, &a.network, &a.queue, &a.requests, &a.again, &a.shown} {
 		s.Reset()
 	}
+	a.callers.reset()
+	a.callees.reset()
 	a.types.reset()
 	a.exemplars.reset()
 	*a = calls{
 		client: a.client, server: a.server, network: a.network, queue: a.queue, requests: a.requests, again: a.again, shown: a.shown,
-		types: a.types, exemplars: a.exemplars,
+		callers: a.callers, callees: a.callees, types: a.types, exemplars: a.exemplars,
 	}
 }
 
@@ -123,6 +131,8 @@ func (a *calls) merge(o *calls) {
 	a.queue.Merge(&o.queue)
 	a.requests.Merge(&o.requests)
 	a.again.Merge(&o.again)
+	a.callers.merge(&o.callers)
+	a.callees.merge(&o.callees)
 	a.types.merge(&o.types)
 	a.exemplars.merge(&o.exemplars)
 }
@@ -137,6 +147,7 @@ func (a *calls) snapshot(e identity.Edge) Edge {
 		Stream: a.stream, Count: a.count, Matched: a.matched, Errors: a.errors, ErrorType: a.types.most(),
 		Within: a.within, Share: a.share,
 		Client: &a.client, Server: &a.server, Network: &a.network, Queue: &a.queue, Requests: &a.requests, Again: &a.again,
+		Callers: a.callers.list(), Callees: a.callees.list(),
 		Exemplar: a.exemplars.slow, Typical: a.exemplars.typical(typicalOf),
 	}
 }

@@ -242,6 +242,7 @@ func arbitrary(rng *rand.Rand, n int) (requests []served, calls []called) {
 		})
 		calls = append(calls, called{
 			Edge: identity.Edge{Caller: rpcs[rng.IntN(3)], Callee: rpcs[rng.IntN(3)]}, Span: span(i), Time: rng.Int64N(size),
+			From: fmt.Sprint(rng.IntN(100)), To: fmt.Sprint(rng.IntN(100)),
 			Leaf: flip(2), Async: flip(2), Client: d - 5, Server: rng.Int64N(20) - 1, Queue: rng.Int64N(20) - 1,
 			Stream: flip(9), Error: flip(3), ErrorType: fmt.Sprint(rng.IntN(60)), Weight: float64(1 + rng.IntN(3)),
 		})

@@ -41,6 +41,7 @@ type called struct {
 	Edge                 identity.Edge
 	Span                 identity.Span
 	Time                 int64
+	From, To             string // replicas
 	Leaf, Async          bool
 	Client, Server       int64
 	Within, Share, Queue int64
@@ -50,8 +51,12 @@ type called struct {
 }
 
 func (c called) numbered(names *identity.Names) callgraph.Call {
+	replica := func(s identity.Service, id string) identity.ReplicaNo {
+		return names.ReplicaNo(identity.Replica{Instance: identity.Instance{Service: s, ID: id}})
+	}
 	return callgraph.Call{
-		Edge: callgraph.Edge{Caller: names.RPCNo(c.Edge.Caller), Callee: names.RPCNo(c.Edge.Callee)},
+		Edge:          callgraph.Edge{Caller: names.RPCNo(c.Edge.Caller), Callee: names.RPCNo(c.Edge.Callee)},
+		CallerReplica: replica(c.Edge.Caller.Service, c.From), CalleeReplica: replica(c.Edge.Callee.Service, c.To),
 		Span: c.Span, Time: c.Time, Leaf: c.Leaf, Async: c.Async, Client: c.Client, Server: c.Server,
 		Within: c.Within, Share: c.Share, Queue: c.Queue,
 		Stream: c.Stream, Error: c.Error, ErrorType: c.ErrorType, Weight: c.Weight,
@@ -96,6 +101,7 @@ func TestFolder_doesNotAllocateInTheSteadyState(t *testing.T) {
 	requests, calls := load(f)
 	for i := range requests { // a few replicas and types, not a flood
 		requests[i].Replica = requests[i%8].Replica
+		calls[i].CallerReplica, calls[i].CalleeReplica = calls[i%8].CallerReplica, calls[i%8].CalleeReplica
 		requests[i].ErrorType, calls[i].ErrorType = "timeout", "reset"
 	}
 	start := int64(0)

@@ -91,4 +91,8 @@ func (p *Part) forget() {
 	for _, r := range p.requests {
 		r.instances.forget()
 	}
+	for _, c := range p.calls {
+		c.callers.forget()
+		c.callees.forget()
+	}
 }

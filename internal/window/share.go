@@ -55,6 +55,8 @@ type EdgeShare struct {
 	Queue         *sketch.Sketch
 	Requests      *sketch.Sketch
 	Again         *sketch.Sketch
+	Callers       []Gap // sorted by ID
+	Callees       []Gap // likewise
 	// Shown is what exemplars go by, nil where that is Client.
 	Shown     *sketch.Sketch
 	Exemplars Exemplars
@@ -101,6 +103,7 @@ func (g *Gathering) Share(end int64) *Share {
 			Key: c.key, Answered: c.answered, Waited: c.waited, Stream: c.stream, Count: c.count, Matched: c.matched,
 			Within: c.within, Share: c.share, Errors: c.errors, ErrorTypes: c.types.list(),
 			Client: &c.client, Server: &c.server, Network: &c.network, Queue: &c.queue, Requests: &c.requests, Again: &c.again, Exemplars: c.exemplars.list(),
+			Callers: c.callers.list(), Callees: c.callees.list(),
 		}
 		if c.apart {
 			e.Shown = &c.shown

@@ -81,6 +81,8 @@ type Edge struct {
 	Queue         *sketch.Sketch // waits of Async calls
 	Requests      *sketch.Sketch // durations of the entry requests that made such calls, each once
 	Again         *sketch.Sketch // waits of the caller's requests between failed calls and the next ones, of those that tried again
+	Callers       []Gap          // of the calls by caller, sorted by ID, at most MaxInstances and OtherInstance
+	Callees       []Gap          // the same by callee, of calls of which both sides are known
 	Exemplar      Exemplar       // the slowest, by the wait of a message, else as the caller sees it
 	Typical       Exemplar       // near the median of the same
 }

@@ -31,6 +31,14 @@ func clamps() {
 	})
 	end()
 
+	function("knownAVX2", "func(dst, src *float32, n int)", "knownAVX2 computes dst = src, zero where that is NaN.")
+	each([]string{"dst", "src"}, func(r *rows) {
+		v := r.load(1)
+		VANDPS(known(v), v, v)
+		r.store(v, 0)
+	})
+	end()
+
 	function("addInsideAVX2", "func(dst, src, in, known *float32, n int, scale, limit float32)",
 		"addInsideAVX2 computes dst += scale src where |in| < limit and known is not NaN.")
 	limit, scale := broadcast("limit"), broadcast("scale")

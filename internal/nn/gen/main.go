@@ -31,5 +31,6 @@ func main() {
 	adam()
 	noise()
 	ranks()
+	gather()
 	build.Generate()
 }

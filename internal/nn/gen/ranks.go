@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -10,6 +12,7 @@ import (
 func ranks() {
 	below()
 	between()
+	ranked()
 }
 
 // pivots is with how many numbers below compares: with their counts, that of all and what
@@ -104,4 +107,78 @@ func lanesFirst() Mem {
 		DATA(lanes*set, U64(indices))
 	}
 	return m
+}
+
+// ranked emits what compares each of some numbers with all of them, until it has found the
+// one that is wanted. There are no branches on what they are but one for each.
+func ranked() {
+	function("rankedAVX2", "func(v *float32, vectors, rank int) (value, next float32)",
+		"rankedAVX2 returns the number of a rank, from 0, in so many vectors, and that of the next\n"+
+			"rank. It must be there, and no number may be NaN.")
+	v, vectors, rank := pointer("v"), pointer("vectors"), pointer("rank")
+	at, tries := GP64(), GP64()
+	MOVQ(v, at)
+	MOVQ(vectors, tries)
+	SHLQ(U8(3), tries)
+	try, found := label("try"), label("found")
+	Label(try)
+	pivot, less, upTo := YMM(), zero(), zero()
+	VBROADCASTSS(Mem{Base: at}, pivot)
+	ADDQ(U8(4), at)
+	from, left, loop := GP64(), GP64(), label("loop")
+	MOVQ(v, from)
+	MOVQ(vectors, left)
+	Label(loop)
+	x, m := YMM(), YMM()
+	VMOVUPS(Mem{Base: from}, x)
+	VCMPPS(U8(1), pivot, x, m) // x < pivot
+	VPSUBD(m, less, less)
+	VCMPPS(U8(2), pivot, x, m) // x <= pivot
+	VPSUBD(m, upTo, upTo)
+	ADDQ(U8(width), from)
+	DECQ(left)
+	JNE(LabelRef(loop))
+	before, through := lanesSum(less), lanesSum(upTo)
+	DECQ(tries)
+	JE(LabelRef(found)) // there is no other
+	CMPL(rank.As32(), before)
+	JLT(LabelRef(try))
+	CMPL(rank.As32(), through)
+	JGE(LabelRef(try))
+	Label(found)
+
+	next, done := pivot, label("done")
+	returnAs(0, pivot)
+	INCL(rank.As32())
+	CMPL(rank.As32(), through)
+	JLT(LabelRef(done))
+	least, again := YMM(), label("again")
+	VMOVUPS(constant(math.Inf(1)), least)
+	Label(again)
+	y, above := YMM(), YMM()
+	VMOVUPS(Mem{Base: v}, y)
+	VCMPPS(U8(1), y, pivot, above) // pivot < y
+	VBLENDVPS(above, y, constantIn(math.Inf(1)), y)
+	VMINPS(y, least, least)
+	ADDQ(U8(width), v)
+	DECQ(vectors)
+	JNE(LabelRef(again))
+	high := XMM()
+	VEXTRACTF128(U8(1), least, high)
+	VMINPS(high, least.AsX(), high)
+	other := XMM()
+	VPSHUFD(U8(0x4e), high, other)
+	VMINPS(other, high, high)
+	VPSHUFD(U8(0xb1), high, other)
+	VMINPS(other, high, next.AsX())
+	Label(done)
+	returnAs(1, next)
+	end()
+}
+
+// constantIn returns a register with a constant in all lanes.
+func constantIn(v float64) VecVirtual {
+	r := YMM()
+	VMOVUPS(constant(v), r)
+	return r
 }

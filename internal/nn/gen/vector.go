@@ -165,11 +165,16 @@ func each(names []string, body func(r *rows)) {
 
 // returnSum returns the sum of all lanes.
 func returnSum(v VecVirtual) {
-	b, err := ReturnIndex(0).Resolve()
+	total(v)
+	returnAs(0, v)
+}
+
+// returnAs returns the first lane as result i.
+func returnAs(i int, v VecVirtual) {
+	b, err := ReturnIndex(i).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	total(v)
 	VMOVSS(v.AsX(), b.Addr)
 }
 

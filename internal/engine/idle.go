@@ -1,0 +1,45 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/sage-rca/sage/internal/slo"
+)
+
+// idleObjectives says which configured objectives are not judged, why, and what to do, or "".
+// min is the number of requests that a window must have, long how long it is.
+func idleObjectives(of []slo.Idle, least float64, long time.Duration) string {
+	var out []string
+	for _, x := range of[:min(len(of), maxCrowds)] {
+		name := "SLO " + x.Objective.Name
+		switch {
+		case x.Matched:
+			wanted := long * time.Duration(math.Ceil(least/math.Max(x.Requests, 0.1)))
+			out = append(out, fmt.Sprintf("%s is hardly ever judged: %.2g requests in a window, rule.min_requests is %.4g: set window to %v, or rule.min_requests lower",
+				name, x.Requests, least, wanted))
+		case len(x.Served) > 0:
+			quoted := make([]string, len(x.Served))
+			for i, s := range x.Served {
+				quoted[i] = fmt.Sprintf("%q", s)
+			}
+			out = append(out, fmt.Sprintf("%s is not judged: no operation of %s matches %q, it serves such as %s", name, x.Objective.Service, x.Objective.Operation, strings.Join(quoted, ", ")))
+		default:
+			out = append(out, fmt.Sprintf("%s is not judged: %s serves nothing, is it the service.name of spans?", name, x.Objective.Service))
+		}
+	}
+	if more := len(of) - maxCrowds; more > 0 {
+		out = append(out, fmt.Sprintf("%d more SLOs are not judged", more))
+	}
+	return strings.Join(out, "; ")
+}
+
+// joined joins what there is of two texts.
+func joined(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}

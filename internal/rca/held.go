@@ -1,0 +1,131 @@
+package rca
+
+import (
+	"math"
+	"slices"
+
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// Rules of what is held.
+const (
+	// holds is how many times as long as usual calls take whose caller may have no
+	// connection, thread or permit left for the next request.
+	holds = 3
+	// fewer is the share of the usual requests of which a service that is full gets
+	// no more done, and rarely the z-score by which they are fewer than usual.
+	fewer  = 0.8
+	rarely = 3
+)
+
+// held gives the own time of a service to what makes one of its callees slow. Who waits
+// for a slow callee holds a connection, a thread or a permit for as long; when none is
+// left, the next request waits for one before it calls, which shows as time of its own.
+// By Little's law as many are held as requests come in the time of a call, so calls must
+// take far longer than usual. See docs/math.md, 19.
+func held(r *reach, by []suspect, of symptoms, causing slowed) {
+	for i := range r.rpcs {
+		p := r.rpcs[len(r.rpcs)-1-i]
+		own := r.owner[p.node]
+		if own < 0 || by[own].excess <= 0 || !by[own].waiting() {
+			continue
+		}
+		best, strain := -1, 0.0
+		for _, c := range p.calls {
+			times := of.holding(p, c)
+			if times < holds {
+				continue
+			}
+			to := -1
+			switch {
+			case !c.leaf:
+				to = below(by, append(slices.Clone(causing.of(c.edge.Callee)), r.g.NetworkChannel(c.edge)), own)
+			case c.client >= 0:
+				to = r.owner[c.client]
+			}
+			if to >= 0 && to != own && by[to].excess > 0 && (best < 0 || by[to].excess > by[best].excess) {
+				best, strain = to, times
+			}
+		}
+		if best >= 0 && follows(by[own].excess, by[best].excess, strain) {
+			by[best].absorb(own, &by[own])
+		}
+	}
+}
+
+// waiting reports whether most of what is slow of a suspect is time that nothing explains.
+func (u *suspect) waiting() bool {
+	sum, all := 0.0, 0.0
+	for _, p := range u.parts {
+		all += p.excess
+		if p.kind == KindService && p.mechanism == Latent && p.metric == "" {
+			sum += p.excess
+		}
+	}
+	return 2*sum > all
+}
+
+// holding is how many times as long as usual an RPC waits for a call, where its own time
+// may be that of waiting for a call before: no metric says that its service lacks
+// anything but connections and threads, no replica is slower than the others, and some
+// requests find one at once, or fewer get done. 0 elsewhere: what a service does itself
+// takes all of its requests longer.
+func (d *diagnosis) holding(p rpc, c call) float64 {
+	s := d.v.callLatency(d.r.g, c)
+	usual := meanOf(s.usual)
+	if !s.known || !(usual > 0) || d.lacking(p.key.Service) || d.uneven(p.key) || d.steady(p.key) {
+		return 0
+	}
+	return meanOf(s.now) / usual
+}
+
+// lacking reports whether a metric says that a service lacks a resource of its own.
+func (d *diagnosis) lacking(s identity.Service) bool {
+	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool {
+		mean, _ := meaningOf(m.key.Name)
+		return mean.grade == direct && m.mechanism != Pool && m.mechanism != QueueWait
+	})
+}
+
+// steady reports whether the shortest own times of an RPC exceed the usual median by about
+// as much as the median does, while as many requests as usual get done.
+func (d *diagnosis) steady(rpc identity.RPC) bool {
+	if d.full(rpc) {
+		return false
+	}
+	x := d.v.served[rpc]
+	if x == nil || x.Exclusive == nil || !(x.Exclusive.Count() > 0) {
+		return true
+	}
+	s := d.v.exclusive(rpc)
+	return s.moved[0] && x.Exclusive.Quantile(shortest)/1e9-s.usual[0] >= evenly*(s.now[0]-s.usual[0])
+}
+
+// full reports whether fewer requests of an RPC get done than usual, over the windows since
+// the onset.
+func (d *diagnosis) full(rpc identity.RPC) bool {
+	l := d.v.since(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: rpc}})
+	return l.z() <= -rarely && math.Expm1(l.now) < fewer*math.Expm1(l.usual)
+}
+
+// uneven reports whether the replicas of an RPC differ by as much as its own time rose: one
+// of them is slow, while all wait for a slow callee.
+func (d *diagnosis) uneven(rpc identity.RPC) bool {
+	x := d.v.served[rpc]
+	if x == nil {
+		return false
+	}
+	var medians []float64
+	for i := range x.Instances {
+		if in := &x.Instances[i]; oftenSeen(in) {
+			medians = append(medians, in.Latency.Quantile(0.5)/1e9)
+		}
+	}
+	if len(medians) < 2 {
+		return false
+	}
+	slices.Sort(medians)
+	mean, _ := d.v.exclusive(rpc).excess(0)
+	return medians[len(medians)-1]-medians[len(medians)-2] >= mean
+}

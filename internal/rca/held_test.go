@@ -1,0 +1,99 @@
+package rca
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
+	"github.com/sage-rca/sage/internal/window"
+)
+
+// back is slow, and mid, which waits for it, has no connection left for who comes next: of
+// mid's requests some wait, and some do not.
+func TestDiagnose_held(t *testing.T) {
+	spread := []float64{0.001, 0.010, 0.080, 0.090, 0.100, 0.150}
+	all := []float64{0.080, 0.081, 0.082, 0.083, 0.084}
+	throttled := feature.Key{Kind: feature.Metric, Service: svc("mid"), Name: "container.cpu.throttled"}
+	for name, c := range map[string]struct {
+		back     float64 // own time of back, s
+		mid      []float64
+		change   func(*world)
+		base     func(*world)
+		replicas []float64 // medians of mid's, s
+		want     []string
+	}{
+		"some wait for a connection":   {back: 0.400, mid: spread, want: []string{"service back"}},
+		"all of them do":               {back: 0.400, mid: all, want: []string{"service back", "service mid"}},
+		"all, and less gets done":      {back: 0.400, mid: all, change: func(w *world) { w.load = 10 }, want: []string{"service back"}},
+		"calls hold for hardly longer": {back: 0.040, mid: spread, want: []string{"service mid", "service back"}},
+		"mid lacks CPU": {
+			back: 0.400, mid: spread, base: func(w *world) { w.metric[throttled] = 0 }, change: func(w *world) { w.metric[throttled] = 0.6 },
+			want: []string{"service back", "service mid"},
+		},
+		"one replica of mid is slow": {back: 0.400, mid: spread, replicas: []float64{0.5, 0.9}, want: []string{"service back", "service mid"}},
+		"all replicas of mid are":    {back: 0.400, mid: spread, replicas: []float64{0.5, 0.52}, want: []string{"service back"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			base := chain()
+			if c.base != nil {
+				c.base(base)
+			}
+			in, rec := incident(base, func(w *world) {
+				w.own[op("back")], w.own[op("mid")] = c.back, 0.082
+				if c.change != nil {
+					c.change(w)
+				}
+			})
+			mid := window.RPC{Key: op("mid"), Count: 60, Latency: new(sketch.Sketch), Exclusive: new(sketch.Sketch)}
+			for _, s := range c.mid {
+				mid.Exclusive.Add(int64(s*1e9), 10)
+			}
+			for i, seconds := range c.replicas {
+				one := window.Instance{ID: string(rune('a' + i)), Count: 20, Latency: new(sketch.Sketch)}
+				one.Latency.Add(int64(seconds*1e9), 20)
+				mid.Instances = append(mid.Instances, one)
+			}
+			in.Snapshot.RPCs = append(in.Snapshot.RPCs, mid)
+			v := diagnose(in, Config{}.withDefaults(), rec, nil)
+			require.False(t, v.Abstained, v.Reason)
+			assert.ElementsMatch(t, c.want, kindsOf(v))
+		})
+	}
+}
+
+// longer says that all calls take so many times as long.
+type longer struct {
+	healthy
+	times float64
+}
+
+func (w longer) holding(rpc, call) float64 { return w.times }
+
+// A queue grows without end while more comes than gets done; what hardly is one does not.
+func TestHeld(t *testing.T) {
+	r := newReach(graphOf(chain()), op("front"))
+	back, db := r.g.ServiceChannel(svc("back")), r.g.ServiceChannel(svc("db"))
+	for name, c := range map[string]struct {
+		times, own, slow float64
+		metric           string // of what is own
+		want             float64
+	}{
+		"a tenth":                    {4, 10, 1, "", 11},
+		"less":                       {4, 11, 1, "", 1},
+		"five times as long":         {5, 11, 1, "", 12},
+		"twice as long":              {2, 5, 1, "", 1},
+		"the callee is as usual":     {5, 5, 0, "", 0},
+		"what is own are more calls": {5, 5, 1, callsMetric, 1},
+	} {
+		by := make([]suspect, len(r.g.Channels))
+		by[back] = suspect{channel: back, excess: c.own, parts: []part{{kind: KindService, mechanism: Latent, excess: c.own, metric: c.metric}}}
+		by[db] = suspect{channel: db, excess: c.slow, parts: []part{{kind: KindDependency, mechanism: Latent, excess: c.slow}}}
+		held(r, by, longer{times: c.times}, slowed{r.g, map[identity.RPC][]int{}})
+		assert.InDelta(t, c.want, by[db].excess, 0, name)
+		assert.InDelta(t, c.own+c.slow, by[db].excess+by[back].excess, 0, name)
+	}
+}
