@@ -45,7 +45,8 @@ func (h *History) Baseline(k Key, before int64) Robust {
 
 // Renew says that a part of the system is another one since a time, as after a
 // redeploy. A column that moved then, by more than a spread of what it was, is normal
-// where it is since; all others are as they were. It is no part of what is persisted:
+// where it is since; all others are as they were, and so is how much is asked of it, which
+// is no doing of a redeploy. It is no part of what is persisted:
 // who knows of the change says it again.
 func (h *History) Renew(since int64) { h.renewed = max(h.renewed, since) }
 
@@ -55,7 +56,7 @@ const minRenewed = 8
 
 // moved describes the values of a column since the last change, where it moved then.
 func (h *History) moved(c *column, k Kind, before int64, all Robust) (Robust, bool) {
-	if h.renewed == 0 || all.N == 0 || h.renewed >= before {
+	if h.renewed == 0 || k == Load || all.N == 0 || h.renewed >= before {
 		return Robust{}, false
 	}
 	after := h.describe(c, k, h.renewed, before)

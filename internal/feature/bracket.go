@@ -96,7 +96,7 @@ func (o *order) between(b *bracket, ring []float32, rows []run, i int, share flo
 
 const (
 	fewValues = 64 // each of which can be compared with all
-	mostTurns = 12  // of narrowing; then values are sorted out, whatever they are
+	mostTurns = 12 // of narrowing; then values are sorted out, whatever they are
 )
 
 // narrow returns a smaller bracket of ranks i and i+1 of the first n values inside, how many

@@ -191,8 +191,8 @@ func (l *Layout) Data(h *History, rows []int) gvae.Data {
 	return d
 }
 
-// View is Data whose columns are read from h when they are asked for: h must not change
-// before they were.
+// View is Data whose columns are read from h when they are asked for: h must not change as
+// long as the view is in use.
 func (l *Layout) View(h *History, rows []int) gvae.Data {
 	return gvae.Data{N: len(rows), Source: &view{layout: l, history: h, rows: rows}}
 }

@@ -44,7 +44,7 @@ func (m *Model) Abduct(x, y []float64) *Evidence {
 	}
 	data := prepare[float32](m.arch, &Data{N: 1, X: x, Y: y}, &m.xScale, &m.yScale)
 	observed := data.records[data.y:]
-	p := newPass[float32](m.arch, &m.yScale, 1)
+	p := newPass[float32](m.arch, &m.yScale, 1, false)
 	p.set(m.theta)
 	p.load(&data, []int{0})
 	for i := range p.skips {

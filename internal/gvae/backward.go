@@ -6,8 +6,8 @@ import "github.com/sage-rca/sage/internal/nn"
 type gradients[F nn.Float] struct {
 	pred       []F // by chained predictions, [nodes*D x 2n]
 	fixed      []F // by skip paths at observed parents, [nodes*D x n]
-	mu, sigma  []F // by the latents' distributions, [2*latents x n]
 	z          []F // by draws, [2*latents x n]
+	mu, sigma  []F // by the distributions of one latent, q and p, [2 x n]
 	in         []F // by the inputs of one network
 	out        []F // by the outputs of one network
 	scratch    [2][]F
@@ -20,7 +20,7 @@ func newGradients[F nn.Float](p *pass[F]) *gradients[F] {
 	var s slab[F]
 	lay := func() {
 		g.pred, g.fixed = s.take(2*outputs*p.size), s.take(outputs*p.size)
-		g.mu, g.sigma, g.z = s.take(2*latents*p.size), s.take(2*latents*p.size), s.take(2*latents*p.size)
+		g.z, g.mu, g.sigma = s.take(2*latents*p.size), s.take(2*p.size), s.take(2*p.size)
 		g.in, g.out = s.take(2*p.most.in*p.size), s.take(2*max(1, p.spec.D)*p.size)
 		g.scratch = [2][]F{s.take(2 * p.most.layer * p.size), s.take(2 * p.most.layer * p.size)}
 		g.parameters = s.take(p.architecture.size)
@@ -34,8 +34,6 @@ func newGradients[F nn.Float](p *pass[F]) *gradients[F] {
 // clear makes zero what gradients are added to that begin with the loaded windows.
 func (p *pass[F]) clear(g *gradients[F]) {
 	clear(p.latents(g.z))
-	clear(p.latents(g.mu))
-	clear(p.latents(g.sigma))
 	clear(g.fixed[:len(p.spec.Nodes)*p.spec.D*p.n])
 }
 
@@ -47,21 +45,17 @@ func (p *pass[F]) clear(g *gradients[F]) {
 // descendants through chained predictions is complete before its own decoder is
 // differentiated.
 func (p *pass[F]) backward(o *objective, g *gradients[F], of int) {
-	n, latents := p.n, len(p.spec.Latents)
+	n := p.n
 	for i := len(p.spec.Nodes) - 1; i >= 0; i-- {
 		if !p.given.node(i) {
 			p.chainBackward(i, g)
 		}
 	}
 
-	nn.SampleBackward(p.latents(g.mu), p.latents(g.sigma), p.latents(g.z), p.latents(p.eps))
-	if o.kl > 0 {
-		h, mean := latents*n, 1/float64(of*p.outputs)
-		nn.KLBackward(g.mu[:h], g.sigma[:h], g.mu[h:2*h], g.sigma[h:2*h],
-			p.mu[:h], p.sigma[:h], p.mu[h:2*h], p.sigma[h:2*h], F(o.kl*mean))
-	}
-	for l := range latents {
+	divergence := F(o.kl / float64(of*p.outputs))
+	for l := range p.spec.Latents {
 		if !p.given.latent(l) {
+			p.latentBackward(l, g, divergence)
 			p.encoderBackward(l, g)
 		}
 	}
@@ -140,17 +134,33 @@ func (p *pass[F]) drawsBackward(i int, g *gradients[F], din []F) {
 	}
 }
 
-// encoderBackward differentiates encoder and prior of latent l.
+// latentBackward fills g.mu and g.sigma with the gradients by the distributions of latent l:
+// through its draws, and of so many times their divergence.
+func (p *pass[F]) latentBackward(l int, g *gradients[F], divergence F) {
+	n, prior := p.n, len(p.spec.Latents)+l
+	mu, sigma := g.mu[:2*n], g.sigma[:2*n]
+	clear(mu)
+	clear(sigma)
+	nn.SampleBackward(mu[:n], sigma[:n], row(g.z, l, n), row(p.eps, l, n))
+	nn.SampleBackward(mu[n:], sigma[n:], row(g.z, prior, n), row(p.eps, prior, n))
+	if divergence > 0 {
+		nn.KLBackward(mu[:n], sigma[:n], mu[n:], sigma[n:],
+			row(p.mu, l, n), row(p.sigma, l, n), row(p.mu, prior, n), row(p.sigma, prior, n), divergence)
+	}
+}
+
+// encoderBackward differentiates encoder and prior of latent l, for which latentBackward
+// has been called.
 func (p *pass[F]) encoderBackward(l int, g *gradients[F]) {
-	n, dims, latents := p.n, p.spec.D, len(p.spec.Latents)
-	p.gaussianBackward(g, latents+l)
+	n, dims := p.n, p.spec.D
+	p.gaussianBackward(g, 1, len(p.spec.Latents)+l)
 	q, prior := &p.encoding[l], &p.presuming[l]
 	if !p.kept {
 		p.priorInput(l, prior.in)
 	}
 	p.backpropagate(p.priors[l], prior, g, nil, g.out[:2*n], n)
 
-	p.gaussianBackward(g, l)
+	p.gaussianBackward(g, 0, l)
 	var din []F
 	for k, node := range p.sees[l] {
 		if p.innovates(l, node) {
@@ -174,10 +184,10 @@ func (p *pass[F]) encoderBackward(l int, g *gradients[F]) {
 	}
 }
 
-// gaussianBackward fills g.out with the gradients by the two outputs of a network:
-// the mean, and the standard deviation before the softplus.
-func (p *pass[F]) gaussianBackward(g *gradients[F], distribution int) {
+// gaussianBackward fills g.out with the gradients by the two outputs of a network, the mean,
+// and the standard deviation before the softplus: of q (0) or p (1), which is row i of all.
+func (p *pass[F]) gaussianBackward(g *gradients[F], which, i int) {
 	n := p.n
-	copy(g.out[:n], row(g.mu, distribution, n))
-	nn.SoftplusBackward(row(g.out, 1, n), row(p.raw, distribution, n), row(g.sigma, distribution, n))
+	copy(g.out[:n], row(g.mu, which, n))
+	nn.SoftplusBackward(row(g.out, 1, n), row(p.raw, i, n), row(g.sigma, which, n))
 }

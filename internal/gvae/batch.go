@@ -60,13 +60,18 @@ type pass[F nn.Float] struct {
 // work is the input and the hidden activations of a network.
 type work[F nn.Float] struct{ in, acts []F }
 
-// mostKept is how many numbers networks may have at work for all of them to be kept: what
-// the second cache of a core about holds.
-const mostKept = 3 << 17
+// How many numbers networks may have at work for all of them to be kept: about what the
+// second cache of a core holds. Without kernels in assembly products take so long that
+// whatever comes from the third, or from memory, comes in time.
+const (
+	mostKept     = 3 << 17
+	mostKeptSlow = 1 << 23
+)
 
-// newPass allocates the memory for size windows.
-func newPass[F nn.Float](a *architecture, scale *Scale, size int) *pass[F] {
-	p := &pass[F]{architecture: a, scale: scale, size: size}
+// newPass allocates the memory for size windows. What networks have at work is kept for a
+// backward pass or not.
+func newPass[F nn.Float](a *architecture, scale *Scale, size int, keep bool) *pass[F] {
+	p := &pass[F]{architecture: a, scale: scale, size: size, kept: keep}
 	var s slab[F]
 	p.lay(&s)
 	s.allocate()
@@ -84,7 +89,6 @@ func (p *pass[F]) lay(s *slab[F]) {
 	p.eps, p.mu, p.sigma = s.take(2*latents*size), s.take(2*latents*size), s.take(2*latents*size)
 	p.raw, p.z = s.take(2*latents*size), s.take(2*latents*size)
 	p.once, p.out = work[F]{s.take(2 * a.most.in * size), s.take(2 * a.most.hidden * size)}, s.take(2*max(2, dims)*size)
-	p.kept = a.atWork()*size <= mostKept
 	p.encoding, p.presuming, p.chaining = p.works(s, a.encoders, size), p.works(s, a.priors, size), p.works(s, a.decoders, 2*size)
 	p.factor = s.take(2 * a.most.terms * size)
 	p.forced, p.chained = make([]skipRows[F], len(a.skips)), make([]skipRows[F], len(a.skips))
@@ -94,6 +98,14 @@ func (p *pass[F]) lay(s *slab[F]) {
 			p.chained[i] = skipRows[F]{terms: s.take(2 * t * dims * size), sums: s.take(2 * dims * size), ratio: p.forced[i].ratio}
 		}
 	}
+}
+
+// keeps reports whether what networks have at work for so many windows is worth keeping.
+func (a *architecture) keeps(windows int) bool {
+	if !nn.Vectorised() {
+		return a.atWork()*windows <= mostKeptSlow
+	}
+	return a.atWork()*windows <= mostKept
 }
 
 // atWork is how many numbers all networks together have at work for a window.
@@ -143,8 +155,8 @@ func (s *slab[F]) allocate() { s.memory, s.taken = make([]F, s.taken), 0 }
 func (p *pass[F]) set(theta []F) {
 	p.theta = theta
 	for i, v := range theta[:p.links] {
-		w := nn.Softplus(float64(v))
-		p.positive[i], p.relative[i] = F(w), F(nn.Sigmoid(float64(v))/w)
+		w, slope := nn.SoftplusSlope(float64(v))
+		p.positive[i], p.relative[i] = F(w), F(slope/w)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestEvaluator_equalsTheForwardPass(t *testing.T) {
 		for seed := range uint64(10) {
 			m, data := complete(t, seed, structured)
 			x, y := windowOf(data.X, data.N, 5), windowOf(data.Y, data.N, 5)
-			p := newPass[float32](m.arch, &m.yScale, 1)
+			p := newPass[float32](m.arch, &m.yScale, 1, false)
 			one := prepare[float32](m.arch, &Data{N: 1, X: x, Y: y}, &m.xScale, &m.yScale)
 			p.set(m.theta)
 			p.load(&one, []int{0})

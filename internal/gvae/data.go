@@ -40,8 +40,8 @@ type Data struct {
 	SinceX []int
 }
 
-// Source gives columns of windows, each as often as it is asked for, and always the same.
-// It is asked before a training begins, and not while it runs.
+// Source gives columns of windows, each as often as it is asked for, and always the same,
+// until Train or Retrain returns.
 type Source interface {
 	// X sets dst, of as many values as there are windows, to a column of X, Y to one of Y.
 	X(dst []float64, column int)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// slices is a Source that has everything in memory.
+// slicesSource is a Source that has everything in memory.
 type slicesSource struct{ d *Data }
 
 func (s slicesSource) X(dst []float64, c int) { copy(dst, s.d.x(c, nil)) }

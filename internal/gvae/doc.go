@@ -27,8 +27,8 @@
 //
 // Networks are small and many, and windows are their columns. Training computes with
 // float32 on the kernels of package nn, a batch in two halves on two cores, each half in
-// chunks that stay in the caches (batch.go, team.go); every step gives the same bits
-// whatever the number of cores. Everything that computes is generic, and float64 is the
+// chunks that stay in the caches (batch.go, team.go), from records of windows
+// (prepared.go); every step gives the same bits whatever the number of cores. Everything that computes is generic, and float64 is the
 // reference that gradients are checked on.
 //
 // See Gan et al., "Sage", ASPLOS 2021, section 4, and Sohn, Lee, Yan, NeurIPS

@@ -70,7 +70,7 @@ func (m *Model) Residuals(d Data) []float64 {
 	}
 	data := prepare[float32](m.arch, &d, &m.xScale, &m.yScale)
 	errs := make([]float32, len(m.spec.Nodes)*dims*d.N)
-	newPass[float32](m.arch, &m.yScale, min(fewWindows, max(1, d.N))).errors(errs, m.theta, &data, false)
+	newPass[float32](m.arch, &m.yScale, min(fewWindows, max(1, d.N)), false).errors(errs, m.theta, &data, false)
 	out := make([]float64, len(errs))
 	convert(out, errs)
 	for i, n := range m.spec.Nodes {

@@ -142,7 +142,7 @@ func (r *retraining) warm(p *part) *Origin {
 func (r *retraining) infer(t *trainer[float32], p *part) {
 	m := r.full
 	whole := prepare[float32](m.arch, r.data, &m.xScale, &m.yScale)
-	pass := newPass[float32](m.arch, &m.yScale, min(fewWindows, r.data.N))
+	pass := newPass[float32](m.arch, &m.yScale, min(fewWindows, r.data.N), false)
 	pass.set(m.theta)
 	latents := len(p.of.Latents)
 	pass.each(&whole, func(at int) {

@@ -22,7 +22,7 @@ func TestStepper(t *testing.T) {
 	require.True(t, ok)
 	require.Len(t, s.Noise(), 2*len(spec.Latents)*len(windows))
 
-	p := newPass[float32](before.arch, &before.yScale, len(windows))
+	p := newPass[float32](before.arch, &before.yScale, len(windows), false)
 	p.set(before.theta)
 	p.load(&s.t.data, windows)
 	convert(p.noise(), s.Noise())

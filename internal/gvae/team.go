@@ -74,7 +74,7 @@ func newTeam[F nn.Float](a *architecture, scale *Scale, size int, seed uint64) *
 	t := &team[F]{done: make(chan any, 1)}
 	size = min(chunk, (size+1)/halves)
 	for i := range t.halves {
-		p := newPass[F](a, scale, size)
+		p := newPass[F](a, scale, size, a.keeps(size))
 		t.halves[i] = &half[F]{
 			pass: p, gradients: newGradients(p),
 			noise: nn.NewNoise(seed, uint64(streamNoise<<8|i)), held: nn.NewNoise(seed, uint64(streamHeldOut<<8|i)),

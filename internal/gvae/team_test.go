@@ -99,3 +99,21 @@ func TestTrain_float32LearnsAsWell(t *testing.T) {
 	require.NoError(t, double.run(t.Context()))
 	assert.InEpsilon(t, double.report.HeldOutLoss, single.report.HeldOutLoss, 0.1)
 }
+
+// What networks had at work is the same whether it was kept or is computed again.
+func TestKept_isComputedAgain(t *testing.T) {
+	for _, structured := range []bool{false, true} {
+		tr := loaded[float32](t, structured, 4)
+		want := lossAt(tr, tr.theta)
+		gradient := slices.Clone(tr.team.halves[0].gradients.parameters)
+		for _, h := range tr.team.halves {
+			require.True(t, h.pass.kept)
+			h.pass = newPass[float32](tr.model.arch, &tr.model.yScale, h.pass.size, false)
+		}
+		assert.Equal(t, want, lossAt(tr, tr.theta))
+		assert.Equal(t, gradient, tr.team.halves[0].gradients.parameters)
+	}
+	spec := treeSpec(1024)
+	a := newArchitecture(&spec, &Config{Hidden: []int{10, 10, 10}}, given{})
+	assert.False(t, a.keeps(chunk), "a large model keeps nothing")
+}

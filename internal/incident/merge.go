@@ -9,8 +9,8 @@ import (
 	"github.com/sage-rca/sage/internal/slo"
 )
 
-// merge makes parts of incidents that are open at once and share a root cause, and
-// returns those that have become one: the later one becomes part of the earlier one,
+// merge makes parts of incidents that are open at once and of which all root causes are
+// those of another, and returns those that have become one: the later one becomes part of the earlier one,
 // but one that is worth a page never of one that is not. What is a part stays one
 // until its run ends. See docs/decisions/0013.
 func (t *Tracker) merge() map[key]bool {
@@ -27,7 +27,7 @@ func (t *Tracker) merge() map[key]bool {
 	})
 	for i, k := range wholes {
 		for _, into := range wholes[:i] {
-			if in := t.open[into]; !in.part() && share(&in.Last.Verdict, &t.open[k].Last.Verdict) {
+			if in := t.open[into]; !in.part() && within(&t.open[k].Last.Verdict, &in.Last.Verdict) {
 				t.join(into, k)
 				joined[k] = true
 				break
@@ -103,13 +103,9 @@ func (in *incident) level() int {
 // more than a ticket is asked for.
 func pages(s slo.State) bool { return !s.Objective.Learned && !s.Ticket }
 
-// share reports whether two verdicts name one root cause: the first culprit of either
-// is one of the other's.
-func share(a, b *rca.Verdict) bool {
-	return among(b.Culprits, a.Culprits) || among(a.Culprits, b.Culprits)
-}
-
-// among reports whether the first of some causes is one of others.
-func among(all, of []rca.Cause) bool {
-	return common(origins(of[:min(len(of), 1)]), origins(all))
+// within reports whether all that a verdict blames, somebody at least, is blamed by another
+// too. Of two causes, the second one of an objective that becomes a part would be said
+// nowhere.
+func within(part, whole *rca.Verdict) bool {
+	return len(part.Culprits) > 0 && covered(part.Culprits, origins(whole.Culprits))
 }

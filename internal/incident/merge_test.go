@@ -96,7 +96,10 @@ func TestTracker_merges(t *testing.T) {
 			{"a:ends, b:ends", "a 2 resolved ?; b 2 resolved ?"},
 		}},
 		{"the first of one among those of the other", [][2]string{
-			{"a:db cart 0.9, b:cart ads 0.9, c:ads 0.9", "a 1 open db+cart +b; c 1 open ads"},
+			{"a:db cart 0.9, b:cart 0.9, c:ads 0.9", "a 1 open db+cart +b; c 1 open ads"},
+		}},
+		{"a cause that would be said nowhere keeps its incident", [][2]string{
+			{"a:db cart 0.9, b:cart ads 0.9, c:ads 0.9", "a 1 open db+cart; b 1 open cart+ads +c"},
 		}},
 		{"what is merged stays so, whatever is found later", [][2]string{
 			{"a:db 0.9, b:db 0.9", "a 1 open db +b"},
@@ -182,7 +185,7 @@ func TestOrigin(t *testing.T) {
 		return rca.Cause{Kind: rca.KindEdge, Service: db, Edge: identity.Edge{Caller: rpc(from), Callee: rpc("db")}}
 	}
 	same := func(a, b rca.Cause) bool {
-		return share(&rca.Verdict{Culprits: []rca.Cause{a}}, &rca.Verdict{Culprits: []rca.Cause{b}})
+		return within(&rca.Verdict{Culprits: []rca.Cause{a}}, &rca.Verdict{Culprits: []rca.Cause{b}})
 	}
 	service := rca.Cause{Kind: rca.KindService, Service: db, Mechanism: rca.CPU}
 	assert.True(t, same(service, rca.Cause{Kind: rca.KindInstance, Service: db, Instance: "db-1", Mechanism: rca.Latent}), "how it hurts does not matter")

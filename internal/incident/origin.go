@@ -43,6 +43,16 @@ func common(a, b []origin) bool {
 	return slices.ContainsFunc(a, func(o origin) bool { return slices.Contains(b, o) })
 }
 
+// covered reports whether each of some causes has an origin among others.
+func covered(causes []rca.Cause, by []origin) bool {
+	for i := range causes {
+		if !common(origins(causes[i:i+1]), by) {
+			return false
+		}
+	}
+	return true
+}
+
 // past is an incident that has ended.
 type past struct {
 	Key     key
@@ -63,16 +73,15 @@ func (t *Tracker) remember(k key, in *incident, now int64) {
 	t.past = slices.Delete(t.past, 0, max(0, len(t.past)-maxNotes))
 }
 
-// recurrence counts the incidents of the same objective, with a root cause in common,
-// that ended recently.
+// recurrence counts the incidents of the same objective, with all of the root causes, that
+// ended recently.
 func (t *Tracker) recurrence(k key, in *incident, now int64) int {
 	if in.Last.Verdict.Abstained {
 		return 0
 	}
-	mine := origins(in.Last.Verdict.Culprits)
 	n := 0
 	for _, p := range t.past {
-		if p.Key == k && now-p.End <= recently && common(p.Origins, mine) {
+		if p.Key == k && now-p.End <= recently && covered(in.Last.Verdict.Culprits, p.Origins) {
 			n++
 		}
 	}

@@ -20,8 +20,9 @@
 //     it is learned who answers such calls.
 //   - Everything is bounded by Limits. What is refused is counted by reason and
 //     reported once per batch.
-//   - No call blocks: locks are held for a batch's share of a shard, and a
-//     window that nobody takes is refused and counted.
+//   - No call blocks for long: locks are held for a batch's share of a shard, or while
+//     the traces of so many spans as are enough are resolved; a window that nobody
+//     takes is refused and counted.
 //
 // What makes it cheap, in the order of what it saves:
 //
@@ -39,13 +40,13 @@
 //     memory.
 //   - All shards fold into the same windows, so that what is added to stays in the
 //     cache; what closed windows held is used again.
+//   - Traces that are complete wait until many are, and are resolved at once (enough).
+//   - The metrics of a scrape are looked for where those of the last one were (sequence).
 //
 // What is left, of 100 per cent of the time: reading and naming 40, of which reading
-// attributes is the half; filing spans under their traces 10; resolving traces 25, of
-// which most are waits for spans that came long ago; adding to sketches and exemplars
-// 25. Reading alone takes 50 ns of a span with a dozen attributes that a processor has
-// in its caches, 25 of them for going over the keys, and twice to three times that
-// where it has not: memory that the unmarshaller has spread. Neither looking at the
-// lengths of keys first nor fetching the attributes of the next spans early makes a
-// difference there.
+// attributes is more than the half; filing spans under their traces 15; resolving traces
+// 25; adding to sketches and exemplars 15. Most of it are waits for memory: for what the
+// unmarshaller has spread, and for spans that came long ago. Going over the keys of a
+// dozen attributes alone takes 25 ns of a span that a processor has in its caches, and up
+// to three times that where it has not. docs/benchmarks.md has what was tried.
 package ingest

@@ -18,7 +18,6 @@ type origin struct {
 	key     resourceKey
 	places  [2]identity.Place // of the service and the replica
 	learned atomic.Int64      // when joins has learned of it last
-	sequence
 }
 
 // touch notes that the service and the replica are in use at now. It reports
@@ -46,19 +45,15 @@ func newOrigins(rules [][]string) origins {
 	return o
 }
 
-// find returns the origin of a resource that comes after another, or nil, and the hash
-// under which it may be put; keep is false where it may not.
-func (o *origins) find(m pcommon.Map, after *sequence) (found *origin, hash uint64, keep bool) {
-	if next := o.at(after.next.Load()); next != nil && next.key.same(m) {
-		return next, next.key.hash, true
-	}
+// find returns the origin of a resource, or nil, and the hash under which it may be put;
+// keep is false where it may not.
+func (o *origins) find(m pcommon.Map) (found *origin, hash uint64, keep bool) {
 	if hash, keep = hashResource(m, o.matters); !keep {
 		return nil, 0, false
 	}
 	set := o.set(hash)
 	for k := range set {
 		if at := set[k].Load(); at != nil && at.key.is(m, hash) {
-			after.was(o.place(hash, k))
 			return at, hash, true
 		}
 	}

@@ -23,9 +23,8 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	defer i.world.RUnlock()
 	s := i.scratch.Get().(*scratch)
 	mark := i.mark.load()
-	after := &i.first.origin
 	for k := range td.ResourceSpans().Len() {
-		mark, after = i.takeSpans(s, td.ResourceSpans().At(k), after, mark, now.UnixNano())
+		mark = i.takeSpans(s, td.ResourceSpans().At(k), mark, now.UnixNano())
 	}
 	if i.thinning != nil {
 		i.thinning.settle(&s.thin)
@@ -38,18 +37,17 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	i.release(s)
 }
 
-// takeSpans appends the spans of one resource, which comes after another, to
-// s.arrivals where they are accepted. It returns the watermark after them, and what
-// the next resource comes after.
-func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, after *sequence, mark, now int64) (int64, *sequence) {
+// takeSpans appends the spans of one resource to s.arrivals where they are accepted. It
+// returns the watermark after them.
+func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int64) int64 {
 	attributes := rs.Resource().Attributes()
-	known, hash, keep := i.origins.find(attributes, after)
+	known, hash, keep := i.origins.find(attributes)
 	var who resource
 	if known != nil {
 		who = known.resource
 	} else if who = resourceOf(attributes, &s.in); who.service.Name == "" {
 		s.add(noService, spanCount(rs))
-		return mark, after
+		return mark
 	}
 	var o *origin // once admitted
 	latest := int64(never)
@@ -88,9 +86,8 @@ func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, after *sequenc
 	}
 	if o != nil {
 		i.learn(s, o, attributes, max(mark, latest))
-		after = &o.sequence
 	}
-	return mark, after
+	return mark
 }
 
 // accept decides whether a span is used, and returns its end.

@@ -45,7 +45,7 @@ func (w *watermark) start(t int64) int64 { return t - t%w.size }
 const (
 	fineSteps   = 256 // in a window
 	coarseSteps = 8
-	enough      = 1 << 15 // of which none takes a microsecond
+	enough      = 1 << 13 // a batch as large as usual: no call takes some milliseconds longer
 )
 
 // enoughOf returns how many spans are enough where so many may wait: few beside those.

@@ -17,6 +17,6 @@
 // AVX2, FMA and POPCNT, and the same loop elsewhere and with the build tag noasm. Both agree up to
 // rounding, not bit by bit; on one machine equal inputs give equal bits.
 //
-// Below and Between, from which order statistics are found, are for float32 alone and exact
-// either way.
+// Below, Between and Ranked, from which order statistics are found, are for float32 alone and
+// exact either way.
 package nn

@@ -73,7 +73,8 @@ func TestRanked_isSorting(t *testing.T) {
 			sorted := append(slices.Sorted(slices.Values(v)), float32(math.Inf(1)))
 			for rank := range n {
 				value, next := Ranked(v[:n+Room], n, rank)
-				require.Equal(t, sorted[rank:rank+2], []float32{value, next}, "rank %d of %d", rank, n)
+				got := []float32{value, next}
+				require.Equal(t, sorted[rank:rank+2], got, "rank %d of %d", rank, n)
 			}
 		}
 	}

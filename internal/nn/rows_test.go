@@ -19,6 +19,11 @@ func TestSoftplus(t *testing.T) {
 		assert.InEpsilon(t, fd.Derivative(nn.Softplus, x, &fd.Settings{Formula: fd.Central}), nn.Sigmoid(x), 1e-3, "%v", x)
 		assert.InDelta(t, x, nn.SoftplusInverse(nn.Softplus(x)), 1e-9, "%v", x)
 	}
+	for _, x := range []float64{-800, -3, 0, 0.1, 5, 800} {
+		value, slope := nn.SoftplusSlope(x)
+		assert.Equal(t, nn.Softplus(x), value, "%v", x)
+		assert.Equal(t, nn.Sigmoid(x), slope, "%v", x)
+	}
 	assert.InDelta(t, 1, nn.Sigmoid(3)+nn.Sigmoid(-3), 1e-15)
 	assert.Panics(t, func() { nn.SoftplusInverse(0) })
 	assert.Panics(t, func() { nn.SoftplusInverse(math.NaN()) })

@@ -20,6 +20,16 @@ func SoftplusInverse(y float64) float64 {
 	return y + math.Log(-math.Expm1(-y))
 }
 
+// SoftplusSlope returns Softplus and Sigmoid at x, from one exponential.
+func SoftplusSlope(x float64) (value, slope float64) {
+	e := math.Exp(-math.Abs(x))
+	slope = 1 / (1 + e)
+	if x < 0 {
+		slope = e / (1 + e)
+	}
+	return max(x, 0) + math.Log1p(e), slope
+}
+
 // Sigmoid returns 1 / (1 + e⁻ˣ).
 func Sigmoid(x float64) float64 {
 	if x < 0 {

@@ -124,8 +124,13 @@ func (e *endpoint) around(s identity.Service) []int {
 	}
 	for _, of := range e.together(s) {
 		for _, c := range e.leaves(of) {
-			// Where half of a window is delayed, one median moves and another does not.
-			if near(e.tail(c), tail) || e.atHand(c) && (near(e.rise(c), rise) || e.delayed && near(e.late(c), longest) || !e.delayed && e.lostAlike(c, out)) {
+			if !e.atHand(c) { // where half of a window is delayed, one median moves and another does not
+				if near(e.tail(c), tail) {
+					out = append(out, c)
+				}
+				continue
+			}
+			if near(e.rise(c), rise) || e.delayed && near(e.late(c), longest) || !e.delayed && e.lostAlike(c, out) {
 				out = append(out, c)
 			}
 		}
@@ -316,7 +321,7 @@ func (e *endpoint) tail(c int) float64 { return rose(e.by[c].parts[0].edge, e) }
 func (e *endpoint) rise(c int) float64 {
 	most := 0.0
 	for _, p := range e.by[c].parts {
-		most = max(most, p.observed-p.usual)
+		most = max(most, p.rise)
 	}
 	return most
 }

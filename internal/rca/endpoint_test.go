@@ -137,7 +137,7 @@ func TestDiagnose_linksBeyondOfTheSameTwo(t *testing.T) {
 	e := endpoint{r: d.r, by: make([]suspect, len(d.r.g.Channels)), symptoms: d}
 	e.index()
 	c := d.r.g.NetworkChannel(edge("front", "hub"))
-	e.by[c].parts = []part{{observed: 0.102, usual: 0.002}}
+	e.by[c].parts = []part{{rise: 0.1}}
 	assert.Equal(t, 1, e.beyond(svc("hub"), c), "other is a third")
 	for n := range d.r.g.Nodes {
 		if x := &d.r.g.Nodes[n].Edge; x.Caller == op("other") {

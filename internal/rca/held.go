@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 )
 
@@ -13,10 +12,6 @@ const (
 	// holds is how many times as long as usual calls take whose caller may have no
 	// connection, thread or permit left for the next request.
 	holds = 3
-	// fewer is the share of the usual requests of which a service that is full gets
-	// no more done, and rarely the z-score by which they are fewer than usual.
-	fewer  = 0.8
-	rarely = 3
 )
 
 // held gives the own time of a service to what makes one of its callees slow. Who waits
@@ -67,46 +62,39 @@ func (u *suspect) waiting() bool {
 }
 
 // holding is how many times as long as usual an RPC waits for a call, where its own time
-// may be that of waiting for a call before: no metric says that its service lacks
+// may be that of waiting for a call before: it serves several at once, no metric says that its service lacks
 // anything but connections and threads, no replica is slower than the others, and some
-// requests find one at once, or fewer get done. 0 elsewhere: what a service does itself
+// requests find one at once, or all wait for long. 0 elsewhere: what a service does itself
 // takes all of its requests longer.
 func (d *diagnosis) holding(p rpc, c call) float64 {
 	s := d.v.callLatency(d.r.g, c)
 	usual := meanOf(s.usual)
-	if !s.known || !(usual > 0) || d.lacking(p.key.Service) || d.uneven(p.key) || d.steady(p.key) {
+	if !s.known || !(usual > 0) || d.occupied(p.key.Service) < occupies || d.lacking(p.key.Service) || d.uneven(p.key) || d.steady(p.key) {
 		return 0
 	}
 	return meanOf(s.now) / usual
 }
 
-// lacking reports whether a metric says that a service lacks a resource of its own.
+// lacking reports whether a metric says that a service lacks a resource of its own: what is
+// saturated, or is used half as much again as usual, and far beyond what it ever varied.
+// Connections and threads are held by who waits.
 func (d *diagnosis) lacking(s identity.Service) bool {
 	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool {
 		mean, _ := meaningOf(m.key.Name)
-		return mean.grade == direct && m.mechanism != Pool && m.mechanism != QueueWait
+		return m.mechanism != Pool && m.mechanism != QueueWait &&
+			(mean.grade == direct || m.z >= maxMetricZ && math.Abs(m.now-m.usual) >= (hostRise-1)*math.Abs(m.usual))
 	})
 }
 
 // steady reports whether the shortest own times of an RPC exceed the usual median by about
-// as much as the median does, while as many requests as usual get done.
+// as much as the median does, and are no endless wait.
 func (d *diagnosis) steady(rpc identity.RPC) bool {
-	if d.full(rpc) {
-		return false
-	}
 	x := d.v.served[rpc]
 	if x == nil || x.Exclusive == nil || !(x.Exclusive.Count() > 0) {
 		return true
 	}
-	s := d.v.exclusive(rpc)
-	return s.moved[0] && x.Exclusive.Quantile(shortest)/1e9-s.usual[0] >= evenly*(s.now[0]-s.usual[0])
-}
-
-// full reports whether fewer requests of an RPC get done than usual, over the windows since
-// the onset.
-func (d *diagnosis) full(rpc identity.RPC) bool {
-	l := d.v.since(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: rpc}})
-	return l.z() <= -rarely && math.Expm1(l.now) < fewer*math.Expm1(l.usual)
+	s, least := d.v.exclusive(rpc), x.Exclusive.Quantile(shortest)/1e9
+	return s.moved[0] && least < endless && least-s.usual[0] >= evenly*(s.now[0]-s.usual[0])
 }
 
 // uneven reports whether the replicas of an RPC differ by as much as its own time rose: one

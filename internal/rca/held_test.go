@@ -1,7 +1,9 @@
 package rca
 
 import (
+	"cmp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,18 +26,21 @@ func TestDiagnose_held(t *testing.T) {
 		change   func(*world)
 		base     func(*world)
 		replicas []float64 // medians of mid's, s
+		own      float64   // of mid, s; 0: 0.082
+		fewer    float64   // of 60 requests that keep mid busy all the time
 		want     []string
 	}{
 		"some wait for a connection":   {back: 0.400, mid: spread, want: []string{"service back"}},
 		"all of them do":               {back: 0.400, mid: all, want: []string{"service back", "service mid"}},
-		"all, and less gets done":      {back: 0.400, mid: all, change: func(w *world) { w.load = 10 }, want: []string{"service back"}},
+		"all of them do, endlessly":    {back: 0.400, mid: []float64{1.1, 1.2, 1.3, 1.4}, own: 1.25, want: []string{"service back"}},
 		"calls hold for hardly longer": {back: 0.040, mid: spread, want: []string{"service mid", "service back"}},
+		"one at a time, at most":       {back: 0.400, mid: spread, fewer: 30, want: []string{"service back", "service mid"}},
 		"mid lacks CPU": {
 			back: 0.400, mid: spread, base: func(w *world) { w.metric[throttled] = 0 }, change: func(w *world) { w.metric[throttled] = 0.6 },
 			want: []string{"service back", "service mid"},
 		},
 		"one replica of mid is slow": {back: 0.400, mid: spread, replicas: []float64{0.5, 0.9}, want: []string{"service back", "service mid"}},
-		"all replicas of mid are":    {back: 0.400, mid: spread, replicas: []float64{0.5, 0.52}, want: []string{"service back"}},
+		"all replicas of mid are":    {back: 0.400, mid: spread, replicas: []float64{0.5, 0.52}, fewer: -60, want: []string{"service back"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			base := chain()
@@ -43,7 +48,7 @@ func TestDiagnose_held(t *testing.T) {
 				c.base(base)
 			}
 			in, rec := incident(base, func(w *world) {
-				w.own[op("back")], w.own[op("mid")] = c.back, 0.082
+				w.own[op("back")], w.own[op("mid")] = c.back, cmp.Or(c.own, 0.082)
 				if c.change != nil {
 					c.change(w)
 				}
@@ -52,6 +57,8 @@ func TestDiagnose_held(t *testing.T) {
 			for _, s := range c.mid {
 				mid.Exclusive.Add(int64(s*1e9), 10)
 			}
+			in.Snapshot.End = in.Snapshot.Start + int64(30*time.Second)
+			mid.Latency.Add(int64(500*time.Millisecond), 60-c.fewer)
 			for i, seconds := range c.replicas {
 				one := window.Instance{ID: string(rune('a' + i)), Count: 20, Latency: new(sketch.Sketch)}
 				one.Latency.Add(int64(seconds*1e9), 20)

@@ -230,11 +230,32 @@ func (s shift) support() int {
 	return n
 }
 
-// shown returns the quantile that a person should see: the lowest one that
-// moved, which most requests feel; t where none did.
-func (s shift) shown(t int) int {
+// rise is by how many seconds the lowest quantile rose that moved, 0 where none did: of a
+// delay, by as much as all are late.
+func (s shift) rise() float64 {
 	for d, m := range s.moved {
 		if m {
+			return s.now[d] - s.usual[d]
+		}
+	}
+	return 0
+}
+
+// telling is the share of the largest rise of a quantile that one must have to be shown.
+const telling = 1.0 / 3
+
+// shown returns the quantile that a person should see: the lowest one that moved by what
+// the others did, which most requests feel; t where none did. Of a tail that is a second
+// late, a median that rose by a millisecond tells nothing.
+func (s shift) shown(t int) int {
+	most := 0.0
+	for d, m := range s.moved {
+		if m {
+			most = math.Max(most, s.now[d]-s.usual[d])
+		}
+	}
+	for d, m := range s.moved {
+		if m && s.now[d]-s.usual[d] >= telling*most {
 			return d
 		}
 	}

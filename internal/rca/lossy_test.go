@@ -50,7 +50,7 @@ func settled(w *world, of symptoms, ls ...late) map[string]float64 {
 		if p.channel < 0 {
 			p = part{kind: KindDependency, mechanism: Latent, channel: r.g.ServiceChannel(l.edge.Callee.Service)}
 		}
-		p.edge, p.excess, p.delayed, p.observed, p.usual = l.edge, l.rise, l.delayed, 1+l.rise, 1
+		p.edge, p.excess, p.delayed, p.rise = l.edge, l.rise, l.delayed, l.rise
 		by[p.channel].parts, by[p.channel].excess = append(by[p.channel].parts, p), by[p.channel].excess+l.rise
 	}
 	endpoints(r, by, of)
@@ -166,6 +166,25 @@ func TestShift_delayed(t *testing.T) {
 	}
 }
 
+// A median that rose by a trifle is not what a person should see of a late tail.
+func TestShift_shown(t *testing.T) {
+	all := [3]bool{true, true, true}
+	for name, c := range map[string]struct {
+		now   [3]float64
+		moved [3]bool
+		want  int
+	}{
+		"all by the same":     {[3]float64{2, 2, 2}, all, 0},
+		"the median a little": {[3]float64{1.2, 3, 4}, all, 1},
+		"by a third":          {[3]float64{2, 3, 4}, all, 0},
+		"the tail alone":      {[3]float64{1.2, 1.3, 4}, all, 2},
+		"what has not moved":  {[3]float64{4, 4, 4}, [3]bool{false, true, true}, 1},
+		"nothing":             {want: 2},
+	} {
+		assert.Equal(t, c.want, shift{now: c.now, usual: [3]float64{1, 1, 1}, moved: c.moved}.shown(2), name)
+	}
+}
+
 // The same of whole incidents: a link of which the tail alone is late loses messages,
 // one of which the median is late as well delays them.
 func TestDiagnose_lossesApartFromDelays(t *testing.T) {
@@ -222,9 +241,9 @@ func kindsOf(v Verdict) (out []string) {
 
 func (lossyServices) delay(int) float64 { return 0 }
 
-func (lossyServices) strain(identity.RPC) float64 { return 1 }
+func (lossyServices) strain(identity.Service) float64 { return 1 }
 
-func (lossyServices) full(identity.RPC) bool { return false }
+func (lossyServices) occupied(identity.Service) float64 { return 0 }
 
 func (lossyServices) least(identity.Edge) float64 { return 0 }
 

@@ -22,9 +22,10 @@ type part struct {
 	metric    string
 	observed  float64
 	usual     float64
-	failing   bool   // the calls that are made again fail
-	delayed   bool   // all of them are late, not some, see shift.delayed
-	text      string // evidence
+	rise      float64 // of a duration, of the lowest quantile that moved
+	failing   bool    // the calls that are made again fail
+	delayed   bool    // all of them are late, not some, see shift.delayed
+	text      string  // evidence
 }
 
 // The names under which ways of calling are shown.
@@ -72,11 +73,11 @@ type symptoms interface {
 	// delay is by how much the median gap of a network node of the graph rose, 0 where it
 	// did not.
 	delay(node int) float64
-	strain(identity.RPC) float64 // how many times as long as usual it takes
-	even(identity.Edge) bool     // the network delays all calls alike
-	least(identity.Edge) float64 // by how much the shortest gaps rose, seconds
-	full(identity.RPC) bool      // fewer requests get done than usual
-	givenUp(identity.Edge) bool  // calls fail because nobody waits for them any longer
+	strain(identity.Service) float64   // how many times as long as usual it takes
+	even(identity.Edge) bool           // the network delays all calls alike
+	least(identity.Edge) float64       // by how much the shortest gaps rose, seconds
+	occupied(identity.Service) float64 // mean number of requests at once in a replica
+	givenUp(identity.Edge) bool        // calls fail because nobody waits for them any longer
 	// holding is how many times as long as usual an RPC waits for a call, 0 where its own
 	// time cannot be that of waiting for calls before.
 	holding(rpc, call) float64

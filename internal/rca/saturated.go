@@ -22,8 +22,11 @@ const (
 	overwhelmed = 5
 	// endless is a gap, in seconds, of all calls, that is rather a queue than a network.
 	endless = 1
+	// occupies is the mean number of requests in a replica below which none waits for
+	// another, even where there is one worker.
+	occupies = 0.7
 	// asMuch is the largest ratio between rises of the longest that may be one delay.
-	asMuch = 1.2
+	asMuch = 1.5
 	// evenly is the share of the median's rise by which the shortest gaps exceed the usual
 	// median where the network delays all alike.
 	evenly = 0.5
@@ -44,8 +47,12 @@ func saturated(r *reach, by []suspect, of symptoms, causing slowed) {
 			if n < 0 || by[n].excess <= 0 || !accepting(&by[n], c.edge, of) || alongside(r, by, c.edge, of) {
 				continue
 			}
-			if to := below(by, causing.of(c.edge.Callee), n); to >= 0 && follows(by[n].excess, by[to].excess, of.strain(c.edge.Callee)) {
+			to := below(by, causing.of(c.edge.Callee), n)
+			switch own := r.g.ServiceChannel(c.edge.Callee.Service); {
+			case to >= 0 && follows(by[n].excess, by[to].excess, of.strain(c.edge.Callee.Service)):
 				by[to].absorb(n, &by[n])
+			case own >= 0 && r.causal(own) && (of.strain(c.edge.Callee.Service) >= overwhelmed || of.least(c.edge) >= endless):
+				queue(&by[own], &by[n])
 			}
 		}
 	}
@@ -68,10 +75,20 @@ func (c slowed) of(rpc identity.RPC) []int {
 	return channels
 }
 
+// queue makes a gap the queue before a service, where the reason that its workers are taken
+// lies in what else it does, out of sight of the entry.
+func queue(to, gap *suspect) {
+	for _, p := range gap.parts {
+		p.kind, p.mechanism, p.metric, p.channel = KindService, QueueWait, networkMetric, to.channel
+		to.parts = append(to.parts, p)
+	}
+	to.absorb(gap.channel, gap)
+}
+
 // accepting reports whether what is late of a link may be that its callee accepts late, or
 // that nobody waits for it any longer.
 func accepting(u *suspect, e identity.Edge, of symptoms) bool {
-	if of.strain(e.Callee) < saturates {
+	if of.strain(e.Callee.Service) < saturates || of.occupied(e.Callee.Service) < occupies {
 		return false
 	}
 	if u.refusing() {
@@ -79,31 +96,34 @@ func accepting(u *suspect, e identity.Edge, of symptoms) bool {
 	}
 	late := slices.ContainsFunc(u.parts, func(p part) bool { return p.mechanism == Network && p.delayed })
 	if of.even(e) {
-		return late && of.strain(e.Callee) >= overwhelmed && (of.full(e.Callee) || of.least(e) >= endless)
+		return late && of.strain(e.Callee.Service) >= overwhelmed && of.least(e) >= endless
 	}
 	return late || !of.resends(e, resent)
 }
 
-// alongside reports whether calls that the callee of a link makes are late by as much as those
-// of the link, the shortest of both or the longest: what delays both is there, at times
-// where the shortest are not late.
+// alongside reports whether calls that the callee of a link makes, or others that its caller
+// makes, are late by as much as those of the link, the shortest of both or the longest:
+// what delays both is there, at times where the shortest are not late.
 func alongside(r *reach, by []suspect, e identity.Edge, of symptoms) bool {
-	i := slices.IndexFunc(r.rpcs, func(p rpc) bool { return p.key == e.Callee })
-	if i < 0 {
-		return false
-	}
 	least, most := of.least(e), rose(e, of)
-	return slices.ContainsFunc(r.rpcs[i].calls, func(c call) bool {
-		n := r.g.NetworkChannel(c.edge)
-		if c.leaf && c.client >= 0 {
-			n = r.owner[c.client]
+	for _, p := range r.rpcs {
+		if p.key != e.Callee && p.key.Service != e.Caller.Service {
+			continue
 		}
-		if n < 0 || by[n].excess <= 0 {
-			return false
+		for _, c := range p.calls {
+			n := r.g.NetworkChannel(c.edge)
+			if c.leaf && c.client >= 0 {
+				n = r.owner[c.client]
+			}
+			if n < 0 || by[n].excess <= 0 || c.edge.Callee.Service == e.Callee.Service {
+				continue
+			}
+			if x := rose(c.edge, of); near(of.least(c.edge), least) || x > 0 && x <= asMuch*most && most <= asMuch*x {
+				return true
+			}
 		}
-		x := rose(c.edge, of)
-		return near(of.least(c.edge), least) || x > 0 && x <= asMuch*most && most <= asMuch*x
-	})
+	}
+	return false
 }
 
 // rose is by how many seconds the longest gaps of a link, or calls to a leaf, rose.
@@ -133,14 +153,36 @@ func below(by []suspect, channels []int, other int) int {
 	return to
 }
 
-// strain is how many times as long as usual the median request of an RPC takes, 1 where it
-// did not leave its normal range.
-func (d *diagnosis) strain(rpc identity.RPC) float64 {
-	s := d.v.latency(cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: rpc}})
-	if !s.moved[0] || !(s.usual[0] > 0) {
-		return 1
+// strain is how many times as long as usual the median request takes of the operation of a
+// service that takes longest so, 1 where none left its normal range: they share its workers.
+func (d *diagnosis) strain(s identity.Service) float64 {
+	most := 1.0
+	for i := range d.in.Snapshot.RPCs {
+		r := &d.in.Snapshot.RPCs[i]
+		if r.Key.Service != s {
+			continue
+		}
+		x := d.v.latency(cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: r.Key}})
+		if x.moved[0] && x.usual[0] > 0 {
+			most = max(most, x.now[0]/x.usual[0])
+		}
 	}
-	return s.now[0] / s.usual[0]
+	return most
+}
+
+// occupied is the mean number of requests that are served at once by a replica of a service,
+// by Little's law: of those that it was seen to serve, the sum of how long they took, over
+// the length of the window.
+func (d *diagnosis) occupied(s identity.Service) float64 {
+	long := float64(d.in.Snapshot.End - d.in.Snapshot.Start)
+	sum, replicas := 0.0, 1
+	for i := range d.in.Snapshot.RPCs {
+		if r := &d.in.Snapshot.RPCs[i]; r.Key.Service == s && r.Latency != nil {
+			sum += r.Latency.Sum()
+			replicas = max(replicas, len(r.Instances))
+		}
+	}
+	return sum / long / float64(replicas)
 }
 
 // even reports whether the shortest gaps of a link exceed the usual median by about as much

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/feature"
 )
 
 // score measures for every channel of the reach by how many seconds of the
@@ -56,7 +57,7 @@ func (s *scorer) duration(n, channel int, x shift, p part) {
 	p.node, p.channel = n, channel
 	// What fewer than all requests visit shows in the tail as soon as enough of them do.
 	p.excess = math.Max(s.d.mean[n], s.d.tail[n])*mean + s.d.tail[n]*math.Max(0, tail-mean)
-	p.z, p.support, p.delayed = x.maxZ(), x.support(), x.delayed()
+	p.z, p.support, p.delayed, p.rise = x.maxZ(), x.support(), x.delayed(), x.rise()
 	p.observed, p.usual = x.now[x.shown(s.t)], x.usual[x.shown(s.t)]
 	p.text = versus(p.text, x.shown(s.t), p.observed, p.usual)
 	s.add(p)
@@ -151,6 +152,9 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 			q.kind, q.mechanism = KindService, Latent
 		}
 		q.text = c.edge.Callee.String() + " called " + number(q.observed) + " times a request vs " + number(q.usual) + " usual"
+		if q.failing {
+			q.text += ", " + share(v.at(feature.Key{Kind: feature.Errors, Edge: c.edge}).now) + " of them fail"
+		}
 		out = append(out, q)
 	}
 	pool := part{

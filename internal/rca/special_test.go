@@ -265,9 +265,9 @@ func (healthy) longest(identity.Edge) (now, usual float64) { return math.NaN(), 
 
 func (healthy) delay(int) float64 { return 0 }
 
-func (healthy) strain(identity.RPC) float64 { return 1 }
+func (healthy) strain(identity.Service) float64 { return 1 }
 
-func (healthy) full(identity.RPC) bool { return false }
+func (healthy) occupied(identity.Service) float64 { return 0 }
 
 func (healthy) least(identity.Edge) float64 { return 0 }
 

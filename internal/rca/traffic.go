@@ -14,6 +14,9 @@ const (
 	// trafficShare is the least share of what is slow that services do themselves: a slow
 	// network is no doing of those who ask.
 	trafficShare = 0.5
+	// trafficWindows are so many normal windows that as many requests in them hurt nobody,
+	// where they are less than harmless of all.
+	trafficWindows = 3.0
 	// overload is how many times as many requests as in nearly all normal windows let a
 	// service accept late, which shows as a gap of its callers' calls.
 	overload = 2
@@ -34,7 +37,7 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 	if !l.logRose(v.suspect) || now < trafficGrowth*usual {
 		return nil
 	}
-	most := math.Expm1(v.rec.Normal(key, v.before, 1-harmless))
+	most := math.Expm1(v.rec.Normal(key, v.before, max(1-harmless, 1-trafficWindows/float64(l.n))))
 	if most-usual >= sameRise*(now-usual) {
 		return nil
 	}
