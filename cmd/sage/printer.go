@@ -191,10 +191,14 @@ func seconds(s float64) string {
 	return strconv.FormatFloat(s, 'f', 2, 64) + "s"
 }
 
-// model prints the state of the model in one line.
+// model prints the state of the model in one line, and a warning of it in another.
 func (p printer) model(r plog.LogRecord) {
-	if !p.quiet {
-		p.line("model", r)
+	if p.quiet {
+		return
+	}
+	p.line("model", r)
+	if w, ok := r.Attributes().Get("rca.model.warning"); ok {
+		fmt.Fprintf(p.out, "           %-8s  %s\n", "warning", w.AsString())
 	}
 }
 
