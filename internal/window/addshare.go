@@ -61,7 +61,7 @@ func (g *gaps) addAll(all []Gap) (grown int) {
 	}
 	before := g.bytes()
 	for i := range all {
-		g.of(all[i].ID).take(&all[i])
+		g.of(all[i].ID).merge(&all[i])
 	}
 	return g.bytes() - before
 }

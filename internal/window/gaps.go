@@ -40,12 +40,10 @@ func OctaveStart(octave int) int64 {
 // gaps splits the calls along an edge by the replica at one of its ends. As of instances,
 // MaxInstances are told apart by a hash of their ids, and all others go together.
 type gaps struct {
+	replicas[Gap, *Gap]
+
 	lately []*Gap // by number
 	byNo   index
-	byID   map[string]*Gap
-	rest   *Gap   // of OtherInstance
-	last   string // id of the highest hash in byID, where that is full
-	spare  []*Gap
 }
 
 // add counts a call of a replica.
@@ -68,37 +66,9 @@ func (g *gaps) add(no identity.ReplicaNo, octave int, weight float64, names *ide
 
 // of returns the share of a replica.
 func (g *gaps) of(id string) *Gap {
-	if s := g.byID[id]; s != nil {
-		return s
-	}
-	full := len(g.byID) >= MaxInstances
-	if id == OtherInstance || full && !before(id, g.last) {
-		if g.rest == nil {
-			g.rest = pop(&g.spare)
-			g.rest.ID = OtherInstance
-		}
-		return g.rest
-	}
-	if full {
-		out := g.byID[g.last]
-		delete(g.byID, g.last)
-		g.of(OtherInstance).take(out)
-		g.forget() // some numbers may stand for out
-		g.drop(out)
-	}
-	if g.byID == nil {
-		g.byID = make(map[string]*Gap)
-	}
-	s := pop(&g.spare)
-	s.ID = id
-	g.byID[id] = s
-	if len(g.byID) >= MaxInstances {
-		g.last = id
-		for k := range g.byID { // the maximum of a total order
-			if before(g.last, k) {
-				g.last = k
-			}
-		}
+	s, gaveWay := g.replicas.of(id)
+	if gaveWay {
+		g.forget() // some numbers may stand for what gave way
 	}
 	return s
 }
@@ -112,33 +82,20 @@ func (g *gaps) forget() {
 
 // reset empties g and keeps its memory.
 func (g *gaps) reset() {
-	for _, s := range g.byID { // in any order: all are empty then
-		g.drop(s)
-	}
-	if g.rest != nil {
-		g.drop(g.rest)
-	}
-	clear(g.byID)
+	g.replicas.reset()
 	g.forget()
-	*g = gaps{lately: g.lately, byNo: g.byNo, byID: g.byID, spare: g.spare}
-}
-
-func (g *gaps) drop(s *Gap) {
-	*s = Gap{}
-	g.spare = append(g.spare, s)
 }
 
 // merge adds o to g.
 func (g *gaps) merge(o *gaps) {
-	for id, s := range o.byID { // the order does not matter, see bottom.go
-		g.of(id).take(s)
-	}
-	if o.rest != nil {
-		g.of(OtherInstance).take(o.rest)
+	if g.replicas.merge(&o.replicas) {
+		g.forget()
 	}
 }
 
-func (s *Gap) take(o *Gap) {
+func (s *Gap) empty() { *s = Gap{} }
+
+func (s *Gap) merge(o *Gap) {
 	for i, w := range o.Calls {
 		s.Calls[i] += w
 	}
@@ -150,11 +107,11 @@ func (g *gaps) list() []Gap {
 		return nil
 	}
 	out := make([]Gap, 0, len(g.byID)+1)
-	for _, s := range g.byID { // sorted below
-		out = append(out, *s)
+	for id, s := range g.byID { // sorted below
+		out = append(out, Gap{ID: id, Calls: s.Calls})
 	}
 	if g.rest != nil {
-		out = append(out, *g.rest)
+		out = append(out, Gap{ID: OtherInstance, Calls: g.rest.Calls})
 	}
 	slices.SortFunc(out, func(a, b Gap) int { return strings.Compare(a.ID, b.ID) })
 	return out

@@ -8,22 +8,12 @@ import (
 	"github.com/sage-rca/sage/internal/sketch"
 )
 
-// MaxInstances is the number of replicas of an RPC that are told apart. Which
-// ones are is decided by a hash of their ids, so that they stay the same from
-// window to window; all others go together as OtherInstance.
-const MaxInstances = 64
-
-// OtherInstance stands for the replicas beyond MaxInstances.
-const OtherInstance = "other"
-
 // instances splits an RPC by replica.
 type instances struct {
-	lately  []replica // whose shares are known by number
-	byNo    index     // of lately
-	spare   []*share
-	byID    map[string]*share
-	rest    *share // of OtherInstance
-	highest string // id of the highest hash in byID, where that is full
+	replicas[share, *share]
+
+	lately []replica // whose shares are known by number
+	byNo   index     // of lately
 }
 
 // share is what one replica contributed.
@@ -79,69 +69,27 @@ func (r *instances) forget() {
 
 // reset empties r and keeps the memory of shares.
 func (r *instances) reset() {
-	for _, s := range r.byID { // in any order: all are empty then
-		r.drop(s)
-	}
-	if r.rest != nil {
-		r.drop(r.rest)
-	}
-	clear(r.byID)
+	r.replicas.reset()
 	r.forget()
-	*r = instances{byID: r.byID, lately: r.lately, byNo: r.byNo, spare: r.spare}
 }
 
-func (r *instances) drop(s *share) {
+func (s *share) empty() {
 	s.latency.Reset()
 	*s = share{latency: s.latency}
-	r.spare = append(r.spare, s)
 }
 
 // of returns the share of a replica.
 func (r *instances) of(id string) *share {
-	if s := r.byID[id]; s != nil {
-		return s
-	}
-	full := len(r.byID) >= MaxInstances
-	if id == OtherInstance || full && !before(id, r.highest) {
-		if r.rest == nil {
-			r.rest = pop(&r.spare)
-		}
-		return r.rest
-	}
-	if r.byID == nil {
-		r.byID = make(map[string]*share)
-	}
-	if full {
-		out := r.byID[r.highest]
-		delete(r.byID, r.highest)
-		r.of(OtherInstance).merge(out)
-		r.forget() // some numbers may stand for out
-		r.drop(out)
-	}
-	s := pop(&r.spare)
-	r.byID[id] = s
-	if len(r.byID) >= MaxInstances {
-		r.highest = id
-		for k := range r.byID { // the maximum of a total order
-			if before(r.highest, k) {
-				r.highest = k
-			}
-		}
+	s, gaveWay := r.replicas.of(id)
+	if gaveWay {
+		r.forget() // some numbers may stand for what gave way
 	}
 	return s
 }
 
-// before orders ids by hash.
-func before(a, b string) bool {
-	return cmp.Or(cmp.Compare(hashString(a), hashString(b)), cmp.Compare(a, b)) < 0
-}
-
 func (r *instances) merge(o *instances) {
-	for id, s := range o.byID { // the order does not matter, see bottom.go
-		r.of(id).merge(s)
-	}
-	if o.rest != nil {
-		r.of(OtherInstance).merge(o.rest)
+	if r.replicas.merge(&o.replicas) {
+		r.forget()
 	}
 }
 
