@@ -176,7 +176,7 @@ func (d *draw) fault(e *Episode, k Kind) bool {
 			st = &d.Stores[d.rng.IntN(len(d.Stores))]
 		}
 		f.Service, f.Size = st.Name, min(1+1.2*d.tail/st.Mean.Seconds(), 0.85*float64(st.Threads)/d.asked(st))
-		c.Names, c.Mechanisms = []string{st.Name, st.System + ":" + namespace(st), st.System}, []string{"latent"}
+		c.Names, c.Mechanisms = calledStore(st), []string{"latent"}
 	case LinkDelay:
 		s = d.served(inner)
 		if s == nil {
@@ -273,6 +273,13 @@ func (d *draw) busiest() (use float64) {
 
 // namespace is the name of the database in a store.
 func namespace(s *Store) string { return strings.TrimSuffix(s.Name, "-db") }
+
+// calledStore are the names that calls give a store: by its host, its database, or both,
+// and by its kind.
+func calledStore(s *Store) []string {
+	at, of := s.System+":"+s.Name, s.System+":"+namespace(s)
+	return []string{s.Name, of, at, at + "/" + namespace(s), s.System}
+}
 
 // busier is by how much a service can compute longer with the CPU that it has.
 func (d *draw) busier(s *Service) float64 {
