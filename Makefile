@@ -80,7 +80,7 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 	  done; \
 	done
 
-bench: dist/otelcol-sage bench-torch ## what Sage costs beside what else there is, into out/bench.json and out/bench.md (some 10 minutes; DATA=dir... names recordings)
+bench: dist/otelcol-sage bench-torch ## what Sage costs beside what else there is, into out/bench.json and out/bench.md (some 5 minutes; DATA=dir... names recordings)
 	@mkdir -p out
 	$(GO) run -C bench . -out $(CURDIR)/out $(addprefix -data ,$(abspath $(DATA))) $(BENCHFLAGS)
 

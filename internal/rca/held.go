@@ -62,10 +62,10 @@ func (u *suspect) waiting() bool {
 }
 
 // holding is how many times as long as usual an RPC waits for a call, where its own time
-// may be that of waiting for a call before: it serves several at once, no metric says that its service lacks
-// anything but connections and threads, no replica is slower than the others, and some
-// requests find one at once, or all wait for long. 0 elsewhere: what a service does itself
-// takes all of its requests longer.
+// may be that of waiting for a call before: it serves several at once, no metric says that
+// its service lacks anything but connections and threads, no replica is slower than the
+// others, and some requests find one at once, or all wait for long. 0 elsewhere: what a
+// service does itself takes all of its requests longer.
 func (d *diagnosis) holding(p rpc, c call) float64 {
 	s := d.v.callLatency(d.r.g, c)
 	usual := meanOf(s.usual)

@@ -223,6 +223,27 @@ func TestAccepting(t *testing.T) {
 	assert.True(t, follows(1000, 1, 5), "a queue grows without end")
 }
 
+// Where nothing below is slow, what else the service does has filled it: the gap is its queue.
+func TestSaturated_queue(t *testing.T) {
+	on := edge("mid", "back")
+	r := newReach(graphOf(chain()), op("front"))
+	n, back := r.g.NetworkChannel(on), r.g.ServiceChannel(svc("back"))
+	for times, want := range map[float64]float64{6: 2, 4: 0} {
+		by := make([]suspect, len(r.g.Channels))
+		by[n] = suspect{channel: n, excess: 2, parts: []part{{channel: n, kind: KindEdge, mechanism: Network, edge: on, excess: 2, delayed: true}}}
+		by[back].channel = back
+		saturated(r, by, gaps{busy: busy{"back"}, times: times, uneven: true}, slowed{r.g, map[identity.RPC][]int{}})
+		assert.InDelta(t, want, by[back].excess, 0, "%v times as long", times)
+		assert.InDelta(t, 2-want, by[n].excess, 0)
+		if want > 0 {
+			require.Len(t, by[back].parts, 1)
+			assert.Equal(t, QueueWait, by[back].parts[0].mechanism)
+			assert.Equal(t, back, by[back].parts[0].channel)
+			assert.Equal(t, []int{n}, by[back].absorbed)
+		}
+	}
+}
+
 // tardy says by how much the shortest and the longest gaps of links, and calls to leaves, rose.
 type tardy struct {
 	busy
