@@ -101,6 +101,9 @@ func send(ctx context.Context, cfg replayConfig, log io.Writer) (replayed, error
 			}
 		}
 		rejected, err := c.export(ctx, req)
+		if status.Code(err) == codes.DeadlineExceeded { // gRPC ends a request before the context says so
+			err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+		}
 		if err != nil {
 			return done, fmt.Errorf("replay %s to %s: request %d: %w", cfg.file, cfg.to, next.Requests, err)
 		}
