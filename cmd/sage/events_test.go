@@ -58,7 +58,7 @@ func slowDatabase(t *testing.T) plog.Logs {
 		return attrs
 	}
 	return logsOf(t,
-		event{0, "rca.model.status", "model cold: 3 of 30 windows\nmore", map[string]any{"rca.model.warning": "SLO buy is not judged"}},
+		event{0, "rca.model.status", "model cold: 3 of 30 windows\nwarning: SLO buy is not judged\nmore", nil},
 		event{8, "rca.incident", "headline\nevidence: none yet\n", with(map[string]any{
 			"rca.incident.sequence": 1, "rca.incident.state": "open",
 			"rca.latency.observed_s": 0.9123, "rca.latency.baseline_s": 0.42,

@@ -197,8 +197,10 @@ func (p printer) model(r plog.LogRecord) {
 		return
 	}
 	p.line("model", r)
-	if w, ok := r.Attributes().Get("rca.model.warning"); ok {
-		fmt.Fprintf(p.out, "           %-8s  %s\n", "warning", w.AsString())
+	for text := range strings.Lines(r.Body().AsString()) {
+		if warning, ok := strings.CutPrefix(text, "warning: "); ok {
+			fmt.Fprintf(p.out, "           %-8s  %s\n", "warning", strings.TrimSuffix(warning, "\n"))
+		}
 	}
 }
 

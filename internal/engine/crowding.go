@@ -25,7 +25,7 @@ func (c *crowding) observe(s *window.Snapshot, keep int) {
 	}
 }
 
-// maxCrowds bounds the services that a warning names.
+// maxCrowds bounds the services, or objectives, that a warning names.
 const maxCrowds = 3
 
 // services names them.

@@ -10,7 +10,7 @@ import (
 )
 
 // idleObjectives says which configured objectives are not judged, why, and what to do, or "".
-// min is the number of requests that a window must have, long how long it is.
+// A window is so long, and must have least requests.
 func idleObjectives(of []slo.Idle, least float64, long time.Duration) string {
 	var out []string
 	for _, x := range of[:min(len(of), maxCrowds)] {
@@ -18,7 +18,7 @@ func idleObjectives(of []slo.Idle, least float64, long time.Duration) string {
 		switch {
 		case x.Matched:
 			wanted := long * time.Duration(math.Ceil(least/math.Max(x.Requests, 0.1)))
-			out = append(out, fmt.Sprintf("%s is hardly ever judged: %.2g requests in a window, rule.min_requests is %.4g: set window to %v, or rule.min_requests lower",
+			out = append(out, fmt.Sprintf("%s is hardly ever judged: %.4g requests in a window, rule.min_requests is %.4g: set window to %v, or rule.min_requests lower",
 				name, x.Requests, least, wanted))
 		case len(x.Served) > 0:
 			quoted := make([]string, len(x.Served))

@@ -54,7 +54,9 @@ func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 			in.Root, in.Stand = next, stand
 			return ""
 		}
-		in.leave(roots(before))
+		if !before.Abstained {
+			in.leave(roots(before))
+		}
 		in.Last.Verdict, in.Last.Changes, in.Confidence = v, changes, band
 		return RootChanged
 	case band != in.Confidence:

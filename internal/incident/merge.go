@@ -10,7 +10,8 @@ import (
 )
 
 // merge makes parts of incidents that are open at once and of which all root causes are
-// those of another, and returns those that have become one: the later one becomes part of the earlier one,
+// those of another, and returns those that have become one: the later one becomes part of
+// the earlier one,
 // but one that is worth a page never of one that is not. What is a part stays one
 // until its run ends. See docs/decisions/0013.
 func (t *Tracker) merge() map[key]bool {

@@ -45,7 +45,7 @@ func (w *watermark) start(t int64) int64 { return t - t%w.size }
 const (
 	fineSteps   = 256 // in a window
 	coarseSteps = 8
-	enough      = 1 << 13 // a batch as large as usual: no call takes some milliseconds longer
+	enough      = 1 << 13 // as batches usually have, so that no call resolves far more than it brings
 )
 
 // enoughOf returns how many spans are enough where so many may wait: few beside those.

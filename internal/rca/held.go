@@ -7,12 +7,9 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
-// Rules of what is held.
-const (
-	// holds is how many times as long as usual calls take whose caller may have no
-	// connection, thread or permit left for the next request.
-	holds = 3
-)
+// holds is how many times as long as usual calls take whose caller may have no connection,
+// thread or permit left for the next request.
+const holds = 3
 
 // held gives the own time of a service to what makes one of its callees slow. Who waits
 // for a slow callee holds a connection, a thread or a permit for as long; when none is

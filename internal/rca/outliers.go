@@ -62,8 +62,8 @@ const (
 
 // resends reports whether nearly all calls of an edge that are late at all in the violated
 // window are so by some seconds or more, and not most of them by many times as long: a lost
-// message is sent again after a time that is never shorter, and is rarely lost again and again, while what
-// waits for somebody slow waits for any time.
+// message is sent again after a time that is never shorter, and is rarely lost again and
+// again, while what waits for somebody slow waits for any time.
 func (v *view) resends(e identity.Edge, by float64) bool {
 	_, usual := v.longest(e)
 	x := v.edges[e]

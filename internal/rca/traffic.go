@@ -25,8 +25,9 @@ const (
 // traffic says whether the load of the entry explains the window: requests per
 // second rose by half and left their normal range, and at least two services
 // became slower of themselves, or one did that lacks CPU, by half of all that is slow at
-// least. As many requests as normal windows had hurt nobody; twice as many as those have services
-// accept late too, so that gaps of calls count as theirs, and one that is slower will do.
+// least. As many requests as normal windows had hurt nobody; twice as many as those have
+// services accept late too, so that gaps of calls count as theirs, and one that is slower
+// will do.
 // Arrivals are counted over all windows since the onset, as those of one may be few where
 // traces are sampled.
 func traffic(r *reach, v *view, s scores, of symptoms) *part {
@@ -47,15 +48,15 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 		metric: "requests_per_second", observed: now, usual: usual,
 		text: entry.Operation + " " + number(now) + " requests/s vs " + number(usual) + " usual",
 	}
-	slower, starved := 0, overloaded
+	slower, one := 0, overloaded // whether one that is slower will do
 	for _, u := range s.suspects {
 		if c := r.g.Channels[u.channel]; !c.IsNetwork() || overloaded {
 			slower++
 			p.excess += u.excess
-			starved = starved || !c.IsNetwork() && of.starved(c.Service)
+			one = one || !c.IsNetwork() && of.starved(c.Service)
 		}
 	}
-	if slower < trafficServices && !starved || p.excess < trafficShare*s.explained {
+	if slower < trafficServices && !one || slower == 0 || p.excess < trafficShare*s.explained {
 		return nil
 	}
 	return &p
