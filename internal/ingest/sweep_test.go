@@ -64,31 +64,3 @@ func TestSweep_bounds(t *testing.T) {
 	}
 	assert.Equal(t, float64(r.used), count)
 }
-
-// In the steady state spans are taken in without allocation, and so are points.
-func TestIngester_doesNotAllocateInTheSteadyState(t *testing.T) {
-	cfg := testConfig()
-	cfg.Window, cfg.Lateness = time.Hour, time.Second // no window closes
-	i, err := New(cfg, nothingCounted{}, func(*window.Snapshot) bool { return true })
-	require.NoError(t, err)
-	td := benchTraces()
-	n := uint64(0)
-	spans := func() {
-		shift(td, n)
-		n++
-		i.Traces(td, now())
-	}
-	md := benchMetrics()
-	points := func() {
-		later(md)
-		i.Metrics(md, now())
-	}
-	for range 300 {
-		spans()
-		points()
-	}
-	// What a garbage collection takes from the pool of scratches is made anew.
-	assert.Less(t, testing.AllocsPerRun(100, spans)/float64(td.SpanCount()), 0.01)
-	assert.Less(t, testing.AllocsPerRun(100, points)/float64(md.DataPointCount()), 0.1)
-	require.NoError(t, i.Close(t.Context()))
-}
