@@ -30,6 +30,7 @@ func TestSite_between(t *testing.T) {
 		"twenty of a hundred":         {1.4, 0.3, 0, 20, []float64{0, 150, 190}},
 		"of which half are usual":     {1.4, 0.3, 0.15, 20, []float64{0, 100, 180}},
 		"four of a hundred":           {1.4, 0.3, 0, 4, []float64{0, 0, 30}},
+		"a few more calls":            {1.1, 0.3, 0, 10, []float64{0, 50, 90}},
 		"as many calls as usual":      {1, 0.3, 0, 20, nil},
 		"no more failures than usual": {1.4, 0.3, 0.29, 20, nil},
 		"nobody waits":                {1.4, 0.3, 0, 0, nil},

@@ -197,7 +197,7 @@ func (d *diagnosis) resource(out *Cause, metric *movedMetric) int {
 	}
 	if out.Mechanism == Latent {
 		if share, usual, ok := d.errors(out.Service); ok {
-			out.Mechanism, out.Metric, out.Observed, out.Usual = ErrorRate, "error_ratio", share, usual
+			out.Mechanism, out.Metric, out.Observed, out.Usual = ErrorRate, errorMetric, share, usual
 			out.Evidence = append(out.Evidence, "errors "+number(100*share)+"% vs "+number(100*usual)+"% usual")
 			signs++
 		}
@@ -237,7 +237,7 @@ func (d *diagnosis) errors(s identity.Service) (now, usual float64, ok bool) {
 			look(identity.Edge{Callee: p.key})
 		}
 		for _, c := range p.calls {
-			if c.leaf && c.edge.Callee.Service == s {
+			if c.leaf && c.edge.Callee.Service == s && !d.givenUp(c.edge) { // that fails for being slow
 				look(c.edge)
 			}
 		}

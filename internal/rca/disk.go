@@ -24,14 +24,17 @@ func (d *diagnosis) sharedDisk(s scores) scores {
 		on[i] = d.diskOf(&s.suspects[i])
 	}
 	gone := make([]bool, len(s.suspects))
-	for i := range s.suspects {
-		for j := range s.suspects {
-			if i == j || gone[i] || gone[j] || !on[i].meets(on[j]) || !on[i].before(on[j], i < j) {
-				continue
+	for again := true; again; { // who is taken may say where the one that takes it is
+		again = false
+		for i := range s.suspects {
+			for j := range s.suspects {
+				if i == j || gone[i] || gone[j] || !on[i].meets(on[j]) || !on[i].before(on[j], i < j) {
+					continue
+				}
+				s.suspects[i].take(&s.suspects[j])
+				on[i].host = append(on[i].host, on[j].host...)
+				gone[j], again = true, true
 			}
-			s.suspects[i].take(&s.suspects[j])
-			on[i].host = append(on[i].host, on[j].host...)
-			gone[j] = true
 		}
 	}
 	var left []suspect

@@ -90,6 +90,24 @@ func TestDiagnose_leafTakesWhatWaitsForTheDiskAlone(t *testing.T) {
 	}
 }
 
+// Another leaf, less slow than the first but slower than mid, is on the host as well: that
+// the first is there is known only once mid's wait was found to be for the first.
+func TestDiagnose_secondLeafOnSaturatedDisk(t *testing.T) {
+	for busy, want := range map[float64][]string{0.9: {"db"}, 0.1: {"db", "cache", "mid"}} {
+		w := chain().query("back", "cache", 1, 0.010)
+		w.metric[diskOf("mid")] = 0.1
+		in, rec := incident(w, func(w *world) {
+			w.own[op("mid")], w.leaf[edge("back", "db")], w.leaf[edge("back", "cache")] = 0.160, 0.430, 0.230
+			w.metric[diskOf("mid")] = busy
+		})
+		in.Snapshot.Resources = []window.Resource{replicas("mid", busy)}
+		v := diagnose(in, Config{}.withDefaults(), rec, nil)
+		require.False(t, v.Abstained, v.Reason)
+		assert.ElementsMatch(t, want, services(v), "%v", busy)
+		sound(t, v)
+	}
+}
+
 // A store whose cache collapsed asks a database ten times as often, by 90 ms a query
 // more slowly. Another service, whose host's disk is saturated, waits behind it, even
 // if it waits longer; by more than twice as long it has a fault of its own.

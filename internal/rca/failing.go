@@ -51,7 +51,7 @@ func (d *diagnosis) failing() (Verdict, bool) {
 		share := f.excess / sum
 		c, signs := d.describe(f.channel, f.slow, d.robustChoice(f.slow))
 		if f.slow == nil {
-			c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, "error_ratio", f.now, f.usual
+			c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, errorMetric, f.now, f.usual
 			c.Evidence = nil
 		}
 		c.Evidence = append(c.Evidence,

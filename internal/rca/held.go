@@ -4,12 +4,17 @@ import (
 	"math"
 	"slices"
 
+	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 )
 
 // holds is how many times as long as usual calls take whose caller may have no connection,
 // thread or permit left for the next request.
 const holds = 3
+
+// crowd is how many times as many requests as usual are in a service at once where the
+// memory that they take is no sign of a leak.
+const crowd = 10
 
 // held gives the own time of a service to what makes one of its callees slow. Who waits
 // for a slow callee holds a connection, a thread or a permit for as long; when none is
@@ -59,26 +64,52 @@ func (u *suspect) waiting() bool {
 }
 
 // holding is how many times as long as usual an RPC waits for a call, where its own time
-// may be that of waiting for a call before: it serves several at once, no metric says that
-// its service lacks anything but connections and threads, no replica is slower than the
-// others, and some requests find one at once, or all wait for long. 0 elsewhere: what a
-// service does itself takes all of its requests longer.
+// may be that of waiting for a call before: as many are under way at once as leave nothing
+// free, no metric says that its service lacks anything but connections and threads, no
+// replica is slower than the others, and some requests find one at once, or all wait for
+// long. 0 elsewhere: what a service does itself takes all of its requests longer.
 func (d *diagnosis) holding(p rpc, c call) float64 {
 	s := d.v.callLatency(d.r.g, c)
 	usual := meanOf(s.usual)
-	if !s.known || !(usual > 0) || d.occupied(p.key.Service) < occupies || d.lacking(p.key.Service) || d.uneven(p.key) || d.steady(p.key) {
+	if !s.known || !(usual > 0) || !d.exhausts(p, c, usual) || d.lacking(p.key.Service) || d.uneven(p.key) || d.steady(p.key) {
 		return 0
 	}
 	return meanOf(s.now) / usual
 }
 
+// exhausts reports whether calls that usually take some seconds hold all that there is to
+// make them with. Nobody waited in normal windows, so that there are more than were under
+// way then: by Little's law m = rate x duration on average, at busy times, and as many as
+// m + 2.33 sqrt m in one instant of a hundred (a Poisson number, nearly). Where fewer are
+// under way now than that, others wait for what was there before, and is no longer: that
+// is the caller's own fault.
+func (d *diagnosis) exhausts(p rpc, c call, usual float64) bool {
+	x := d.v.edges[c.edge]
+	if x == nil || x.Client == nil {
+		return d.occupied(p.key.Service) >= occupies
+	}
+	replicas := 1.0
+	if r := d.v.served[p.key]; r != nil {
+		replicas = math.Max(1, float64(len(r.Instances)))
+	}
+	now := x.Client.Sum() / float64(d.in.Snapshot.End-d.in.Snapshot.Start) / replicas
+	load := d.v.at(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: p.key}})
+	calls := d.v.at(feature.Key{Kind: feature.Calls, Edge: c.edge})
+	m := math.Expm1(load.usual+2*load.spread) * math.Exp(calls.usual) * usual / replicas
+	if math.IsNaN(m) {
+		m = 0
+	}
+	return now >= occupies*math.Max(1, m+2.33*math.Sqrt(m))
+}
+
 // lacking reports whether a metric says that a service lacks a resource of its own: what is
 // saturated, or is used half as much again as usual, and far beyond what it ever varied.
-// Connections and threads are held by who waits.
+// Connections and threads are held by who waits, and so is memory where many do.
 func (d *diagnosis) lacking(s identity.Service) bool {
+	crowded := workOf(d.v, d.r, s).running >= crowd
 	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool {
 		mean, _ := meaningOf(m.key.Name)
-		return m.mechanism != Pool && m.mechanism != QueueWait &&
+		return m.mechanism != Pool && m.mechanism != QueueWait && (!crowded || m.mechanism != Memory || mean.grade == direct) &&
 			(mean.grade == direct || m.z >= maxMetricZ && math.Abs(m.now-m.usual) >= (hostRise-1)*math.Abs(m.usual))
 	})
 }

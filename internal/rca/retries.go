@@ -2,6 +2,7 @@ package rca
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
@@ -19,11 +20,13 @@ func (v *view) failing(e identity.Edge) bool {
 
 // refused returns the call that p makes more often because it fails, the one that
 // grew most, and by how many calls a request, or nil. While p waits to try again it
-// does nothing, which shows as its own time.
-func (s site) refused(p rpc, v *view) (out *call, again float64) {
+// does nothing, which shows as its own time. Where its waits were measured, a few more
+// calls are enough.
+func (s site) refused(p rpc, v *view, measured bool) (out *call, again float64) {
 	for i := range p.calls {
 		n := s.perRequest[i]
-		if grown := s.now.n[i] - s.usual.n[i]; n.logRose(v.suspect) && grown > again && v.failing(p.calls[i].edge) {
+		rose := n.logRose(v.suspect) || measured && n.z() >= v.suspect
+		if grown := s.now.n[i] - s.usual.n[i]; rose && grown > again && v.failing(p.calls[i].edge) {
 			out, again = &p.calls[i], grown
 		}
 	}
@@ -31,12 +34,12 @@ func (s site) refused(p rpc, v *view) (out *call, again float64) {
 }
 
 // between is how long requests of p now wait between attempts of call i beyond usual,
-// as it was measured request by request: whatever else goes on meanwhile. A share a of
-// the requests makes another attempt, of which f more than usual fail, so that
-// quantile q of all of them is quantile 1 - (1-q)/(a f) of those.
+// as it was measured request by request: whatever else goes on meanwhile, and however few
+// of them call again. A share a of the requests makes another attempt, of which f more
+// than usual fail, so that quantile q of all of them is quantile 1 - (1-q)/(a f) of those.
 func (s site) between(i int, p rpc, v *view) shift {
 	x := v.edges[p.calls[i].edge]
-	if x == nil || x.Again == nil || !(x.Again.Count() > 0) || !s.perRequest[i].logRose(v.suspect) || !v.failing(p.calls[i].edge) {
+	if x == nil || x.Again == nil || !(x.Again.Count() > 0) || !(s.perRequest[i].z() >= v.suspect) || !v.failing(p.calls[i].edge) {
 		return shift{}
 	}
 	fails := v.at(feature.Key{Kind: feature.Errors, Edge: p.calls[i].edge})
@@ -71,6 +74,18 @@ func (s shift) split(again float64) (busy, waiting shift) {
 		waiting.moved[d] = s.moved[d] && s.now[d] > minRise*waiting.usual[d]
 	}
 	return busy, waiting
+}
+
+// atLeast makes s, what requests are busy with, what of their own time is beyond waits that
+// were measured. Quantiles of two sums do not add up, so that what remains counts where it
+// is more than a fifth of the waits.
+func (s *shift) atLeast(own shift, waits [feature.D]float64) {
+	for d := range feature.D {
+		rest := own.now[d] - waits[d]
+		if own.moved[d] && rest > s.now[d] && rest > minRise*own.usual[d] && rest-own.usual[d] > (minRise-1)*slices.Max(waits[:]) {
+			s.now[d], s.moved[d] = rest, true
+		}
+	}
 }
 
 // retried returns the channel to which the number of calls on an edge belongs: its

@@ -132,16 +132,18 @@ func TestSite_refused(t *testing.T) {
 		want                    string
 		again                   float64
 		dbFailing, cacheFailing bool
+		measured                bool // how long it waits to call again
 	}{
-		"called more, and fails":            {1.4, 1, 0.3, 0, "db", 0.4, true, false},
-		"called more":                       {1.4, 1, 0, 0, "", 0, false, false},
-		"fails":                             {1, 1, 0.3, 0, "", 0, true, false},
-		"called by a tenth more, and fails": {1.1, 1, 0.3, 0, "", 0, true, false},
-		"fails a little more":               {1.4, 1, 0.049, 0, "", 0, false, false},
-		"fails by a twentieth":              {1.4, 1, 0.051, 0, "db", 0.4, true, false},
-		"both, the one that grew most":      {1.4, 2, 0.3, 0.3, "cache", 1, true, true},
-		"both, of which the other did":      {2, 1.4, 0.3, 0.3, "db", 1, true, true},
-		"both, of which one fails":          {1.4, 2, 0.3, 0, "db", 0.4, true, false},
+		"called more, and fails":            {1.4, 1, 0.3, 0, "db", 0.4, true, false, false},
+		"called more":                       {1.4, 1, 0, 0, "", 0, false, false, false},
+		"fails":                             {1, 1, 0.3, 0, "", 0, true, false, false},
+		"called by a tenth more, and fails": {1.1, 1, 0.3, 0, "", 0, true, false, false},
+		"so, and waits in between":          {1.1, 1, 0.3, 0, "db", 0.1, true, false, true},
+		"fails a little more":               {1.4, 1, 0.049, 0, "", 0, false, false, false},
+		"fails by a twentieth":              {1.4, 1, 0.051, 0, "db", 0.4, true, false, false},
+		"both, the one that grew most":      {1.4, 2, 0.3, 0.3, "cache", 1, true, true, false},
+		"both, of which the other did":      {2, 1.4, 0.3, 0.3, "db", 1, true, true, false},
+		"both, of which one fails":          {1.4, 2, 0.3, 0, "db", 0.4, true, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, rec := incident(gateway(), func(w *world) {
@@ -156,7 +158,7 @@ func TestSite_refused(t *testing.T) {
 				if p.key != op("gateway") {
 					continue
 				}
-				got, again := newSite(r, v, p).refused(p, v)
+				got, again := newSite(r, v, p).refused(p, v, c.measured)
 				if c.want == "" {
 					assert.Nil(t, got)
 					assert.Zero(t, again)
@@ -238,16 +240,18 @@ func TestDiagnose_whoDoesNotAnswerIsAskedAgain(t *testing.T) {
 }
 
 // A call that few requests made, and more make now, is a cache's or a branch's, save
-// where it fails: then it is made again.
+// where it fails: then it is made again, since the store fails.
 func TestDiagnose_fewCallsThatFailAreRetries(t *testing.T) {
 	w := chain().query("mid", "store", 0.5, 0.100)
-	for errors, want := range map[float64]Mechanism{0: Latent, 0.3: Retry} {
+	for errors, want := range map[float64]expected{
+		0:   {Kind: KindService, Mechanism: Latent, Service: "mid", Metric: callsMetric},
+		0.3: {Kind: KindDependency, Mechanism: ErrorRate, Service: "store", Metric: errorMetric},
+	} {
 		in, rec := incident(w, func(w *world) { w.calls[edge("mid", "store")] = 3 })
 		rec[healthyRows][errorsOf("mid", "store")] = errors
 		v := diagnose(in, Config{}.withDefaults(), rec, nil)
 		require.NotEmpty(t, v.Culprits)
-		assert.Equal(t, want, v.Culprits[0].Mechanism)
-		assert.Equal(t, callsMetric, v.Culprits[0].Metric)
+		assert.Equal(t, want, namesOf(v.Culprits)[0])
 	}
 }
 

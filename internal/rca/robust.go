@@ -34,6 +34,9 @@ const (
 	overlapMetric = "overlap"
 )
 
+// errorMetric is the name under which the share of failed requests is shown.
+const errorMetric = "error_ratio"
+
 // networkMetric is the name under which the gap between client and server is shown.
 const networkMetric = "network_latency"
 
@@ -91,6 +94,8 @@ type symptoms interface {
 	// slowTopics returns the topics of a broker where all are slower than usual.
 	slowTopics(system string) []string
 	replies(identity.Edge) bool // calls are messages of which the reply is waited for
+	// origin returns where the calls of an edge begin to fail; false where that is on the way.
+	origin(r *reach, e identity.Edge) (origin, bool)
 }
 
 // share shows a share as a percentage.
@@ -106,6 +111,7 @@ func gather(r *reach, parts []part, of symptoms) scores {
 		by[p.channel].parts = append(by[p.channel].parts, p)
 		by[p.channel].excess += p.excess
 	}
+	askedAgain(r, by, of)
 	causing := slowed{r.g, make(map[identity.RPC][]int)}
 	saturated(r, by, of, causing)
 	brokers(r, by, of)

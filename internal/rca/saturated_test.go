@@ -182,7 +182,8 @@ func (busy) resends(identity.Edge, float64) bool { return true }
 
 func (busy) slowTopics(string) []string { return nil }
 
-func (busy) replies(identity.Edge) bool { return false }
+func (busy) replies(identity.Edge) bool                  { return false }
+func (busy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }
 
 // gaps says of one link how its calls are late.
 type gaps struct {

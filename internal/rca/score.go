@@ -73,20 +73,26 @@ func (s *scorer) served(i int) {
 		busy, _ = busy.split(site.lost(p, s.v))
 	}
 	between := own
-	between.kind, between.mechanism = KindEdge, Retry
-	measured := false
+	between.kind, between.mechanism, between.failing = KindEdge, Retry, true
+	measured, waits := false, [feature.D]float64{}
 	for k, c := range p.calls {
 		if w := site.between(k, p, s.v); w.known {
 			measured = true
+			for d, x := range w.now {
+				waits[d] += x
+			}
 			x := between
 			x.edge, x.text = c.edge, p.key.Operation+" between attempts at "+c.edge.Callee.Operation
 			s.duration(p.node, s.r.retried(c.edge, channel), w, x)
 		}
 	}
-	if c, again := site.refused(p, s.v); c != nil && (measured || !s.of.starved(p.key.Service)) {
+	if c, again := site.refused(p, s.v, measured); c != nil && (measured || !s.of.starved(p.key.Service)) {
+		whole := busy
 		var waiting shift
 		busy, waiting = busy.split(again)
-		if !measured {
+		if measured {
+			busy.atLeast(whole, waits)
+		} else {
 			between.edge = c.edge
 			between.text += ", between attempts"
 			s.duration(p.node, s.r.retried(c.edge, channel), waiting, between)

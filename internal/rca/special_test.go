@@ -283,4 +283,5 @@ func (healthy) lateness(identity.Edge, delay) (lateness, bool) { return lateness
 
 func (healthy) slowTopics(string) []string { return nil }
 
-func (healthy) replies(identity.Edge) bool { return false }
+func (healthy) replies(identity.Edge) bool                  { return false }
+func (healthy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }
