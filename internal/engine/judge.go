@@ -98,6 +98,7 @@ func health(states []slo.State) feature.Health {
 		switch limit := s.Objective.Limit(); {
 		case s.Violated:
 			return feature.Violated
+		case s.Objective.Learned && s.Objective.Quantile == slo.Typical: // its limit is close to what is usual
 		case s.Objective.Indicator == slo.Latency && s.Measured && limit > 0 && s.Observed > healthyShare*limit:
 			h = feature.Unknown
 		}

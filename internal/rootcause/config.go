@@ -91,6 +91,11 @@ type LearnedSLOs struct {
 	// Headroom: the threshold is this many times the median of the windows'
 	// quantiles, and at least 6 robust standard deviations above it.
 	Headroom float64 `mapstructure:"headroom"`
+	// MedianHeadroom is that of a further objective, of the median; 0: none.
+	MedianHeadroom float64 `mapstructure:"median_headroom"`
+	// Errors is the least share of failed requests that a further objective does not
+	// tolerate; 0: none.
+	Errors float64 `mapstructure:"errors"`
 }
 
 // Rule says when an incident opens and when it resolves. Windows of fewer than
@@ -200,6 +205,8 @@ type Limits struct {
 
 // Metrics say which metrics are features, and whose they are.
 type Metrics struct {
+	// ByName has metrics that are not known used where their names tell of a resource.
+	ByName bool `mapstructure:"by_name"`
 	// Include are globs of metrics that are used beside those known.
 	Include []string `mapstructure:"include"`
 	// Exclude are globs of metrics that are not used, whatever else says so.
@@ -231,7 +238,7 @@ func DefaultConfig() component.Config {
 	return &Config{
 		Window:      30 * time.Second,
 		Lateness:    10 * time.Second,
-		LearnedSLOs: LearnedSLOs{Enabled: true, Windows: 20, Quantile: 0.99, Headroom: 2},
+		LearnedSLOs: LearnedSLOs{Enabled: true, Windows: 20, Quantile: 0.99, Headroom: 2, MedianHeadroom: 1.4, Errors: 0.05},
 		Rule:        Rule{Violated: 2, Of: 3, ResolveAfter: 3, MinRequests: 10},
 		ErrorBudget: ErrorBudget{Period: 30 * 24 * time.Hour},
 		Input:       Input{Sampling: "auto"},

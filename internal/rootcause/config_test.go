@@ -58,7 +58,7 @@ func TestConfig_reportsEverythingThatIsWrong(t *testing.T) {
 		"window", "lateness", "slos[0].quantile", "slos[0].threshold", "slos[1].name", "slos[1].service", "slos[1].operation", "slos[1].objective",
 		"slos[2].quantile", "slos[2].threshold", "slos[2].period", "slos[3].indicator", "slos[3].burn_rates[0].long", "slos[3].burn_rates[0].factor", "openslo[0]",
 		"burn_rates.rules[0].short", "burn_rates.rules[0].factor", "burn_rates.rules[0].severity", "burn_rates.rules[1].long", "error_budget.period",
-		"learned_slos.windows", "learned_slos.quantile", "learned_slos.headroom",
+		"learned_slos.windows", "learned_slos.quantile", "learned_slos.headroom", "learned_slos.median_headroom", "learned_slos.errors",
 		"rule.of", "rule.resolve_after", "rule.min_requests",
 		"training.min_windows", "training.interval", "training.cpu_budget", "training.publish_after", "training.epochs",
 		"limits.services", "limits.operations_per_service", "limits.instances", "limits.pending_spans", "limits.trace_spans", "limits.trace_age",

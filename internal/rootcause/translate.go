@@ -42,6 +42,7 @@ func (c *Config) ingestConfig() ingest.Config {
 		Metrics: ingest.MetricRules{
 			Include:  c.Metrics.Include,
 			Exclude:  c.Metrics.Exclude,
+			ByName:   c.Metrics.ByName,
 			JoinKeys: append(c.Metrics.Join[:len(c.Metrics.Join):len(c.Metrics.Join)], ingest.DefaultJoinKeys()...),
 			HostKeys: ingest.DefaultHostKeys(),
 		},
@@ -63,6 +64,7 @@ func (c *Config) engineConfig() (engine.Config, error) {
 			Learn: slo.LearnConfig{
 				Enabled: c.LearnedSLOs.Enabled, Windows: c.LearnedSLOs.Windows,
 				Quantile: c.LearnedSLOs.Quantile, Headroom: c.LearnedSLOs.Headroom,
+				Median: c.LearnedSLOs.MedianHeadroom, Errors: c.LearnedSLOs.Errors,
 			},
 			OpenK: c.Rule.Violated, OpenN: c.Rule.Of, ResolveM: c.Rule.ResolveAfter,
 			Burn: c.BurnRates.rules(), Budget: c.ErrorBudget.Period,

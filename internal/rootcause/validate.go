@@ -82,6 +82,12 @@ func (l *LearnedSLOs) validate(p *problems) {
 	if !(l.Headroom >= 1) {
 		p.add("learned_slos.headroom", "must be at least 1 (got %v)", l.Headroom)
 	}
+	if h := l.MedianHeadroom; h != 0 && !(h >= 1) {
+		p.add("learned_slos.median_headroom", "must be at least 1, or 0 for no objective of the median (got %v)", h)
+	}
+	if e := l.Errors; !(e >= 0 && e < 1) {
+		p.add("learned_slos.errors", "must be a share below 1, or 0 for no objective of errors (got %v)", e)
+	}
 }
 
 // maxOf bounds the windows that a rule looks back on.

@@ -34,6 +34,9 @@ func (c *Config) complete() error {
 	} else if err := Reachable(c.Burn, l.Quantile); l.Enabled && err != nil {
 		bad("learned objectives: %w", err)
 	}
+	if l := c.Learn; l.Enabled && (l.Median != 0 && !(l.Median >= 1) || math.IsInf(l.Median, 1) || !(l.Errors >= 0 && l.Errors < 1)) {
+		bad("learning needs a headroom of the median of 0 or >= 1, and a share of errors in [0, 1) (got %v, %v)", l.Median, l.Errors)
+	}
 	return errors.Join(errs...)
 }
 

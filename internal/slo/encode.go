@@ -94,6 +94,7 @@ func (t *track) valid() bool {
 	}
 	return len(t.Burn) <= maxRules && t.Budget.valid() && t.Objective.Indicator <= Errors &&
 		len(t.Recent) <= maxRun+1 && len(t.Baseline) <= maxBaseline && within(t.Objective.Quantile) &&
+		t.Objective.Target >= 0 && t.Objective.Target <= 1 &&
 		t.Objective.Threshold >= 0 && t.Met >= 0 && t.Learned >= 0 && counts(t.Requests) && counts(t.Bad) &&
 		(!t.Firing || t.Onset != 0)
 }
@@ -113,12 +114,12 @@ func (w *Watcher) adopt(t *track) bool {
 	if i < 0 {
 		return false
 	}
-	before := t.Objective.Threshold
+	before := t.Objective
 	t.Objective = all[i]
 	switch {
 	case t.Objective.Learned:
-		t.Objective.Threshold = before
-	case t.Objective.Threshold != before:
+		t.Objective.Threshold, t.Objective.Target = before.Threshold, before.Target
+	case t.Objective.Threshold != before.Threshold:
 		t.Burn, t.Budget = nil, ring{}
 	}
 	t.Recent = t.Recent[max(0, len(t.Recent)-w.cfg.OpenN-1):]

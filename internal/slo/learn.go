@@ -4,19 +4,24 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/sage-rca/sage/internal/identity"
 )
 
 const (
 	maxBaseline = 120 // healthy windows that make the baseline
 	maxStep     = 0.2 // share by which a learned threshold moves at a time
+	// How many spreads above what is usual is unusual: of tails, which have long tails
+	// themselves, and of medians, which are nearly normal.
+	tailSpreads, medianSpreads = 6, 4
 )
 
-// healthy adds the quantile of a healthy window to the baseline, and learns the
+// healthy adds what a healthy window shows to the baseline, and learns the
 // threshold of a learned objective anew after every Windows of them: never
 // while the objective fires, and by at most a fifth at a time, so that a slow
 // drift is followed and a slow fault is not.
-func (t *track) healthy(cfg Config, seconds float64) {
-	t.Baseline = append(t.Baseline, seconds)
+func (t *track) healthy(cfg Config, observed float64) {
+	t.Baseline = append(t.Baseline, observed)
 	if n := len(t.Baseline); n > maxBaseline {
 		t.Baseline = slices.Delete(t.Baseline, 0, n-maxBaseline)
 	}
@@ -27,21 +32,98 @@ func (t *track) healthy(cfg Config, seconds float64) {
 		return
 	}
 	t.Learned = 0
-	t.Objective.Threshold = follow(t.Objective.Threshold, learned(t.Baseline, cfg.Learn.Headroom))
+	switch o := &t.Objective; {
+	case o.Indicator == Errors:
+		o.Target = 1 - tolerate(o.Budget(), learned(t.Baseline, cfg.Learn.Headroom, tailSpreads), cfg.Learn.least(len(cfg.Burn) > 0))
+	case o.Quantile == Typical && cfg.Learn.Quantile != Typical:
+		o.Threshold = follow(o.Threshold, learned(t.Baseline, cfg.Learn.Median, medianSpreads))
+	default:
+		o.Threshold = follow(o.Threshold, learned(t.Baseline, cfg.Learn.Headroom, tailSpreads))
+	}
 }
 
-// learned returns the threshold that healthy quantiles suggest, in seconds:
+// objectives returns what is learned of an operation, while nothing is known of it yet.
+func (l LearnConfig) objectives(rpc identity.RPC, burn bool) []Objective {
+	tail := Objective{
+		Name:    "auto:" + rpc.Service.String() + ":" + rpc.Operation,
+		Service: rpc.Service, Operation: rpc.Operation,
+		Quantile: l.Quantile, Target: l.Quantile, Learned: true,
+	}
+	out := []Objective{tail}
+	if l.Median > 0 && l.Quantile != Typical && !burn {
+		median := tail
+		median.Name += ":p50"
+		median.Quantile, median.Target = Typical, Typical
+		out = append(out, median)
+	}
+	if l.Errors > 0 {
+		failures := tail
+		failures.Name += ":errors"
+		failures.Indicator, failures.Quantile, failures.Target = Errors, errorsQuantile, 1
+		out = append(out, failures)
+	}
+	return out
+}
+
+// least is the smallest share of failed requests that is not tolerated. A rule of burn
+// rates asks for many times the budget, which is that of the tail then.
+func (l LearnConfig) least(burn bool) float64 {
+	if burn {
+		return min(l.Errors, 1-l.Quantile)
+	}
+	return l.Errors
+}
+
+// most is the largest share of failed requests that is tolerated: an operation that
+// mostly fails is normal only in that it does so.
+const most = 0.99
+
+// tolerate returns the share of failed requests that is tolerated for what is suggested,
+// rounded up to a thousandth, no less than least, and no further from the one before than
+// maxStep.
+func tolerate(before, share, least float64) float64 {
+	share = max(least, math.Ceil(share*1e3-rounding)/1e3)
+	if before > 0 {
+		share = min(max(share, (1-maxStep)*before), (1+maxStep)*before)
+	}
+	return min(max(share, least), most)
+}
+
+// few is how many bad requests beyond the usual number one window may have by chance.
+const few = 3
+
+// surely reports whether a learned objective is exceeded by more bad requests than chance
+// explains. Of n requests n p are bad usually, and hardly ever 3 more than that above a
+// tail's threshold, of which p is 1 - q: the p99 of twenty requests is the longest of them.
+// Of failures p is the mean of the baseline, and it may be 3 + 4 sqrt(n p) more: a few
+// windows of no failures do not say that there never are any.
+func (t *track) surely(bad, n float64) bool {
+	o := t.Objective
+	if !o.Learned || o.Quantile == Typical {
+		return true
+	}
+	if o.Indicator == Latency {
+		return bad >= n*(1-o.Quantile)+few
+	}
+	usual := 0.0
+	for _, share := range t.Baseline {
+		usual += n * share / float64(len(t.Baseline))
+	}
+	return bad >= usual+few+4*math.Sqrt(usual)
+}
+
+// learned returns the limit that healthy windows suggest, in seconds or as a share:
 //
-//	max(headroom m, m + 6 s),  m = median, s = IQR/1.349
+//	max(headroom m, m + k s),  m = median, s = IQR/1.349
 //
-// where s is the standard deviation of a normal distribution of that
-// interquartile range: a tail that is noisy by itself gets more room.
+// where s is the standard deviation of a normal distribution of that interquartile
+// range, and k the number of spreads: what is noisy by itself gets more room.
 // See docs/math.md, 26.
-func learned(baseline []float64, headroom float64) float64 {
+func learned(baseline []float64, headroom, spreads float64) float64 {
 	s := slices.Sorted(slices.Values(baseline))
 	m := at(s, 0.5)
 	spread := (at(s, 0.75) - at(s, 0.25)) / 1.349
-	return max(headroom*m, m+6*spread)
+	return max(headroom*m, m+spreads*spread)
 }
 
 // follow returns the threshold for what is suggested, in seconds, rounded up to

@@ -22,7 +22,7 @@ func TestLearned(t *testing.T) {
 		{"an outlier moves nothing", []float64{1, 1, 1, 1, 100}, 3, 3},
 		{"one window", []float64{0.2}, 2, 0.4},
 	} {
-		assert.InDelta(t, c.want, learned(c.baseline, c.headroom), 1e-12, c.name)
+		assert.InDelta(t, c.want, learned(c.baseline, c.headroom, tailSpreads), 1e-12, c.name)
 	}
 }
 
@@ -131,4 +131,113 @@ func TestWatcher_followsDriftAndNoFault(t *testing.T) {
 	}
 	assert.True(t, s.Firing, "a fault is not learned")
 	assert.Equal(t, before, s.Objective.Threshold)
+}
+
+// shopping watches "shop buy" with all that is learned.
+func shopping() Config {
+	cfg := learning(4)
+	cfg.Learn.Median, cfg.Learn.Errors = 1.5, 0.05
+	return cfg
+}
+
+// see shows a window of requests that take each, of which some fail, to what is learned of
+// an operation: the tail, the failures, the median.
+func see(w *Watcher, i, n int, each time.Duration, failed float64) (tail, failures, typical State) {
+	start := int64(i+1) * second
+	s := w.Observe(start, start+second, []Observation{{RPC: rpc("shop", "buy"), Entry: true, Latency: latency(n, each), Errors: failed}})
+	return s[0], s[1], s[2]
+}
+
+func TestWatcher_learnsTheMedianAndErrors(t *testing.T) {
+	w := newWatcher(t, shopping())
+	for i := range 4 {
+		see(w, i, 100, 50*time.Millisecond, 0)
+	}
+	tail, failures, typical := see(w, 4, 100, 80*time.Millisecond, 0)
+	assert.Equal(t, []string{"auto:shop:buy", "auto:shop:buy:errors", "auto:shop:buy:p50"},
+		[]string{tail.Objective.Name, failures.Objective.Name, typical.Objective.Name})
+	assert.InDelta(t, 0.075, typical.Objective.Limit(), 0.002)
+	assert.InDelta(t, 0.05, failures.Objective.Limit(), 1e-9)
+	assert.False(t, tail.Violated, "80 ms are less than twice 50")
+	assert.True(t, typical.Violated, "and more than half as much again")
+	_, _, typical = see(w, 5, 100, 80*time.Millisecond, 0)
+	assert.True(t, typical.Firing)
+	tail, failures, _ = see(w, 6, 100, 50*time.Millisecond, 8)
+	assert.True(t, failures.Violated)
+	assert.InDelta(t, 0.08, failures.Observed, 1e-9)
+	assert.False(t, tail.Violated)
+}
+
+// Failures are more than usual only where there are more than chance brings.
+func TestWatcher_learnedErrorsBeyondChance(t *testing.T) {
+	for name, c := range map[string]struct {
+		n             int
+		usual, failed float64
+		violated      bool
+	}{
+		"two of twenty are chance":               {20, 0, 2, false},
+		"three of twenty are not":                {20, 0, 3, true},
+		"one of a hundred is tolerated":          {100, 0, 1, false},
+		"4 % of many are tolerated":              {1000, 0, 40, false},
+		"where 4 % fail, 8 % of fifty may":       {50, 2, 4, false},
+		"where 4 % fail, twenty of fifty do not": {50, 2, 20, true},
+		"where most fail, all may":               {50, 40, 49, false},
+	} {
+		w := newWatcher(t, shopping())
+		for i := range 4 {
+			see(w, i, c.n, 50*time.Millisecond, c.usual)
+		}
+		_, s, _ := see(w, 4, c.n, 50*time.Millisecond, c.failed)
+		assert.Equal(t, c.violated, s.Violated, name)
+	}
+}
+
+func TestTolerate(t *testing.T) {
+	for name, c := range map[string]struct{ before, share, want float64 }{
+		"no failures":             {0, 0, 0.05},
+		"the first is as learned": {0, 0.2221, 0.223},
+		"a fifth more":            {0.1, 0.5, 0.12},
+		"a fifth less":            {0.1, 0, 0.08},
+		"no less than the least":  {0.052, 0, 0.05},
+		"nearly all":              {0.98, 3, 0.99},
+	} {
+		assert.InDelta(t, c.want, tolerate(c.before, c.share, 0.05), 1e-9, name)
+	}
+}
+
+// What is learned of failures outlives a restart, and under rules of burn rates there is
+// nothing of the median, and no more is tolerated than of slow requests.
+func TestWatcher_learnedErrorsAreKept(t *testing.T) {
+	w := newWatcher(t, shopping())
+	for i := range 4 {
+		see(w, i, 100, 50*time.Millisecond, 4)
+	}
+	state, err := w.MarshalBinary()
+	require.NoError(t, err)
+	again := newWatcher(t, shopping())
+	require.NoError(t, again.UnmarshalBinary(state))
+	_, s, _ := see(again, 4, 100, 50*time.Millisecond, 0)
+	assert.InDelta(t, 0.08, s.Objective.Limit(), 1e-9)
+
+	names := []string{}
+	for _, o := range shopping().Learn.objectives(rpc("shop", "buy"), true) {
+		names = append(names, o.Name)
+	}
+	assert.Equal(t, []string{"auto:shop:buy", "auto:shop:buy:errors"}, names)
+	assert.InDelta(t, 0.01, shopping().Learn.least(true), 1e-9)
+}
+
+// The longest of a few requests is their p99, and may be long by chance.
+func TestWatcher_learnedTailBeyondChance(t *testing.T) {
+	for slow, want := range map[int]bool{1: false, 3: false, 4: true} {
+		w := newWatcher(t, shopping())
+		for i := range 4 {
+			see(w, i, 20, 50*time.Millisecond, 0)
+		}
+		l := latency(20-slow, 50*time.Millisecond)
+		l.Add(int64(time.Second), float64(slow))
+		s := w.Observe(10*second, 11*second, []Observation{{RPC: rpc("shop", "buy"), Entry: true, Latency: l}})[0]
+		assert.InDelta(t, 1, s.Observed, 0.02, "%d are slow", slow)
+		assert.Equal(t, want, s.Violated, "%d are slow", slow)
+	}
 }

@@ -48,6 +48,9 @@ type Objective struct {
 	Burn []BurnRule `json:"-"`
 }
 
+// Typical is the quantile of learned objectives of the median.
+const Typical = 0.5
+
 // errorsQuantile is the tail that an objective of Errors looks at beside errors.
 const errorsQuantile = 0.99
 

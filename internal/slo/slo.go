@@ -10,7 +10,7 @@ import (
 // Config are the rules.
 type Config struct {
 	Objectives []Objective
-	// Learn adds an objective for each entry operation that none matches.
+	// Learn adds objectives for each entry operation that none matches.
 	Learn LearnConfig
 	// Open when violated in OpenK of the last OpenN measured windows; healthy
 	// again after ResolveM measured windows in a row that meet the objective.
@@ -36,6 +36,13 @@ type LearnConfig struct {
 	// Headroom: threshold = Headroom x median of the windows' quantiles, but never
 	// under median + 6 robust standard deviations.
 	Headroom float64
+	// Median is the headroom of a further objective, of the median: what slows down every
+	// request by a half is within what the tail scatters by. 0: none. Under rules of burn
+	// rates there is none, as half of the requests may be above it.
+	Median float64
+	// Errors is the least share of failed requests that a further objective, of errors,
+	// does not tolerate. 0: none.
+	Errors float64
 }
 
 // Observation is one served operation in one window.

@@ -56,6 +56,8 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 		t.healthy(cfg, s.Observed)
 		return t.state(cfg, start, s)
 	}
+	seen := s.Count - o.Unseen
+	over = over && t.surely(seen*s.BadRatio, seen)
 	r := result{start, over, s.Count, s.Count * s.BadRatio}
 	t.account(start, end, r)
 	var ends bool

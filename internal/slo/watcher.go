@@ -16,7 +16,7 @@ const (
 	MaxTracks = 1024
 	// MaxLearned bounds those of learned objectives among them, so that they
 	// leave room for configured ones.
-	MaxLearned = 256
+	MaxLearned = 512
 )
 
 // forgetAfter is the event time after which an operation that was not measured
@@ -107,7 +107,7 @@ func (w *Watcher) drop(k key) {
 }
 
 // objectives returns those that apply to an observation: the configured ones,
-// and for an entry without any the learned one.
+// and for an entry without any the learned ones.
 func (w *Watcher) objectives(o Observation) []Objective {
 	var out []Objective
 	for _, c := range w.cfg.Objectives {
@@ -116,14 +116,7 @@ func (w *Watcher) objectives(o Observation) []Objective {
 		}
 	}
 	if len(out) == 0 && o.Entry && w.cfg.Learn.Enabled {
-		out = append(out, Objective{
-			Name:      "auto:" + o.RPC.Service.String() + ":" + o.RPC.Operation,
-			Service:   o.RPC.Service,
-			Operation: o.RPC.Operation,
-			Quantile:  w.cfg.Learn.Quantile,
-			Target:    w.cfg.Learn.Quantile,
-			Learned:   true,
-		})
+		out = w.cfg.Learn.objectives(o.RPC, len(w.cfg.Burn) > 0)
 	}
 	return out
 }

@@ -333,7 +333,9 @@ func TestNewWatcher_refuses(t *testing.T) {
 		"m of 0":             func(c *Config) { c.ResolveM = 0 },
 		"negative requests":  func(c *Config) { c.MinRequests = -1 },
 		"learning nothing":   func(c *Config) { c.Learn.Enabled = true },
-		"headroom under 1":   func(c *Config) { c.Learn = LearnConfig{true, 3, 0.99, 0.5} },
+		"headroom under 1":   func(c *Config) { c.Learn = LearnConfig{Enabled: true, Windows: 3, Quantile: 0.99, Headroom: 0.5} },
+		"median headroom":    func(c *Config) { c.Learn = LearnConfig{true, 3, 0.99, 2, 0.5, 0} },
+		"all may fail":       func(c *Config) { c.Learn = LearnConfig{true, 3, 0.99, 2, 0, 1} },
 	} {
 		cfg := checkout()
 		spoil(&cfg)
