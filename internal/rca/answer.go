@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// minCoverage is the share of the entry's excess that the robust scorer must
-// explain to be an answer. Tails do not add up, so that it cannot be close to 1.
+// minCoverage is the share of the entry's excess that what became slower of itself must
+// make up for there to be an answer. Tails do not add up, so that it cannot be close to 1.
 const minCoverage = 0.2
 
 // Rules of the robust scorer's culprits: the fewest candidates that explain most of

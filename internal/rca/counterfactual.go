@@ -29,6 +29,9 @@ func (d *diagnosis) counterfactual(ev evidence) (Verdict, bool) {
 			}
 		}
 	}
+	if s.total < minCoverage*(d.factual-d.usual) {
+		return Verdict{}, false // the model would place in its nodes what none of them lost
+	}
 	s.settle(robust, math.Min(1, (d.factual-d.usual)/s.total))
 	f := s.forward(s.screen(robust))
 	explained := s.explained(f.outcome)

@@ -69,7 +69,9 @@ const starvedShare = 3
 
 // symptoms says of services what their metrics show.
 type symptoms interface {
-	starved(identity.Service) bool  // lacks CPU
+	starved(identity.Service) bool // lacks CPU
+	// labouring says that a service takes more CPU for each request than usual.
+	labouring(identity.Service) bool
 	dropping(identity.Service) bool // loses messages
 	// outliers returns how many calls had a gap above some seconds, and of how many.
 	outliers(e identity.Edge, above float64) (outlying, calls float64)

@@ -56,6 +56,14 @@ func TestDiagnose_noTraffic(t *testing.T) {
 			assert.Equal(t, want, v.Culprits[0].Kind, "%v requests/s", load)
 		}
 	}
+	hog := func(used float64) func(*world) {
+		return func(w *world) { w.load, w.own[op("back")], w.metric[cpu("back")] = 45, 0.220, used }
+	}
+	for used, want := range map[float64]Kind{0.9: KindTraffic, 0.98: KindTraffic, 1.4: KindService} { // usually 0.4: 0.9 for 45 of 20
+		for _, v := range both(chain(), hog(used)) {
+			assert.Equal(t, want, v.Culprits[0].Kind, "%v of a core", used)
+		}
+	}
 	alone := func(w *world) { w.load, w.network[edge("mid", "back")] = 60, 0.500 }
 	for _, v := range both(chain(), alone) {
 		assert.Equal(t, KindTraffic, v.Culprits[0].Kind)
@@ -284,4 +292,5 @@ func (healthy) lateness(identity.Edge, delay) (lateness, bool) { return lateness
 func (healthy) slowTopics(string) []string { return nil }
 
 func (healthy) replies(identity.Edge) bool                  { return false }
+func (healthy) labouring(identity.Service) bool             { return false }
 func (healthy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }

@@ -2,6 +2,8 @@ package rca
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
@@ -20,12 +22,17 @@ const (
 	// overload is how many times as many requests as in nearly all normal windows let a
 	// service accept late, which shows as a gap of its callers' calls.
 	overload = 2
+	// labour is how many times as much CPU as usual a service takes for a request where that
+	// is its own fault: contention and collecting garbage cost some more where there is more
+	// to do.
+	labour = 1.3
 )
 
 // traffic says whether the load of the entry explains the window: requests per
 // second rose by half and left their normal range, and at least two services
 // became slower of themselves, or one did that lacks CPU, by half of all that is slow at
-// least. As many requests as normal windows had hurt nobody; twice as many as those have
+// least. A service that takes more CPU for each request is slow for that, not for how many
+// there are. As many requests as normal windows had hurt nobody; twice as many as those have
 // services accept late too, so that gaps of calls count as theirs, and one that is slower
 // will do.
 // Arrivals are counted over all windows since the onset, as those of one may be few where
@@ -50,7 +57,7 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 	}
 	slower, one := 0, overloaded // whether one that is slower will do
 	for _, u := range s.suspects {
-		if c := r.g.Channels[u.channel]; !c.IsNetwork() || overloaded {
+		if c := r.g.Channels[u.channel]; !c.IsNetwork() && !of.labouring(c.Service) || c.IsNetwork() && overloaded {
 			slower++
 			p.excess += u.excess
 			one = one || !c.IsNetwork() && of.starved(c.Service)
@@ -60,4 +67,14 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 		return nil
 	}
 	return &p
+}
+
+// labouring reports whether a service takes more CPU for each request than usual, by labour.
+func (d *diagnosis) labouring(s identity.Service) bool {
+	load := workOf(d.v, d.r, s).load
+	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool {
+		mean, host := meaningOf(m.key.Name)
+		return m.mechanism == CPU && mean.per == perLoad && mean.grade == direct && !host &&
+			strings.Contains(m.key.Name, "cpu") && m.now >= labour*load*m.usual
+	})
 }
