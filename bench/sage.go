@@ -36,7 +36,7 @@ func newIngester(spansPerSecond int) (*ingester, error) {
 			Services: 1000, OperationsPerService: 200, PendingSpans: 400_000, TraceSpans: 10_000,
 			Producers: 50_000, Instances: 10_000, MetricStreams: 50_000, SpansPerSecond: spansPerSecond,
 		},
-		Metrics:    ingest.MetricRules{JoinKeys: ingest.DefaultJoinKeys(), HostKeys: ingest.DefaultHostKeys()},
+		Metrics:    ingest.MetricRules{ByName: true, JoinKeys: ingest.DefaultJoinKeys(), HostKeys: ingest.DefaultHostKeys()},
 		MaxPending: 4096,
 	}, &in.refusals, func(s *window.Snapshot) bool {
 		in.last.Store(s.End)

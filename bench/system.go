@@ -105,7 +105,7 @@ func systemIngest() ingest.Config {
 			Services: 10_000, OperationsPerService: 1000, PendingSpans: 1_000_000, TraceSpans: 10_000,
 			Producers: 100_000, Instances: 10_000, MetricStreams: 500_000, Sources: 1, Gathered: 1 << 28,
 		},
-		Metrics:    ingest.MetricRules{JoinKeys: ingest.DefaultJoinKeys(), HostKeys: ingest.DefaultHostKeys()},
+		Metrics:    ingest.MetricRules{ByName: true, JoinKeys: ingest.DefaultJoinKeys(), HostKeys: ingest.DefaultHostKeys()},
 		MaxPending: 1000,
 	}
 }

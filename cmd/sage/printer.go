@@ -146,7 +146,10 @@ func cause(in eventlog.Incident) string {
 		text += " (" + in.Kind + suffix(" ", cmp.Or(in.Host, in.Instance)) + ")"
 	}
 	mechanism := in.Mechanism
-	if mechanism == "latent" {
+	switch {
+	case mechanism == "latent" && in.Unmonitored:
+		mechanism = "latent, no resource of it is monitored"
+	case mechanism == "latent":
 		mechanism = "latent, no monitored resource explains it"
 	}
 	if in.Metric != "" {

@@ -140,15 +140,23 @@ func (a *Assembler) Pending() int { return a.pending.slab.used }
 func (a *Assembler) resolve(t *trace) {
 	a.frag.load(t, &a.pending.slab)
 	a.bridge()
-	a.frag.sort()
-	a.frag.survey()
-	a.frag.assign()
-	a.frag.match()
+	a.frag.understand()
+	if a.complete() {
+		a.frag.understand()
+	}
 	a.reply()
 	a.frag.spend()
 	a.frag.wait()
 	a.handOver()
 	a.pending.remove(t)
+}
+
+// understand gives each span its role and each call its answer.
+func (f *fragment) understand() {
+	f.sort()
+	f.survey()
+	f.assign()
+	f.match()
 }
 
 // handOver emits what is loaded.

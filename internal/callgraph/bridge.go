@@ -3,6 +3,8 @@ package callgraph
 import (
 	"cmp"
 	"slices"
+
+	"github.com/sage-rca/sage/internal/identity"
 )
 
 // Bounds of the search for hops, for traces whose shape would make it long.
@@ -22,7 +24,8 @@ const (
 //
 // Losses look alike, so nothing is bridged where the request has a caller that
 // is known to call it directly and was at work meanwhile, nor below calls that
-// are answered at other times. A hop once found serves its other calls too.
+// are answered at other times. A hop once found serves its other calls too, and so does a
+// service of which only its calls are told (unserved.go) where it calls nobody.
 func (a *Assembler) bridge() {
 	f := &a.frag
 	f.hops = f.hops[:0]
@@ -43,7 +46,8 @@ func (a *Assembler) bridge() {
 		}
 	}
 	for e := range f.ends {
-		if end := &f.ends[e]; end.hop == none && a.known.guess(f.alias(end.call), f.nodes[end.call].span.end).bridged {
+		end := &f.ends[e]
+		if end.hop == none && (end.unserved != 0 || a.known.guess(f.alias(end.call), f.nodes[end.call].span.end).bridged) {
 			a.hop(int32(e))
 		}
 	}
@@ -53,6 +57,8 @@ func (a *Assembler) bridge() {
 type end struct {
 	start     int64
 	call, hop int32 // nodes; hop is none while there is no need of one
+
+	unserved identity.RPCNo // who serves without a span but tells of its calls, or zero
 }
 
 // unanswered fills ends with the calls of services without spans, by start.
@@ -71,11 +77,28 @@ func (a *Assembler) unanswered() {
 		if s.kind != Client || s.terminal || s.stream || f.marks[i] == placed {
 			continue
 		}
-		if g := a.known.guess(f.alias(int32(i)), s.end); g.named && !g.answered && !g.instrumented {
-			f.ends = append(f.ends, end{s.start, int32(i), none})
+		unserved := a.known.guess(f.alias(f.head(int32(i))), s.end).unserved
+		if g := a.known.guess(f.alias(int32(i)), s.end); unserved != 0 || g.named && !g.answered && !g.instrumented {
+			f.ends = append(f.ends, end{s.start, int32(i), none, unserved})
 		}
 	}
 	slices.SortFunc(f.ends, func(a, b end) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.call, b.call)) })
+}
+
+// head returns the outermost span of the call that a CLIENT is part of, before assign has
+// found it: a library above the transport.
+func (f *fragment) head(client int32) int32 {
+	head := client
+	for at, n := f.nodes[client].parent, 0; at >= 0 && n < maxNested; at, n = f.nodes[at].parent, n+1 {
+		s := f.nodes[at].span
+		if s.kind.inbound() || s.service != f.nodes[client].span.service {
+			break
+		}
+		if s.kind.outbound() {
+			head = at
+		}
+	}
+	return head
 }
 
 func (f *fragment) alias(call int32) alias {
@@ -83,7 +106,8 @@ func (f *fragment) alias(call int32) alias {
 	return alias{s.service, s.callee}
 }
 
-// around returns the index of the shortest end that a node lies within, or none.
+// around returns the index of the shortest end that a node lies within, or none. Who tells of
+// its calls has none of which it does not tell.
 func (f *fragment) around(node int32) int32 {
 	s := f.nodes[node].span
 	after, _ := slices.BinarySearchFunc(f.ends, s.start, func(e end, t int64) int {
@@ -95,7 +119,7 @@ func (f *fragment) around(node int32) int32 {
 	best, least := none, int64(maxTime)
 	for e := after - 1; e >= max(0, after-maxNested); e-- {
 		call := f.nodes[f.ends[e].call].span
-		if took := call.duration(); call.end >= s.end && took < least {
+		if took := call.duration(); call.end >= s.end && took < least && f.ends[e].unserved == 0 {
 			best, least = int32(e), took
 		}
 	}
@@ -131,13 +155,7 @@ func (a *Assembler) hop(e int32) int32 {
 		return end.hop
 	}
 	names := a.known.known.names
-	h := *f.nodes[end.call].span // the exemplar is the call
-	h.parent = h.id
-	h.kind = Server
-	h.rpc, h.service, h.replica = h.callee, names.ServiceNo(names.RPC(h.callee).Service), 0
-	h.callee = 0
-	f.hops = append(f.hops, h)
-	end.hop = int32(len(f.nodes))
-	f.nodes = append(f.nodes, node{span: &f.hops[len(f.hops)-1], parent: end.call, hop: true})
+	rpc := cmp.Or(end.unserved, f.nodes[end.call].span.callee)
+	end.hop = f.insert(end.call, rpc, names.ServiceNo(names.RPC(rpc).Service), 0)
 	return end.hop
 }

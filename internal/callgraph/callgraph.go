@@ -69,6 +69,7 @@ type Served struct {
 	Span    identity.Span
 	Time    int64 // event time that decides the window: end of the sync request at whose top this span stands
 	Entry   bool  // no caller: a true root, or a SERVER whose parent never came (a browser, a proxy, or a loss: shares tell)
+	Torn    bool  // of an Entry: it had a caller, of which the span never came
 	Async   bool  // a message was consumed
 	Stream  bool
 

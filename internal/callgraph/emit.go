@@ -40,19 +40,19 @@ func (a *Assembler) serve(i int32) {
 	f := &a.frag
 	n := &f.nodes[i]
 	s := n.span
-	entry := n.parent == none
+	entry, torn := n.parent == none, false
 	switch {
 	case s.kind == Consumer:
 		entry = entry && len(a.links(s)) == 0
 	case n.parent == lost:
 		a.counts[ReasonUnmatchedServer]++
-		entry = true
+		entry, torn = true, true
 	}
 	took := s.duration()
 	o := &a.out.served
 	o.RPC, o.Replica, o.Time = s.rpc, s.replica, f.time(i)
 	o.Span.Trace, o.Span.ID = f.trace, s.id
-	o.Entry, o.Async, o.Stream = entry, s.kind == Consumer, n.waits
+	o.Entry, o.Torn, o.Async, o.Stream = entry, torn, s.kind == Consumer, n.waits
 	o.Duration, o.Exclusive = took, took-n.busy
 	o.ChildSum = max(n.sum, n.busy) // shares are rounded
 	o.Error, o.Weight = s.failed, s.weight
@@ -119,8 +119,11 @@ func (a *Assembler) issue(i int32) {
 	var callee identity.RPCNo
 	if n.server != none {
 		callee = f.rpc(n.server)
-		if !f.nodes[n.server].hop {
+		if server := &f.nodes[n.server]; !server.hop {
 			a.known.answered(alias{s.service, s.callee}, callee, s.end)
+			if server.span.kind == Server {
+				a.known.known.served(alias{s.service, s.callee}, s.end)
+			}
 		}
 	}
 	switch {

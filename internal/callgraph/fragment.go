@@ -24,6 +24,7 @@ type node struct {
 	// services or requests begin:
 	calls    bool // one is a CLIENT or PRODUCER, or forwards
 	forwards bool // one, or this one, is the parent of another service's span or of a request
+	answered bool // this one is the parent of a SERVER or CONSUMER
 
 	serves bool // gives a Served
 	leaf   bool // stands for a dependency that emits client spans only
@@ -63,6 +64,7 @@ type fragment struct {
 	orphans []int32  // SERVER nodes whose parent never came
 	ends    []end    // calls that may lead to an uninstrumented hop, by start
 	hops    []record // what uninstrumented hops have done
+	abroad  []abroad // spans that may be of a service that tells of its calls only
 
 	path []int32
 
@@ -77,6 +79,7 @@ type fragment struct {
 	duplicates, cycles int
 	messages           bool // there are PRODUCER or CONSUMER spans
 	streams            bool // a span says that it waits
+	kinds              bool // not all spans are INTERNAL, as they are where nobody says kinds
 }
 
 // mark is the state of a node while ancestors are walked.
@@ -92,7 +95,7 @@ const (
 // id, and linked to parents. None of it depends on the order of arrival, except
 // which of several spans of one id is kept.
 func (f *fragment) load(t *trace, s *slab) {
-	f.trace, f.duplicates, f.cycles, f.messages, f.streams = t.id, 0, 0, false, false
+	f.trace, f.duplicates, f.cycles, f.messages, f.streams, f.kinds = t.id, 0, 0, false, false, false
 	f.ids.reset()
 	left := int(t.spans)
 	for i := t.first; i != nowhere; {
@@ -117,6 +120,7 @@ func (f *fragment) load(t *trace, s *slab) {
 		}
 		f.messages = f.messages || r.kind == Producer || r.kind == Consumer
 		f.streams = f.streams || r.stream
+		f.kinds = f.kinds || r.kind != Internal
 	}
 }
 

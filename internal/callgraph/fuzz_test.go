@@ -42,10 +42,14 @@ func soup(b []byte) []spoken {
 	return spans
 }
 
-// stew adds the spans, resolves what is due at a time, and then the rest.
-func stew(spans []spoken, at int64) *recorder {
+// stew adds the spans, resolves what is due at a time, and then the rest. Where hops is set,
+// it is known of every call that a service serves it that tells of its calls only.
+func stew(spans []spoken, at int64, hops bool) *recorder {
 	var r recorder
 	a := New(Config{MaxPending: 1 << 20, MaxTrace: 1 << 20, MaxAge: 1 << 20}, &r)
+	if hops {
+		teach(a.known.known, spans)
+	}
 	for _, s := range spans {
 		add(a, s)
 	}
@@ -58,6 +62,15 @@ func stew(spans []spoken, at int64) *recorder {
 	return &r
 }
 
+func teach(k *Known, spans []spoken) {
+	for _, s := range spans {
+		if n, _ := s.numbered(k.names); n.Kind.outbound() && !s.Peer.IsZero() {
+			k.unservedBy(alias{n.Service, n.Callee}, n.Service, 0).is.Store(true)
+		}
+	}
+	k.hops()
+}
+
 func FuzzAssembler(f *testing.F) {
 	src := rand.New(rand.NewPCG(1, 2))
 	for _, n := range []int{0, 1, 5, 30, 200} {
@@ -65,11 +78,12 @@ func FuzzAssembler(f *testing.F) {
 		for i := range b {
 			b[i] = byte(src.Uint32())
 		}
-		f.Add(b, byte(n))
+		f.Add(b, byte(n), false)
+		f.Add(b, byte(n), true)
 	}
-	f.Fuzz(func(t *testing.T, b []byte, at byte) {
+	f.Fuzz(func(t *testing.T, b []byte, at byte, hops bool) {
 		spans := soup(b)
-		got := stew(spans, int64(at))
+		got := stew(spans, int64(at), hops)
 
 		// Every SERVER and CONSUMER span is served once.
 		want := make(map[identity.Span]int)
@@ -115,9 +129,9 @@ func FuzzAssembler(f *testing.F) {
 		// The order of arrival changes nothing.
 		rnd := rand.New(rand.NewPCG(uint64(len(b)), uint64(at)))
 		rnd.Shuffle(len(spans), func(i, j int) { spans[i], spans[j] = spans[j], spans[i] })
-		require.Equal(t, got.lines(), stew(spans, int64(at)).lines())
+		require.Equal(t, got.lines(), stew(spans, int64(at), hops).lines())
 		slices.Reverse(spans)
-		again := stew(spans, int64(at))
+		again := stew(spans, int64(at), hops)
 		require.Equal(t, got.served, again.served, "not even the order in which they leave")
 		require.Equal(t, got.calls, again.calls)
 	})

@@ -25,7 +25,9 @@ type Known struct {
 	// bridges are the calls of uninstrumented hops.
 	bridges *identity.Recent[alias, struct{}]
 	// messages are those from a service to an RPC that consumes them.
-	messages *identity.Recent[alias, *awaited]
+	messages *identity.Recent[alias, *habit]
+	// unserved are the calls below which there are spans, but none that serves.
+	unserved *identity.Recent[alias, *unserved]
 	bridged  atomic.Bool   // there are bridges
 	learned  atomic.Uint64 // counts what was learned anew
 }
@@ -53,7 +55,8 @@ func NewKnown(names *identity.Names, max int, keep int64) *Known {
 		answers:  identity.NewRecent[alias, identity.RPCNo](max, keep, compare),
 		calls:    identity.NewRecent[alias, struct{}](max, keep, compare),
 		bridges:  identity.NewRecent[alias, struct{}](max, keep, compare),
-		messages: identity.NewRecent[alias, *awaited](max, keep, compare),
+		messages: identity.NewRecent[alias, *habit](max, keep, compare),
+		unserved: identity.NewRecent[alias, *unserved](max, keep, compare),
 	}
 }
 
@@ -64,9 +67,15 @@ func (k *Known) Mark(m *identity.Marks) {
 		m.RPC(a.callee)
 		m.RPC(r)
 	})
-	k.messages.Each(func(a alias, _ *awaited) {
+	k.messages.Each(func(a alias, _ *habit) {
 		m.Service(a.service)
 		m.RPC(a.callee)
+	})
+	k.unserved.Each(func(a alias, u *unserved) {
+		m.Service(a.service)
+		m.RPC(a.callee)
+		m.Service(u.service)
+		m.RPC(u.rpc)
 	})
 	for _, r := range [...]*identity.Recent[alias, struct{}]{k.calls, k.bridges} {
 		r.Each(func(a alias, _ struct{}) {
@@ -156,6 +165,11 @@ func (k *Known) bridge(a alias, now int64) {
 		return
 	}
 	k.bridges.Put(a, struct{}{}, now)
+	k.hops()
+}
+
+// hops notes that there are uninstrumented hops, others than were known.
+func (k *Known) hops() {
 	k.bridged.Store(true)
 	k.learned.Add(1)
 }
@@ -164,12 +178,49 @@ func (k *Known) bridge(a alias, now int64) {
 func (k *Known) bridging() bool { return k.bridged.Load() }
 
 // replies returns what is known of the messages from a service to an RPC.
-func (k *Known) replies(a alias, now int64) *awaited {
+func (k *Known) replies(a alias, now int64) *habit {
 	if w, ok := k.messages.Get(a, now); ok {
 		k.messages.Touch(a, now)
 		return w
 	}
-	w := new(awaited)
+	w := new(habit)
 	k.messages.Put(a, w, now)
 	return w
+}
+
+// unservedBy returns what is known of the calls of that alias, below which there are spans
+// of a service.
+func (k *Known) unservedBy(a alias, service identity.ServiceNo, now int64) *unserved {
+	if u, ok := k.unserved.Get(a, now); ok {
+		k.unserved.Touch(a, now)
+		if u.service != service && !u.others.Swap(true) {
+			k.learned.Add(1)
+		}
+		return u
+	}
+	u := &unserved{service: service, rpc: k.names.RPCNo(identity.RPC{
+		Service: k.names.Service(service), Operation: k.names.RPC(a.callee).Operation,
+	})}
+	k.unserved.Put(a, u, now)
+	return u
+}
+
+// served notes that a call of that alias is answered by a span that serves it.
+func (k *Known) served(a alias, now int64) {
+	if !k.bridging() {
+		return
+	}
+	if u, ok := k.unserved.Get(a, now); ok && u.note(false, enoughCalls) {
+		k.hops()
+	}
+}
+
+// unservedRPC returns the RPC that serves the calls of that alias without a span, zero where it
+// is not known, or several do.
+func (k *Known) unservedRPC(a alias, now int64) identity.RPCNo {
+	u, ok := k.unserved.Get(a, now)
+	if !ok || !u.is.Load() || u.others.Load() {
+		return 0
+	}
+	return u.rpc
 }

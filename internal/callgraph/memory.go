@@ -15,6 +15,7 @@ type memory struct {
 	answers [memories]answer
 	directs [memories]direct
 	guesses [memories]guess
+	lones   [memories]opinion
 }
 
 // memories is the number of calls that are remembered, each in a place by its
@@ -58,6 +59,7 @@ type guess struct {
 	named        bool           // the call names a peer
 	instrumented bool           // the peer emits spans of a server
 	bridged      bool           // the peer is an uninstrumented hop
+	unserved     identity.RPCNo // who serves it without a span, zero where that is not known
 	callee       identity.RPCNo // who used to answer, zero where nobody in particular
 }
 
@@ -69,6 +71,7 @@ func (m *memory) forget() {
 	clear(m.answers[:])
 	clear(m.directs[:])
 	clear(m.guesses[:])
+	clear(m.lones[:])
 }
 
 func (a alias) place() uint32 {
@@ -135,5 +138,11 @@ func (m *memory) guess(a alias, now int64) *guess {
 	if g.callee, g.answered = m.known.answer(a, now); !g.answered {
 		_, g.bridged = m.known.bridges.Get(a, now)
 	}
+	g.unserved = m.known.unservedRPC(a, now)
 	return g
+}
+
+// opinion returns where what a call like c has said is remembered.
+func (m *memory) opinion(c *lone) *opinion {
+	return &m.lones[alias{c.call.service, 31*(31*c.call.callee+c.callee) + c.served}.place()]
 }

@@ -1,18 +1,13 @@
 package callgraph
 
-import "sync/atomic"
-
 // Rules of replies.
 const (
 	// maxReplies bounds the consumers of one trace that are looked at: who asks over a queue
 	// sends few messages.
 	maxReplies = 64
-	// replyMessages is the number of messages from which on it is known whether replies are
-	// waited for. At recentMessages all that was counted counts half.
-	replyMessages, recentMessages = 64, 1024
-	// surelyWaits is the share of the messages that are waited for, for all that one sees,
-	// from which on all of them are, and likelyWaits that below which no longer.
-	surelyWaits, likelyWaits = 0.95, 0.5
+	// enoughMessages is the number of messages from which on it is known whether they are
+	// waited for: of one, the time may say so by chance.
+	enoughMessages = 64
 )
 
 // reply finds the consumers whose publishers wait for them: they ask over a queue, and go
@@ -40,9 +35,9 @@ func (a *Assembler) reply() {
 		at := a.known.known.replies(alias{f.nodes[n.parent].span.service, n.span.rpc}, n.span.end)
 		if looks > 0 {
 			looks--
-			at.note(f.seemsAwaited(int32(i)))
+			at.note(f.seemsAwaited(int32(i)), enoughMessages)
 		}
-		n.replies = at.waits.Load()
+		n.replies = at.is.Load()
 		found = found || n.replies
 	}
 	if !found {
@@ -97,30 +92,4 @@ func (a *Assembler) replied(i int32) {
 	}
 	start, end := f.within(i, f.nodes[f.nodes[n.parent].request].span)
 	a.connect(i, n.parent, f.rpc(i), sides{client: end - start, server: s.duration(), replica: s.replica, stream: n.waits})
-}
-
-// awaited counts the messages from a service to an RPC, and those of them that seem to be
-// waited for.
-type awaited struct {
-	all, seem atomic.Int32
-	waits     atomic.Bool
-}
-
-// note counts a message.
-func (w *awaited) note(seems bool) {
-	n, of := w.all.Add(1), w.seem.Load()
-	if seems {
-		of = w.seem.Add(1)
-	}
-	if n >= replyMessages {
-		if share := float64(of) / float64(n); share >= surelyWaits {
-			w.waits.Store(true)
-		} else if share < likelyWaits {
-			w.waits.Store(false)
-		}
-	}
-	if n >= recentMessages {
-		w.all.Store(n / 2)
-		w.seem.Store(of / 2)
-	}
 }

@@ -42,12 +42,12 @@ func TestAssembler_replies(t *testing.T) {
 		}
 		return n
 	}
-	out := play(t, roomy, asks(replyMessages+2, spans))
-	assert.Equal(t, replyMessages-1, count(out, forgets))
+	out := play(t, roomy, asks(enoughMessages+2, spans))
+	assert.Equal(t, enoughMessages-1, count(out, forgets))
 	assert.Equal(t, 3, count(out, waits))
-	assert.Equal(t, replyMessages-1, count(out, message))
+	assert.Equal(t, enoughMessages-1, count(out, message))
 	assert.Equal(t, 3, count(out, reply))
-	assert.Equal(t, replyMessages+2, count(out, broker))
+	assert.Equal(t, enoughMessages+2, count(out, broker))
 	assert.Equal(t, 3, count(out, "serve mail Send d=30 own=20 calls=10 t=100 async"), "of the window of who waits")
 	assert.Equal(t, 3, count(out, "call mail Send > smtp EHLO client=10 server=-1 t=100 leaf"))
 
@@ -57,37 +57,10 @@ func TestAssembler_replies(t *testing.T) {
 		"the consumer was at it before, by clocks": strings.Replace(spans, "40-70", "10-40", 1),
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := play(t, roomy, asks(replyMessages+2, other))
+			out := play(t, roomy, asks(enoughMessages+2, other))
 			assert.False(t, slices.ContainsFunc(out, func(l string) bool {
 				return strings.HasPrefix(l, "call web / > mail") && !strings.Contains(l, "async")
 			}))
 		})
 	}
-}
-
-// Who gives up, now and then, waits all the same: a reply that comes too late is waited for
-// to the end of the request. Who hardly waits any more does not.
-func TestAwaited(t *testing.T) {
-	var w awaited
-	note := func(n int, seems bool) {
-		for range n {
-			w.note(seems)
-		}
-	}
-	note(replyMessages-1, true)
-	assert.False(t, w.waits.Load(), "too few to know")
-	note(1, true)
-	assert.True(t, w.waits.Load())
-	note(replyMessages, false)
-	assert.True(t, w.waits.Load(), "half of them")
-	note(1, false)
-	assert.False(t, w.waits.Load())
-	note(replyMessages, true)
-	assert.False(t, w.waits.Load(), "two thirds are no rule")
-
-	for range 100 * recentMessages {
-		w.note(true)
-	}
-	assert.True(t, w.waits.Load())
-	assert.Less(t, w.all.Load(), int32(recentMessages))
 }

@@ -10,6 +10,7 @@ func (k Kind) inbound() bool { return k == Server || k == Consumer }
 // survey notes, from the bottom up, where the trace leaves the service of each
 // span.
 func (f *fragment) survey() {
+	f.abroad = f.abroad[:0]
 	for k := len(f.order) - 1; k >= 0; k-- {
 		n := &f.nodes[f.order[k]]
 		if n.parent < 0 {
@@ -17,8 +18,12 @@ func (f *fragment) survey() {
 		}
 		p := &f.nodes[n.parent]
 		n.remote = n.span.service != p.span.service
-		if n.remote || n.span.kind.inbound() {
+		if inbound := n.span.kind.inbound(); n.remote || inbound {
 			p.forwards, p.calls = true, true
+			p.answered = p.answered || inbound
+			if !inbound && p.span.kind == Client {
+				f.abroad = append(f.abroad, abroad{n.parent, f.order[k]})
+			}
 			continue
 		}
 		p.forwards = p.forwards || n.forwards
@@ -38,7 +43,8 @@ func (f *fragment) survey() {
 //     What starts when the call above has ended is a call of its own: another attempt;
 //   - an INTERNAL, CLIENT or PRODUCER span below another service's span is the
 //     callee. It serves where it calls on, or where it is INTERNAL and below a
-//     CLIENT, as a SERVER of the wrong kind would be. Else it is a leaf: a
+//     CLIENT, as a SERVER of the wrong kind would be, or no span of the trace
+//     has another kind, its root included: then nobody says kinds. Else it is a leaf: a
 //     database that the application's instrumentation gave a service name of
 //     its own;
 //   - a span other than SERVER or CONSUMER whose parent never came works for a
@@ -73,7 +79,7 @@ func (f *fragment) assign() {
 				n.leaf = n.call != none && f.nodes[n.call].leaf // as the attempt before is
 				n.call = i
 			}
-		case n.forwards || kind == Internal && (n.calls || p.call != none):
+		case n.forwards || kind == Internal && (n.calls || p.call != none || !f.kinds && p.request >= 0):
 			n.serves = true
 			if kind.outbound() { // the request and its one call in one span
 				n.call = i

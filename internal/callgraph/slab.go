@@ -26,9 +26,20 @@ type record struct {
 // duration returns how long the span took, in ns.
 func (r *record) duration() int64 { return r.end - r.start }
 
-// follows reports whether r starts when o has ended, and not with it: by a coarse clock
-// both may take no time.
-func (r *record) follows(o *record) bool { return r.start >= o.end && r.start > o.start }
+// follows reports whether r starts when o has ended, and not with it. By a clock of step u,
+// where starts and durations are rounded, what lies within o may do so, too: then each
+// end is off by u at most, and r ends at most 2 u after o.
+func (r *record) follows(o *record) bool {
+	if r.start < o.end || r.start == o.start {
+		return false
+	}
+	for _, u := range [...]int64{1e6, 1e3} {
+		if r.start%u == 0 && r.end%u == 0 && o.start%u == 0 && o.end%u == 0 {
+			return r.end-o.end > 2*u
+		}
+	}
+	return true
+}
 
 // perBlock is the number of records of one trace that lie next to each other.
 // Going over a trace is then not one wait for memory per span. It is small, as

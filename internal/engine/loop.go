@@ -40,6 +40,7 @@ type run struct {
 
 	sifting  sifting
 	crowding crowding
+	unread   unread
 	training training
 	status   status
 	keeper   keeper
@@ -115,6 +116,7 @@ func (r *run) window(ctx context.Context, s *window.Snapshot) bool {
 	r.index++
 	s = r.sift(s)
 	r.crowding.observe(s, r.cfg.Training.MinWindows)
+	r.unread.observe(s, r.cfg.Training.MinWindows)
 	r.obs.WindowClosed(s)
 	r.training.clock.Store(s.End)
 	r.publish(ctx, s.End)

@@ -58,7 +58,7 @@ func ingestConfig(size time.Duration, windows int) ingest.Config {
 			Services: 10_000, OperationsPerService: 1000, PendingSpans: 5_000_000, TraceSpans: 100_000,
 			Producers: 1_000_000, Instances: 20_000, MetricStreams: 1_000_000,
 		},
-		Metrics:    ingest.MetricRules{JoinKeys: ingest.DefaultJoinKeys(), HostKeys: ingest.DefaultHostKeys()},
+		Metrics:    ingest.MetricRules{ByName: true, JoinKeys: ingest.DefaultJoinKeys(), HostKeys: ingest.DefaultHostKeys()},
 		MaxPending: windows,
 	}
 }

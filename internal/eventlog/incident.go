@@ -45,6 +45,7 @@ type Incident struct {
 	BurnShort float64
 
 	Kind, Mechanism string // of the root cause
+	Unmonitored     bool   // nothing is known of its resources
 	Culprit         string // its service
 	Instance        string
 	Host            string
@@ -133,6 +134,7 @@ func ReadIncident(res pcommon.Resource, r plog.LogRecord) Incident {
 
 		Kind:        a.text("rca.root_cause.kind"),
 		Mechanism:   a.text("rca.root_cause.mechanism"),
+		Unmonitored: a.truth("rca.root_cause.unmonitored"),
 		Culprit:     a.text("rca.root_cause.service.name"),
 		Instance:    a.text("rca.root_cause.instance"),
 		Host:        a.text("rca.root_cause.host"),

@@ -191,8 +191,8 @@ func TestStructure(t *testing.T) {
 
 func TestEntry(t *testing.T) {
 	for want, rs := range map[bool][]window.RPC{
-		true:  {{Entries: 1, Count: 2}, {Entries: 3, Count: 3}},
-		false: {{Entries: 1, Count: 3}, {}, {Stream: 5}},
+		true:  {{Entries: 1, Count: 2}, {Entries: 3, Count: 3}, {Entries: 3, Torn: 1, Count: 4}},
+		false: {{Entries: 1, Count: 3}, {}, {Stream: 5}, {Entries: 3, Torn: 2, Count: 3}},
 	} {
 		for _, r := range rs {
 			assert.Equal(t, want, feature.Entry(&r), "%+v", r)

@@ -10,11 +10,12 @@ import (
 // entry: fewer of them are traces that were lost in part.
 const minShare = 0.5
 
-// Entry reports whether at least half of the requests of r have no caller.
+// Entry reports whether at least half of the requests of r have no caller, not even one
+// of which the span is lost.
 func Entry(r *window.RPC) bool { return entry(r, 0) }
 
 func entry(r *window.RPC, outside float64) bool {
-	return r.Count > 0 && r.Entries+outside >= minShare*r.Count
+	return r.Count > 0 && r.Entries-r.Torn+outside >= minShare*r.Count
 }
 
 // Structure returns what s shows of the causal graph. What was only ever streamed

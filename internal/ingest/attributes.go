@@ -58,6 +58,8 @@ const (
 	peerAddress
 	peerAddressOld
 	errorType
+	errorTag
+	otelStatus
 	protocolName
 	graphqlType
 	refineryReason
@@ -128,6 +130,8 @@ var attributeNames = [...]struct {
 	{"net.peer.ip", peerAddressOld},
 	{"net.sock.peer.addr", peerAddressOld},
 	{"error.type", errorType},
+	{"error", errorTag},
+	{"otel.status_code", otelStatus},
 	{"network.protocol.name", protocolName},
 	{"graphql.operation.type", graphqlType},
 	{"meta.refinery.reason", refineryReason}, // of a tail sampler
@@ -144,7 +148,7 @@ func slotsOf(of ...slot) (set slots) {
 }
 
 // Attributes that say whether a span failed, or waits, or who has kept it.
-var outcomeSlots = slotsOf(httpStatus, httpStatusOld, rpcStatus, rpcStatusOld, errorType,
+var outcomeSlots = slotsOf(httpStatus, httpStatusOld, rpcStatus, rpcStatusOld, errorType, errorTag, otelStatus,
 	rpcSystem, rpcSystemOld, protocolName, graphqlType, httpContentType, httpAccept, httpUpgrade, refineryReason)
 
 // Attributes that say at which address a callee is.

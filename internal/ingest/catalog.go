@@ -19,7 +19,7 @@ const (
 // row is one line of the catalogue.
 type row struct {
 	metric  string
-	unit    string // assumed where the metric names none that is known
+	unit    string // assumed where the metric names none that is known; "": values stay as they come
 	feature string
 	reading reading
 	fold    window.Fold
@@ -27,11 +27,12 @@ type row struct {
 }
 
 // filter selects the points of a metric by one attribute, whose name changed
-// over time; points without it pass.
+// over time; points without it pass, where it need not be told.
 type filter struct {
 	keys   []string
 	only   []string
 	except []string
+	told   bool
 }
 
 var (
@@ -47,7 +48,9 @@ var (
 		keys: []string{"type", "system.paging.type", "process.paging.fault_type", "system.paging.fault.type"},
 		only: []string{"major"},
 	}
-	majorFailure = filter{keys: []string{"failure_type"}, only: []string{"pgmajfault"}}
+	majorFailure = filter{keys: []string{"failure_type"}, only: []string{"pgmajfault"}, told: true}
+	anyFailure   = filter{keys: []string{"failure_type"}, only: []string{""}} // of all types together
+	ofMemories   = filter{keys: []string{"resource"}, only: []string{"memory"}, told: true}
 
 	heap = filter{keys: []string{"jvm.memory.type", "type", "area"}, only: []string{"heap"}}
 	busy = filter{keys: []string{"db.client.connection.state", "state"}, only: []string{"used"}}
@@ -126,6 +129,11 @@ var catalogue = []row{
 	{"container_memory_rss", "By", "container.memory.rss", level, largest, filter{}},
 	{"container_memory_usage_bytes", "By", "container.memory.usage", level, largest, filter{}},
 	{"container_memory_failures_total", "1", "container.memory.major_faults", rate, largest, majorFailure},
+	{"container_memory_failures_total", "1", "container.memory.faults", rate, largest, anyFailure},
+	{"container_spec_memory_limit_bytes", "By", "container.memory.limit", level, largest, filter{}},
+	{"container.memory.usage.limit", "By", "container.memory.limit", level, largest, filter{}},
+	{"k8s.container.memory_limit", "By", "container.memory.limit", level, largest, filter{}},
+	{"kube_pod_container_resource_limits", "By", "container.memory.limit", level, largest, ofMemories},
 	{"container_oom_events_total", "1", "container.memory.oom_kills", rate, largest, filter{}},
 	{"container_pressure_cpu_waiting_seconds_total", "s", "container.cpu.pressure", rate, largest, filter{}},
 	{"container_pressure_memory_waiting_seconds_total", "s", "container.memory.pressure", rate, largest, filter{}},

@@ -71,7 +71,7 @@ func TestMetricRules(t *testing.T) {
 		m := pmetric.NewMetric()
 		m.SetName(name)
 		of(m)
-		for _, r := range rules.rowsFor(nil, m) {
+		for _, r := range rules.choose(m).rows {
 			out = append(out, r.feature)
 		}
 		return out
@@ -79,7 +79,8 @@ func TestMetricRules(t *testing.T) {
 	gauge := func(m pmetric.Metric) { m.SetEmptyGauge() }
 	assert.Equal(t, []string{"process.cpu.usage"}, features("process.cpu.time", gauge))
 	assert.Equal(t, []string{"process.memory.faults", "process.memory.major_faults"}, features("process.paging.faults", gauge))
-	assert.Equal(t, []string{"shop.queue"}, features("shop.queue", gauge))
+	assert.Equal(t, []string{"shop.sold"}, features("shop.sold", gauge))
+	assert.Equal(t, []string{"named.pool_wait.shop.queue"}, features("shop.queue", gauge), "what its name tells")
 	assert.Empty(t, features("shop.secret", gauge))
 	assert.Empty(t, features("process.disk.io", gauge))
 	assert.Empty(t, features("nobody.asked", gauge))

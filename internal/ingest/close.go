@@ -42,6 +42,7 @@ type closedWindow struct {
 	resources []window.Resource
 	sampled   window.Sampled
 	crowded   []window.Crowded // noted since the window before
+	unread    []window.Unread  // likewise
 }
 
 // Start launches the goroutine that merges closed windows and gives them away.
@@ -90,7 +91,8 @@ func (i *Ingester) hand(w closedWindow) {
 		share.Replicas = w.replicas
 	}
 	snapshot := g.Snapshot(end, w.resources)
-	snapshot.Crowded = w.crowded
+	snapshot.Crowded, snapshot.Unread = w.crowded, w.unread
+	i.tearing.judge(snapshot)
 	i.emit(snapshot)
 	if share != nil { // last: who is told may take its time, and judging need not wait
 		i.cfg.Tell(share)
@@ -173,9 +175,14 @@ func (i *Ingester) Idle(now time.Time) {
 	}
 }
 
-// flushBound returns the end of the window that holds the watermark.
+// flushBound returns the end of the window that holds the watermark, or the latest point.
 func (i *Ingester) flushBound() int64 {
 	mark := i.mark.load()
+	i.metrics.mu.Lock()
+	if i.metrics.latest != 0 {
+		mark = max(mark, i.metrics.latest)
+	}
+	i.metrics.mu.Unlock()
 	if mark == never {
 		return never
 	}
@@ -279,7 +286,7 @@ func (i *Ingester) collect(bound int64, seen *losses) []closedWindow {
 	}
 	slices.SortFunc(out, func(a, b closedWindow) int { return cmp.Compare(a.start, b.start) })
 	if len(out) > 0 {
-		out[len(out)-1].crowded = i.crowds.take()
+		out[len(out)-1].crowded, out[len(out)-1].unread = i.crowds.take(), i.unreadOf()
 	}
 	if i.telling != nil && len(out) > 0 {
 		out[0].replicas = i.telling.take()

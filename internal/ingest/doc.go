@@ -16,8 +16,8 @@
 //   - What one sender sends in sequence gives the same snapshots however it is
 //     cut into batches, and for any number of shards; where weights are no
 //     integers but for rounding. Only a limit that is reached may make a
-//     difference, and a call whose server span was lost in the very step in which
-//     it is learned who answers such calls.
+//     difference, and a call in the very step in which it is learned who answers
+//     such calls, where no span of its own says so.
 //   - Everything is bounded by Limits. What is refused is counted by reason and
 //     reported once per batch.
 //   - No call blocks for long: locks are held for a batch's share of a shard, or while

@@ -23,6 +23,7 @@ type Ingester struct {
 	oldest   uint64       // event time before which nothing is used, ns
 	enough   int          // spans after which traces are resolved
 	accepted atomic.Int64 // wall clock at which something was last accepted, ns
+	spanned  atomic.Int64 // the same of spans, 0 before the first
 	scratch  sync.Pool    // of *scratch
 
 	// What is told apart. Spans inside a request, and calls, are bounded on
@@ -48,6 +49,8 @@ type Ingester struct {
 	selected lossy[selected]
 	abouts   lossy[about]
 	pointed  lossy[pointed]
+	named    *named
+	unread   crowds
 
 	labelling *labelling
 
@@ -55,6 +58,7 @@ type Ingester struct {
 	folding folding
 	metrics metricShard
 
+	tearing  tearing // used by the one that hands windows on
 	gathered *gathered
 	telling  *telling  // nil where nobody is told
 	thinning *thinning // nil where everything is looked at
@@ -90,7 +94,9 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 		metrics:   metricShard{folder: window.NewMetrics(size, limits.MetricStreams)},
 	}
 	keys := len(cfg.Metrics.JoinKeys) + len(cfg.Metrics.HostKeys)
+	i.named = newNamed(limits.Services, forget)
 	i.joins = newJoins(cfg.Metrics.JoinKeys, cfg.Metrics.HostKeys, max(1, keys)*limits.Instances, forget)
+	i.tearing = newTearing(limits.Services*limits.OperationsPerService, forget)
 	i.gathered = newGathered(limits.Sources, int64(limits.Gathered), forget)
 	if cfg.Tell != nil {
 		i.telling = newTelling(i.joins.rules, limits.Instances, forget)
@@ -131,6 +137,8 @@ type scratch struct {
 	more        []callgraph.More
 
 	arrivals     []arrival
+	latest       int64   // end of the latest of them, ns
+	unordered    bool    // one ended before another that came before it, by more than the allowed lateness
 	heads, tails []int32 // per shard: first (or -1) and last arrival
 	touched      []int
 
@@ -161,6 +169,7 @@ func (i *Ingester) release(s *scratch) {
 	clear(s.owners)
 	s.labels = labels{}
 	s.arrivals, s.points, s.owners = s.arrivals[:0], s.points[:0], s.owners[:0]
+	s.latest, s.unordered = 0, false
 	if cap(s.arrivals) > maxScratch || cap(s.points) > maxScratch {
 		s.arrivals, s.points, s.links, s.more = nil, nil, nil, nil
 	}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -46,6 +47,7 @@ type batch struct {
 
 func (b *batch) take(rm pmetric.ResourceMetrics) {
 	b.attributes, b.about = rm.Resource().Attributes(), nil
+	unread, read := "", false
 	for k := range rm.ScopeMetrics().Len() {
 		sm := rm.ScopeMetrics().At(k)
 		scope := sm.Scope().Name()
@@ -57,10 +59,17 @@ func (b *batch) take(rm pmetric.ResourceMetrics) {
 			b.metric = b.i.selectMetric(b.s, m, scope, b.afterMetric)
 			if b.afterMetric = &b.metric.sequence; len(b.metric.features) == 0 {
 				b.s.add(notSelected, datapoint.Count(m))
+				if b.metric.unread && unread == "" {
+					unread = b.metric.name
+				}
 				continue
 			}
+			read = true
 			b.read(m)
 		}
+	}
+	if unread != "" && !read {
+		b.noteUnread(unread)
 	}
 }
 
@@ -156,11 +165,15 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 		}
 		for k := range about.owners {
 			owner := &about.owners[k]
+			if b.metric.named != nil && !b.i.named.admit(namedKey{owner.instance.Service, b.metric.of, name == f.ofHost}, b.metric.named, t) {
+				b.s.add(nameLimit, 1)
+				continue
+			}
 			p := b.s.point()
 			p.Instance, p.Host, p.Metric, p.Stream = owner.instance, about.place, name, stream
 			p.Hash = owner.hash ^ hash ^ stream
 			p.Kind, p.Fold, p.Time, p.Start = kind, f.row.fold, t, began
-			p.Value, p.Weight = s.value*f.factor, s.count
+			p.Value, p.Weight, p.Spare = s.value*f.factor, s.count, b.metric.named != nil
 		}
 	}
 }
@@ -197,6 +210,9 @@ func (s *sample) as(how reading) (window.Temporality, bool) {
 	case level:
 		return window.Gauge, !s.counted && !s.delta
 	case rate: // of a gauge too: some exporters do not say that a total is one
+		if !s.counter {
+			return window.Untyped, true
+		}
 		return running, !s.counted
 	case mean:
 		if s.delta {
@@ -209,10 +225,12 @@ func (s *sample) as(how reading) (window.Temporality, bool) {
 	return 0, false
 }
 
+// hostPrefix is how features of hosts begin.
+const hostPrefix = "host."
+
 // hostFeature marks a feature as one of the host.
 func hostFeature(feature string, in *interner) string {
-	const prefix = "host."
-	if len(feature) >= len(prefix) && feature[:len(prefix)] == prefix {
+	if strings.HasPrefix(feature, hostPrefix) {
 		return feature
 	}
 	return in.join("host", '.', feature)

@@ -11,6 +11,7 @@ import (
 type metricShard struct {
 	mu     sync.Mutex // guards everything below
 	folder *window.Metrics
+	latest int64 // event time of the latest point, which event time may not have come to, ns; 0 before the first
 }
 
 // close closes the windows of length size that end at or before bound, and
@@ -62,12 +63,16 @@ func (i *Ingester) foldUntilDue(points []window.Point, mark, now int64, counts *
 	m := &i.metrics
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	behind := i.behind(now)
 	for k := range points {
 		p := &points[k]
 		r := m.folder.Add(p)
 		counts[r]++
 		at := past(p.Time, now)
-		if r != window.MetricUsed || at <= mark {
+		if r == window.MetricUsed && at > m.latest {
+			m.latest = at
+		}
+		if at -= behind; r != window.MetricUsed || at <= mark {
 			continue
 		}
 		mark = at
@@ -76,6 +81,25 @@ func (i *Ingester) foldUntilDue(points []window.Point, mark, now int64, counts *
 		}
 	}
 	return len(points), mark, false
+}
+
+// How many windows metrics may be ahead of the spans of the same time: as many as hold a
+// million readings, of some 50 bytes, within these bounds.
+const (
+	fewAhead, mostAhead = 10, 1000
+	readingsAhead       = 1 << 20
+)
+
+// behind is by how much event time stays behind that of metrics, ns: who sends both for an
+// hour at once may send the metrics first, and spans of that hour are not late for it.
+// Where no spans come any more, for as long as an idle stream is waited for, event time is
+// that of metrics, so that silence is seen. m.mu must be held.
+func (i *Ingester) behind(now int64) int64 {
+	if last := i.spanned.Load(); last != 0 && now-last >= i.mark.size+i.mark.lateness {
+		return 0
+	}
+	windows := readingsAhead / max(1, i.metrics.folder.Streams())
+	return int64(min(max(windows, fewAhead), mostAhead)) * i.mark.size
 }
 
 func metricReason(r window.MetricReason) string {

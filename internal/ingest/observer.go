@@ -20,7 +20,8 @@ type Observer interface {
 	// pieces of what others tell. A point of a host counts once for each replica on it.
 	PointsUsed(n int)
 	// PointsRefused counts metric points that were not used: not_selected (no
-	// rule wants the metric), no_service, service_limit, unsupported (a type or
+	// rule wants the metric), name_limit (others that are used by their names stand before
+	// it), no_service, service_limit, unsupported (a type or
 	// temporality with no meaning here), bad_time, future, before_start, not_finite,
 	// late, stream_limit, out_of_order, no_value; and of what other processes tell of
 	// windows: summary_window (of another length), duplicate, late, source_limit,
@@ -50,6 +51,7 @@ const (
 	instanceLimit
 	linkLimit
 	notSelected
+	nameLimit
 	unsupported
 	noValue
 	otherWindow
@@ -63,7 +65,7 @@ const (
 var reasonNames = [numReasons]string{
 	"no_service", "service_limit", "invalid_id", "bad_time", "future", "before_start", "too_long", "thinned",
 	"negative_duration", "bad_threshold", "operation_limit", "peer_limit", "instance_limit", "link_limit",
-	"not_selected", "unsupported", "no_value", "summary_window", "late", "duplicate", "source_limit", "summary_limit",
+	"not_selected", "name_limit", "unsupported", "no_value", "summary_window", "late", "duplicate", "source_limit", "summary_limit",
 }
 
 // isNote reports whether what r describes was used all the same.

@@ -17,6 +17,9 @@ type selected struct {
 	subject  subject
 	labelled bool // its points may say themselves whom they are about
 	features []selectedFeature
+	named    *standing // see choice
+	of       scarce
+	unread   bool
 	sequence
 }
 
@@ -68,10 +71,15 @@ func (i *Ingester) selectMetric(s *scratch, m pmetric.Metric, scope string, afte
 		hash: h, name: strings.Clone(name), unit: strings.Clone(unit), scope: strings.Clone(scope), kind: kind,
 		id: mix(hashString(hashString(fnvOffset, scope), name)),
 	}
-	for _, r := range i.cfg.Metrics.rowsFor(nil, m) {
+	chosen := i.cfg.Metrics.choose(m)
+	at.named, at.of, at.unread = chosen.named, chosen.of, chosen.unread
+	for _, r := range chosen.rows {
 		at.subject, at.labelled = subjectOf(name, r.feature)
 		r.feature = strings.Clone(r.feature)
-		f := selectedFeature{row: &r, factor: factorOf(r.metric, unit, r.unit), name: r.feature}
+		f := selectedFeature{row: &r, factor: 1, name: r.feature}
+		if r.unit != "" {
+			f.factor = factorOf(r.metric, unit, r.unit)
+		}
 		f.ofHost = strings.Clone(hostFeature(r.feature, &s.in))
 		f.nameHash, f.ofHostHash = quickHash(0, f.name), quickHash(0, f.ofHost)
 		at.features = append(at.features, f)

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/sage-rca/sage/internal/callgraph"
@@ -18,12 +20,12 @@ var grpcCodes = [...]string{
 }
 
 // statusSlots are the attributes that tell of failure where the status does not.
-var statusSlots = slotsOf(httpStatus, httpStatusOld, rpcStatus, rpcStatusOld)
+var statusSlots = slotsOf(httpStatus, httpStatusOld, rpcStatus, rpcStatusOld, errorTag, otelStatus)
 
 // failureOf says whether a span failed, and how. It failed where its status is
 // Error, or where its status is unset and its protocol says so: an HTTP status
 // of 500 and above, or a gRPC status that is the callee's fault (on CLIENT
-// spans any but OK). Its type is error.type, else the exception's, else the
+// spans any but OK), or its tags do. Its type is error.type, else the exception's, else the
 // protocol's status, else "_OTHER".
 func failureOf(kind callgraph.Kind, span ptrace.Span, a *attributes) (failed bool, errType string) {
 	if a.present&statusSlots == 0 && span.Status().Code() != ptrace.StatusCodeError {
@@ -36,7 +38,7 @@ func failureOf(kind callgraph.Kind, span ptrace.Span, a *attributes) (failed boo
 		return false, ""
 	case ptrace.StatusCodeError:
 	default:
-		if !serverError(http) && !grpcFault(kind, grpc) {
+		if !serverError(http) && !grpcFault(kind, grpc) && !tagged(a) {
 			return false, ""
 		}
 	}
@@ -53,6 +55,14 @@ func failureOf(kind callgraph.Kind, span ptrace.Span, a *attributes) (failed boo
 		errType = otherError
 	}
 	return true, clean(errType)
+}
+
+// tagged reports whether tags say that a span failed, as what was converted from
+// OpenTracing, Jaeger or Zipkin may have in place of a status: error = true or what went
+// wrong, otel.status_code = ERROR.
+func tagged(a *attributes) bool {
+	e := a.get(errorTag)
+	return e != "" && !strings.EqualFold(e, "false") && e != "0" || strings.EqualFold(a.get(otelStatus), "error")
 }
 
 func serverError(status string) bool { return len(status) == 3 && status[0] == '5' }

@@ -6,11 +6,14 @@
 package ingest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/sage-rca/sage/internal/window"
 )
@@ -40,5 +43,39 @@ func TestIngester_doesNotAllocateInTheSteadyState(t *testing.T) {
 	// What a garbage collection takes from the pool of scratches is made anew.
 	assert.Less(t, testing.AllocsPerRun(100, spans)/float64(td.SpanCount()), 0.01)
 	assert.Less(t, testing.AllocsPerRun(100, points)/float64(md.DataPointCount()), 0.1)
+	require.NoError(t, i.Close(t.Context()))
+}
+
+// So are points of metrics whose names alone tell what they are of, those that are refused
+// too, and those of which nobody knows anything.
+func TestByName_doesNotAllocateInTheSteadyState(t *testing.T) {
+	cfg := byName()
+	cfg.Window, cfg.Lateness = time.Hour, time.Second // no window closes
+	i, err := New(cfg, nothingCounted{}, func(*window.Snapshot) bool { return true })
+	require.NoError(t, err)
+	md := pmetric.NewMetrics()
+	for k := range 10 {
+		rm := md.ResourceMetrics().AppendEmpty()
+		rm.Resource().Attributes().PutStr("service.name", fmt.Sprint("service-", k))
+		ms := rm.ScopeMetrics().AppendEmpty().Metrics()
+		for n := range 12 {
+			m := ms.AppendEmpty()
+			m.SetName(fmt.Sprintf("CpuUsage.core(%d)", n))
+			m.SetEmptyGauge().DataPoints().AppendEmpty().SetTimestamp(pcommon.NewTimestampFromTime(epoch))
+		}
+		rm = md.ResourceMetrics().AppendEmpty()
+		rm.Resource().Attributes().PutStr("service.name", fmt.Sprint("shop-", k))
+		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+		m.SetName("orders.placed")
+		m.SetEmptyGauge().DataPoints().AppendEmpty().SetTimestamp(pcommon.NewTimestampFromTime(epoch))
+	}
+	points := func() {
+		later(md)
+		i.Metrics(md, now())
+	}
+	for range 100 {
+		points()
+	}
+	assert.Less(t, testing.AllocsPerRun(100, points)/float64(md.DataPointCount()), 0.01)
 	require.NoError(t, i.Close(t.Context()))
 }

@@ -1,7 +1,9 @@
 package ingest
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -13,7 +15,8 @@ import (
 
 // Traces takes in spans. It neither changes td nor keeps any of it but strings.
 // The wall clock now only refuses what claims to be from the future. After
-// Close it does nothing.
+// Close it does nothing. What is late to other spans of td is not late: a batch of many
+// windows, resource by resource, is taken in by the order of time.
 func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	if i.closing.closed.Load() {
 		return
@@ -29,9 +32,13 @@ func (i *Ingester) Traces(td ptrace.Traces, now time.Time) {
 	if i.thinning != nil {
 		i.thinning.settle(&s.thin)
 	}
+	if s.unordered {
+		slices.SortStableFunc(s.arrivals, func(a, b arrival) int { return cmp.Compare(a.span.End, b.span.End) })
+	}
 	i.spread(s, now.UnixNano())
 	if s.used > 0 {
 		i.keepAlive(now)
+		i.spanned.Store(now.UnixNano())
 	}
 	s.reportSpans(i.obs)
 	i.release(s)
@@ -82,6 +89,8 @@ func (i *Ingester) takeSpans(s *scratch, rs ptrace.ResourceSpans, mark, now int6
 			}
 			s.used++
 			mark, latest = seen, max(latest, end)
+			s.unordered = s.unordered || end < s.latest-i.mark.lateness
+			s.latest = max(s.latest, past(end, now))
 		}
 	}
 	if o != nil {
@@ -133,7 +142,7 @@ func (i *Ingester) fill(s *scratch, at *arrival, span ptrace.Span, o *origin, en
 	dst := &at.span
 	dst.ID.Trace, dst.ID.ID = identity.TraceID(span.TraceID()), identity.SpanID(span.SpanID())
 	dst.Parent = identity.SpanID(span.ParentSpanID())
-	dst.Kind = kindOf(span.Kind())
+	dst.Kind = kindOf(span)
 	dst.Start, dst.End = int64(span.StartTimestamp()), end
 	dst.Service, dst.Replica = o.number, o.replica
 
@@ -194,8 +203,8 @@ func (s *scratch) linksOf(kind callgraph.Kind, span ptrace.Span) []identity.Span
 
 // spread deals the arrivals to their shards. Where a span moves the watermark
 // by a step, everything up to it is dealt first and nothing after it, so that
-// what is resolved, closed and late depends neither on the number of shards nor
-// on where batches are cut.
+// what is resolved, closed and late depends neither on the number of shards nor, unless a
+// batch is out of order by more than the allowed lateness, on where batches are cut.
 func (i *Ingester) spread(s *scratch, now int64) {
 	from := 0
 	mark := i.mark.load()
@@ -218,8 +227,10 @@ func (i *Ingester) spread(s *scratch, now int64) {
 	i.mark.advance(mark)
 }
 
-func kindOf(k ptrace.SpanKind) callgraph.Kind {
-	switch k {
+// kindOf returns the kind of a span. Where it is not specified the tag span.kind of
+// OpenTracing says it, which what was converted from Jaeger or Zipkin may still have.
+func kindOf(span ptrace.Span) callgraph.Kind {
+	switch span.Kind() {
 	case ptrace.SpanKindServer:
 		return callgraph.Server
 	case ptrace.SpanKindClient:
@@ -228,7 +239,20 @@ func kindOf(k ptrace.SpanKind) callgraph.Kind {
 		return callgraph.Producer
 	case ptrace.SpanKindConsumer:
 		return callgraph.Consumer
-	case ptrace.SpanKindInternal, ptrace.SpanKindUnspecified:
+	case ptrace.SpanKindUnspecified:
+		if tag, ok := span.Attributes().Get("span.kind"); ok {
+			switch strings.ToLower(text(tag)) {
+			case "server":
+				return callgraph.Server
+			case "client":
+				return callgraph.Client
+			case "producer":
+				return callgraph.Producer
+			case "consumer":
+				return callgraph.Consumer
+			}
+		}
+	case ptrace.SpanKindInternal:
 	}
 	return callgraph.Internal
 }

@@ -68,14 +68,60 @@ func TestMetricsAloneCloseWindows(t *testing.T) {
 }
 
 func TestSpansAndMetricsShareAWindow(t *testing.T) {
-	r := newRig(t, testConfig())
-	r.Traces(batchOf(t, root(1, time.Second)), now())
-	r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", 30*time.Second, 7), now()) // closes it
-	r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", time.Second, 7), now())    // late for it
+	for name, c := range map[string]struct {
+		silent time.Duration // of spans, by the wall clock
+		late   int
+	}{
+		"while spans come, event time is theirs": {0, 0},
+		"where they are silent, that of metrics": {time.Minute, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, testConfig())
+			r.Traces(batchOf(t, root(1, time.Second)), now())
+			wall := now().Add(c.silent)
+			r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", 30*time.Second, 7), wall)
+			r.Metrics(gaugeOf(t, attrs{"service.name": "web", "host.name": "other"}, "process.memory.usage", time.Second, 7), wall)
+			snaps := r.end()
+			require.Equal(t, []int{0, 30}, starts(snaps))
+			assert.Len(t, snaps[0].Resources, 1-c.late)
+			assert.Equal(t, c.late, r.lost["late"])
+		})
+	}
+}
+
+// Who sends an hour of metrics, and then the spans of that hour, loses nothing.
+func TestMetricsSentFirst(t *testing.T) {
+	const windows = 360
+	cfg := testConfig()
+	cfg.MaxPending = windows
+	r := newRig(t, cfg)
+	for k := range windows {
+		r.Metrics(gaugeOf(t, attrs{"service.name": "web"}, "process.memory.usage", time.Duration(10*k+1)*time.Second, 7), now())
+	}
+	for k := range windows {
+		r.Traces(batchOf(t, root(uint64(k+1), time.Duration(10*k+1)*time.Second)), now())
+	}
 	snaps := r.end()
-	require.Equal(t, []int{0, 30}, starts(snaps))
-	assert.Empty(t, snaps[0].Resources)
-	assert.Equal(t, 1, r.lost["late"])
+	require.Len(t, snaps, windows)
+	for k, s := range snaps {
+		require.Len(t, s.RPCs, 1, "window %d", k)
+		require.Len(t, s.Resources, 1, "window %d", k)
+	}
+	assert.Empty(t, r.spans)
+	assert.Empty(t, r.lost)
+}
+
+// How far metrics may be ahead is bounded by what that holds.
+func TestBehind(t *testing.T) {
+	for streams, want := range map[int]time.Duration{0: 1000, 1: 1000, 1 << 11: 512, 1 << 17: 10} {
+		cfg := testConfig()
+		cfg.Limits.MetricStreams = 1 << 17
+		r := newRig(t, cfg)
+		for n := range streams {
+			require.Equal(t, window.MetricUsed, r.metrics.folder.Add(&window.Point{Stream: uint64(n + 1), Hash: uint64(n+1) * 0x9e3779b97f4a7c15, Time: 1, Value: 1}))
+		}
+		assert.Equal(t, int64(want*cfg.Window), r.behind(now().UnixNano()), "%d streams", streams)
+	}
 }
 
 func TestIdle(t *testing.T) {

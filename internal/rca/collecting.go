@@ -1,6 +1,7 @@
 package rca
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -13,7 +14,8 @@ const full = 0.9
 // and on reading pages again, while who lacks CPU retains no more memory than before.
 // Memory is short where it is near its limit, or where more of it goes along with more
 // collecting, and nothing keeps the process from its CPU: requests that queue for that
-// keep memory, too.
+// keep memory, too. Who moves far more data to and from disks than usual, and needs more
+// CPU by far less, needs it for that.
 func causes(moved []movedMetric) []movedMetric {
 	has := func(mechanism Mechanism, is func(name string) bool) bool {
 		return slices.ContainsFunc(moved, func(m movedMetric) bool { return m.mechanism == mechanism && is(m.key.Name) })
@@ -23,7 +25,7 @@ func causes(moved []movedMetric) []movedMetric {
 		return m.mechanism == Memory && (collects || nearLimit(m))
 	}
 	if !slices.ContainsFunc(moved, short) {
-		return moved
+		return movers(moved)
 	}
 	out := slices.DeleteFunc(slices.Clone(moved), func(m movedMetric) bool { return m.mechanism == CPU && isUse(m.key.Name) })
 	slices.SortStableFunc(out, func(a, b movedMetric) int {
@@ -38,12 +40,55 @@ func causes(moved []movedMetric) []movedMetric {
 	return out
 }
 
-// nearLimit reports whether memory is as good as full. What was asked for is no limit, and
-// the memory of the host not the service's.
-func nearLimit(m movedMetric) bool {
-	_, host := meaningOf(m.key.Name)
-	return !host && m.now >= full && strings.HasSuffix(m.key.Name, "utilization") && !strings.Contains(m.key.Name, "request")
+// outOfProportion is by how many times as much as usual a service reads and writes, and how
+// many times as much as the CPU that it uses grew, where the CPU follows from that.
+const outOfProportion = 10
+
+// movers returns metrics that moved without the use of CPU that follows from what is moved to
+// and from disks.
+func movers(moved []movedMetric) []movedMetric {
+	var cpu, disk float64
+	for _, m := range moved {
+		mean, host := meaningOf(m.key.Name)
+		switch {
+		case host || !(m.usual > 0):
+		case m.mechanism == CPU && mean.grade == direct:
+			cpu = max(cpu, m.now/m.usual)
+		case m.mechanism == Disk && mean.per == perLoad:
+			disk = max(disk, m.now/m.usual)
+		}
+	}
+	if disk < outOfProportion || disk < outOfProportion*cpu || slices.ContainsFunc(moved, func(m movedMetric) bool { return isThrottled(m.key.Name) }) {
+		return moved
+	}
+	return slices.DeleteFunc(slices.Clone(moved), func(m movedMetric) bool { return m.mechanism == CPU && isUse(m.key.Name) })
+}
+
+// nearLimit reports whether memory is as good as full.
+func nearLimit(m movedMetric) bool { return m.filled >= full }
+
+// memoryLimit is the metric of what a container may take, in bytes: 0 where that is all.
+const memoryLimit = "container.memory.limit"
+
+// filled returns what share of its limit a metric of memory says is taken, of a limit in bytes
+// that is NaN where it is not known; NaN where it does not say. What was asked for is no limit,
+// the memory of the host is not the service's, and what a container uses with its cache of
+// files is often all that it may.
+func filled(metric string, now, limit float64) float64 {
+	mean, host := meaningOf(metric)
+	if host || mean.mechanism != Memory || mean.falls {
+		return math.NaN()
+	}
+	switch name := sense(metric); {
+	case name == "memory_percent", name == "memory_share" && now > 1:
+		return now / 100
+	case name == "memory_share", strings.HasSuffix(name, "utilization") && !strings.Contains(name, "request"):
+		return now
+	case limit > 0 && (name == "container.memory.working_set" || name == "container.memory.rss"):
+		return now / limit
+	}
+	return math.NaN()
 }
 
 // isThrottled reports whether a metric says that a process is kept from its CPU.
-func isThrottled(metric string) bool { return strings.Contains(metric, "throttl") }
+func isThrottled(metric string) bool { return strings.Contains(sense(metric), "throttl") }

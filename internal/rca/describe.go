@@ -168,6 +168,7 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 			d.blameHost(&out)
 		}
 	}
+	out.Unmonitored = out.Mechanism == Latent && out.Metric == "" && !out.Service.IsZero() && !d.metrics.monitors(out.Service)
 	out.narrow(u)
 	if n := d.requests(u); n > 0 {
 		out.Evidence = append(out.Evidence, number(math.Round(n))+" requests")
@@ -220,7 +221,7 @@ func (c *Cause) use(m movedMetric) {
 // useOfInstance does so with one that was compared with that of other replicas.
 func (c *Cause) useOfInstance(m movedMetric) {
 	c.use(m)
-	c.Evidence[len(c.Evidence)-1] = m.key.Name + " " + number(m.now) + " vs " + number(m.usual) + " of its peers"
+	c.Evidence[len(c.Evidence)-1] = feature.ShownMetric(m.key.Name) + " " + number(m.now) + " vs " + number(m.usual) + " of its peers"
 }
 
 // errors returns the largest share of failed requests among those that s serves

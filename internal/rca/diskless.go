@@ -31,7 +31,7 @@ func (m metrics) traffic(v *view) diskTraffic {
 }
 
 func source(metric string) string {
-	s, _, _ := strings.Cut(metric, ".")
+	s, _, _ := strings.Cut(sense(metric), ".")
 	return s
 }
 

@@ -55,5 +55,5 @@ func versus(what string, quantile int, now, usual float64) string {
 
 // text shows the metric beside its normal value.
 func (m movedMetric) text() string {
-	return m.key.Name + " " + number(m.now) + " vs " + number(m.usual) + " usual"
+	return feature.ShownMetric(m.key.Name) + " " + number(m.now) + " vs " + number(m.usual) + " usual"
 }

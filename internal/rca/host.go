@@ -96,7 +96,7 @@ func ofHosts(m Mechanism) bool { return m == CPU || m == Memory || m == Disk }
 // what its host does, or for how long it waits.
 func isUse(metric string) bool {
 	_, host := meaningOf(metric)
-	return metric != "" && !host && !slices.ContainsFunc(waits[:], func(w string) bool { return strings.Contains(metric, w) })
+	return metric != "" && !host && !slices.ContainsFunc(waits[:], func(w string) bool { return strings.Contains(sense(metric), w) })
 }
 
 // worstHost returns the host of the replica whose host says worst of a metric, which of

@@ -1,6 +1,10 @@
 package rca
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/sage-rca/sage/internal/feature"
+)
 
 // grade says how much a metric tells of a mechanism.
 type grade uint8
@@ -129,6 +133,9 @@ func MechanismOf(metric string) Mechanism {
 // host rather than of the service itself.
 func meaningOf(metric string) (m meaning, host bool) {
 	name, host := strings.CutPrefix(metric, hostPrefix)
+	if aspect, _, ok := feature.SplitNamed(name); ok {
+		return ofNames[aspect], host
+	}
 	name = strings.ToLower(name)
 	for _, l := range limits {
 		if strings.HasSuffix(name, l) {

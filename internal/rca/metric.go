@@ -18,6 +18,7 @@ type movedMetric struct {
 	z         float64
 	now       float64
 	usual     float64
+	filled    float64 // of its limit, in one, see filled; NaN where that is not known
 }
 
 // What ranks metrics against each other: z is capped, since beyond it only says
@@ -94,8 +95,13 @@ func growth(now, usual float64) float64 {
 // host's disk does not count for who has nothing to do with it.
 func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []movedMetric {
 	var out []movedMetric
+	known := m.catalogued(v, s)
+	limit := v.at(feature.Key{Kind: feature.Metric, Service: s, Name: memoryLimit}).now
 	for _, k := range m[s] {
 		mean, host := meaningOf(k.Name)
+		if isNamed(k.Name) && known[side{mean.mechanism, host}] >= mean.grade {
+			continue
+		}
 		if mean.grade == ignored || diskless && host && mean.mechanism == Disk {
 			continue
 		}
@@ -117,7 +123,7 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 		if host {
 			factor = hostRise
 		}
-		if !(z >= v.suspect) || rise < (factor-1)*math.Abs(usual) || rise < mean.least {
+		if !(z >= v.suspect) || rise < (factor-1)*math.Abs(usual) || rise < v.leastRise(k, mean, usual) {
 			continue
 		}
 		q := 1 - harmless
@@ -138,7 +144,7 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 		if host {
 			score *= hostWeight
 		}
-		out = append(out, movedMetric{key: k, mechanism: mean.mechanism, score: score, z: z, now: l.now, usual: l.usual})
+		out = append(out, movedMetric{key: k, mechanism: mean.mechanism, score: score, z: z, now: l.now, usual: l.usual, filled: filled(k.Name, l.now, limit)})
 	}
 	slices.SortFunc(out, func(a, b movedMetric) int {
 		return cmp.Or(
@@ -148,6 +154,11 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 		)
 	})
 	return out
+}
+
+// monitors reports whether any metric of s is known that tells of a resource.
+func (m metrics) monitors(s identity.Service) bool {
+	return slices.ContainsFunc(m[s], func(k feature.Key) bool { return MechanismOf(k.Name) != "" })
 }
 
 // has lists the mechanisms on which s has metrics with a normal value.

@@ -64,9 +64,11 @@ type Cause struct {
 	Host       string
 	Neighbours []identity.Service
 	Edge       identity.Edge // KindEdge: the call whose network is to blame
-	Metric     string        // metric or feature that shows it, "" for Latent
+	Metric     string        // metric or feature that shows it, "" for Latent; see feature.ShownMetric
 	Observed   float64       // value of Metric in the window (raw unit)
 	Usual      float64       // its normal value
+	// Unmonitored says of Latent that no metric is known of any resource of the service.
+	Unmonitored bool
 
 	Probability  float64 // that it is a root cause
 	Contribution float64 // share of the excess that it explains; sums to 1 over the candidates

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sage-rca/sage/internal/engine"
+	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
@@ -44,6 +45,9 @@ func (w *writer) causes(e *incident.Event, m engine.ModelStatus) {
 func (a attributes) cause(c *rca.Cause) {
 	a.text(attrKind, string(c.Kind))
 	a.text(attrMechanism, string(c.Mechanism))
+	if c.Unmonitored {
+		a.truth(attrUnmonitored, true)
+	}
 	a.text(attrCauseNamespace, c.Service.Namespace)
 	a.text(attrCauseService, c.Service.Name)
 	if c.Edge != (identity.Edge{}) {
@@ -57,7 +61,7 @@ func (a attributes) cause(c *rca.Cause) {
 		a.text(attrInstance, c.Instance)
 	}
 	if c.Metric != "" {
-		a.text(attrMetric, c.Metric)
+		a.text(attrMetric, feature.ShownMetric(c.Metric))
 		a.number(attrCauseObserved, c.Observed)
 		a.number(attrCauseUsual, c.Usual)
 	}

@@ -73,7 +73,7 @@ func examples() map[string]engine.Output {
 	robust := verdict
 	robust.Method, robust.Quantile, robust.Lower, robust.Upper, robust.RestoresSLO = rca.MethodRobust, math.NaN(), math.NaN(), math.NaN(), false
 	bad := rca.Cause{
-		Kind: rca.KindInstance, Mechanism: rca.Latent, Service: identity.Service{Name: "cart"}, Instance: "cart-7", Probability: 0.6, Contribution: 1,
+		Kind: rca.KindInstance, Mechanism: rca.Latent, Unmonitored: true, Service: identity.Service{Name: "cart"}, Instance: "cart-7", Probability: 0.6, Contribution: 1,
 		Observed: math.NaN(), Usual: math.NaN(), Quantile: math.NaN(), Lower: math.NaN(), Upper: math.NaN(), Path: []string{"frontend", "cart"},
 	}
 	robust.Culprits, robust.Candidates = []rca.Cause{bad}, []rca.Cause{bad}

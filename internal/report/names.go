@@ -88,6 +88,7 @@ const (
 	attrInstance       = prefix + "root_cause.instance"
 	attrHost           = prefix + "root_cause.host"
 	attrNeighbours     = prefix + "root_cause.neighbours"
+	attrUnmonitored    = prefix + "root_cause.unmonitored"
 	attrMetric         = prefix + "root_cause.metric"
 	attrCauseObserved  = prefix + "root_cause.observed"
 	attrCauseUsual     = prefix + "root_cause.usual"

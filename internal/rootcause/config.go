@@ -251,6 +251,7 @@ func DefaultConfig() component.Config {
 			TraceSpans: 10_000, TraceAge: 5 * time.Minute,
 			MetricStreams: 50_000, Sources: 1000, PendingWindows: 4096, MemoryMiB: 1024,
 		},
+		Metrics:  Metrics{ByName: true},
 		Changes:  defaultChanges(),
 		Steering: defaultSteering(),
 		Events: Events{

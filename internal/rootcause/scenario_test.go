@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/incident"
 	"github.com/sage-rca/sage/internal/rca"
 	"github.com/sage-rca/sage/internal/sampling"
@@ -288,6 +289,9 @@ func (w *world) told(events []*incident.Event) string {
 	if s := w.said[len(w.said)-1].ModelAt.Sampling; s != sampling.None {
 		fmt.Fprintf(&b, "rca.data.sampling %s\n", s)
 	}
+	if text := w.said[len(w.said)-1].ModelAt.Warning; strings.HasPrefix(text, "no metric") {
+		fmt.Fprintf(&b, "rca.model.warning %s\n", text)
+	}
 	if b.Len() == 0 {
 		return "nothing\n"
 	}
@@ -295,10 +299,13 @@ func (w *world) told(events []*incident.Event) string {
 }
 
 func shown(c rca.Cause) string {
-	if c.Metric == "" {
+	switch {
+	case c.Unmonitored:
+		return ", unmonitored"
+	case c.Metric == "":
 		return ""
 	}
-	return fmt.Sprintf(", %s %.2f vs %.2f", c.Metric, c.Observed, c.Usual)
+	return fmt.Sprintf(", %s %.2f vs %.2f", feature.ShownMetric(c.Metric), c.Observed, c.Usual)
 }
 
 func TestGuards_scenarios(t *testing.T) {

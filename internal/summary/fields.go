@@ -24,6 +24,8 @@ func (r *reader) rpc(q quantity, of pcommon.Map, v value, id id) (*window.RPCSha
 		s.Ending = v.sketch
 	case requestEntries:
 		s.Entries = v.number
+	case requestTorn:
+		s.Torn = v.number
 	case requestMessages:
 		s.Async = v.number
 	case requestStreams:

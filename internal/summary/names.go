@@ -42,6 +42,7 @@ const (
 	requestExclusive
 	requestEnding
 	requestEntries
+	requestTorn
 	requestMessages
 	requestStreams
 	requestUnseen
@@ -83,6 +84,7 @@ var quantities = [numQuantities]described{
 	requestExclusive:  {"sage.request.exclusive", "ns", "Durations of served requests without those of the calls that they waited for.", true},
 	requestEnding:     {"sage.request.ending", "ns", "Durations of requests without a caller that ended in the last third of the window.", true},
 	requestEntries:    {"sage.request.entries", "{request}", "Requests without a caller.", false},
+	requestTorn:       {"sage.request.torn", "{request}", "The same, had they a caller of which no span has come.", false},
 	requestMessages:   {"sage.request.messages", "{request}", "Requests that are messages consumed.", false},
 	requestStreams:    {"sage.request.streams", "{request}", "Requests that wait rather than work; in no other metric.", false},
 	requestUnseen:     {"sage.request.unseen", "{request}", "Requests of which no span was seen, for which others stand.", false},

@@ -13,6 +13,7 @@ func (g *Gathering) AddRPC(s *RPCShare) (grown int) {
 		grown = requestsBytes + rpcBytes(&s.Key)
 	}
 	r.entries += s.Entries
+	r.torn += s.Torn
 	r.async += s.Async
 	r.stream += s.Stream
 	r.count += s.Count

@@ -17,6 +17,7 @@ const (
 	Cumulative             // running total: becomes a rate per second; a reset is no negative rate
 	Ratio                  // sum and count (Value, Weight), cumulative: becomes the mean of the interval
 	DeltaRatio             // the same, delta
+	Untyped                // a level, or a running total that does not say so: how it goes tells, see course
 )
 
 // Point is one metric point of one replica.
@@ -35,6 +36,9 @@ type Point struct {
 	Weight float64 // count of Ratio
 	// Fold says how streams of one metric of one instance combine: sum or max or mean.
 	Fold Fold
+	// Spare streams take at most half of the places that there are, so that they are in
+	// nobody's way.
+	Spare bool
 }
 
 // Fold combines the streams of one metric.
@@ -66,7 +70,8 @@ const forgetAfter = 10
 //
 // The value of a stream in a window is, of a gauge, the mean of its points; of a
 // counter, its increase over the intervals that end in the window per second of
-// them; of a ratio, the increase of the sum over that of the count.
+// them; of a ratio, the increase of the sum over that of the count; of what is untyped,
+// that of the one that it is.
 type Metrics struct {
 	size       int64
 	closed     int64 // start of the last closed window, or before
@@ -101,12 +106,21 @@ func (m *Metrics) Add(p *Point) MetricReason {
 	switch {
 	case known && p.Time <= s.last.time:
 		return MetricOutOfOrder
-	case !known && m.streams.used >= m.maxStreams:
+	case !known && (m.streams.used >= m.maxStreams || p.Spare && 2*m.streams.used >= m.maxStreams):
 		return MetricStreamLimit
 	case !known:
 		s = m.streams.put(p)
 	}
-	value, weight, ok := interval(s.last, known && s.last.kind == p.Kind, p)
+	known = known && s.last.kind == p.Kind
+	value, weight, ok := interval(s.last, known, p)
+	if p.Kind == Untyped {
+		if known {
+			s.course.note(s.last.value, p.Value)
+		}
+		r := m.reading(s, start, p.Fold)
+		r.level += p.Value
+		r.points++
+	}
 	s.last = position{kind: p.Kind, time: p.Time, start: p.Start, value: p.Value, weight: p.Weight}
 	if ok {
 		r := m.reading(s, start, p.Fold)
@@ -129,6 +143,9 @@ func (m *Metrics) reading(s *stream, start int64, fold Fold) *reading {
 	s.readings = append(s.readings, reading{start: start, fold: fold})
 	return &s.readings[len(s.readings)-1]
 }
+
+// Streams returns how many streams are followed.
+func (m *Metrics) Streams() int { return m.streams.used }
 
 // Open returns the starts of the windows that hold points, ascending.
 func (m *Metrics) Open() []int64 { return slices.Clone(m.open) }

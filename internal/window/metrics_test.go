@@ -229,7 +229,7 @@ func FuzzMetrics(f *testing.F) {
 		for i := range 6 {
 			p := window.Point{
 				Instance: identity.Instance{Service: identity.Service{Name: string('a' + rune(i%2))}, ID: string('x' + rune(i%3))},
-				Metric:   "m", Kind: window.Temporality(rng.IntN(5)), Time: base * second, Fold: window.Fold(i % 3),
+				Metric:   "m", Kind: window.Temporality(rng.IntN(6)), Time: base * second, Fold: window.Fold(i % 3),
 			}
 			if i < 2 {
 				p.Stream = 7

@@ -12,12 +12,12 @@ import (
 type requests struct {
 	key identity.RPC
 
-	entries, async, stream, count, unseen, errors float64
-	union, sum                                    float64
-	latency, exclusive, ending                    sketch.Sketch
-	types                                         errorTypes
-	instances                                     instances
-	exemplars                                     exemplars
+	entries, torn, async, stream, count, unseen, errors float64
+	union, sum                                          float64
+	latency, exclusive, ending                          sketch.Sketch
+	types                                               errorTypes
+	instances                                           instances
+	exemplars                                           exemplars
 }
 
 func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
@@ -29,6 +29,9 @@ func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
 	r.count += w
 	if s.Entry {
 		r.entries += w
+	}
+	if s.Torn {
+		r.torn += w
 	}
 	if s.Async {
 		r.async += w
@@ -72,6 +75,7 @@ func (r *requests) reset() {
 
 func (r *requests) merge(o *requests) {
 	r.entries += o.entries
+	r.torn += o.torn
 	r.async += o.async
 	r.stream += o.stream
 	r.count += o.count
@@ -89,7 +93,7 @@ func (r *requests) merge(o *requests) {
 
 func (r *requests) snapshot(k identity.RPC) RPC {
 	return RPC{
-		Key: k, Entries: r.entries, Async: r.async > r.count/2, Stream: r.stream, Count: r.count, Unseen: r.unseen,
+		Key: k, Entries: r.entries, Torn: r.torn, Async: r.async > r.count/2, Stream: r.stream, Count: r.count, Unseen: r.unseen,
 		Errors: r.errors, ErrorType: r.types.most(),
 		Latency: &r.latency, Exclusive: &r.exclusive, Ending: &r.ending, Union: r.union, Sum: r.sum,
 		Instances: r.instances.list(),

@@ -115,17 +115,24 @@ func values(of []*stream) []Value {
 	return out
 }
 
-// fold combines the first readings of streams.
+// fold combines the first readings of streams, NaN where none says anything.
 func fold(of []*stream) float64 {
-	sum, most := 0.0, math.Inf(-1)
+	sum, most, n := 0.0, math.Inf(-1), 0
 	for _, s := range of {
-		v := s.readings[0].value / s.readings[0].weight
+		v := s.value()
+		if math.IsNaN(v) {
+			continue
+		}
 		sum += v
 		most = max(most, v)
+		n++
+	}
+	if n == 0 {
+		return math.NaN()
 	}
 	switch of[0].readings[0].fold {
 	case FoldMean:
-		return sum / float64(len(of))
+		return sum / float64(n)
 	case FoldMax:
 		return most
 	default:

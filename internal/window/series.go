@@ -25,6 +25,7 @@ type position struct {
 type reading struct {
 	start         int64
 	value, weight float64
+	level, points float64 // of what is Untyped, where it is a level
 	fold          Fold
 }
 
@@ -42,7 +43,7 @@ func interval(last position, known bool, p *Point) (value, weight float64, ok bo
 			return positive(p.Value, seconds(p.Start, p.Time), true)
 		}
 		return positive(p.Value, seconds(last.time, p.Time), known)
-	case Cumulative:
+	case Cumulative, Untyped:
 		from, ok := began(last, known, p, p.Value < last.value)
 		return positive(p.Value-from.value, seconds(from.time, p.Time), ok)
 	case Ratio:

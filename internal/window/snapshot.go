@@ -17,12 +17,17 @@ type Snapshot struct {
 	Resources  []Resource
 	Sampled    Sampled
 	Crowded    []Crowded // sorted by service
+	Unread     []Unread  // likewise
 }
 
 // RPC are the served requests of one operation. No sketch but Ending is nil.
 type RPC struct {
-	Key       identity.RPC
-	Entries   float64 // weight of the requests without a caller
+	Key     identity.RPC
+	Entries float64 // weight of the requests without a caller
+	// Torn is the weight of those of Entries that had a caller of which the span never came
+	// and is taken to be lost. It is 0 where that is usual: then the callers are browsers,
+	// or proxies, that send no spans.
+	Torn      float64
 	Async     bool    // most requests are messages consumed
 	Stream    float64 // weight of requests that wait rather than work; not in Latency
 	Count     float64 // weight of the requests in Latency

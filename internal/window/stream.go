@@ -8,6 +8,7 @@ type stream struct {
 	hash     uint64
 	host     string
 	last     position
+	course   course
 	readings []reading
 }
 
