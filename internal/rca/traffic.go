@@ -3,7 +3,6 @@ package rca
 import (
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
@@ -73,8 +72,8 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 func (d *diagnosis) labouring(s identity.Service) bool {
 	load := workOf(d.v, d.r, s).load
 	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool {
-		mean, host := meaningOf(m.key.Name)
-		return m.mechanism == CPU && mean.per == perLoad && mean.grade == direct && !host &&
-			strings.Contains(m.key.Name, "cpu") && m.now >= labour*load*m.usual
+		mean, _ := meaningOf(m.key.Name)
+		return m.mechanism == CPU && mean.per == perLoad && mean.grade == direct && isUse(m.key.Name) &&
+			m.now >= labour*load*m.usual
 	})
 }

@@ -241,3 +241,50 @@ func TestWatcher_learnedTailBeyondChance(t *testing.T) {
 		assert.Equal(t, want, s.Violated, "%d are slow", slow)
 	}
 }
+
+// An operation of eight requests a window, where ten are asked for, is judged by two.
+func TestWatcher_sparseOperations(t *testing.T) {
+	w := newWatcher(t, shopping())
+	for i := range 8 {
+		_, failures, _ := see(w, i, 8, 50*time.Millisecond, 0)
+		assert.Equal(t, i%2 == 1, failures.Measured, "window %d", i)
+		assert.Equal(t, i == 7, failures.Objective.Limit() > 0, "window %d: learned from four times two", i)
+	}
+	state, err := w.MarshalBinary()
+	require.NoError(t, err)
+	_, s, _ := see(w, 8, 8, 50*time.Millisecond, 4)
+	assert.False(t, s.Measured)
+	again := newWatcher(t, shopping())
+	require.NoError(t, again.UnmarshalBinary(state))
+	see(again, 8, 8, 50*time.Millisecond, 4)
+	state, err = again.MarshalBinary()
+	require.NoError(t, err)
+	again = newWatcher(t, shopping())
+	require.NoError(t, again.UnmarshalBinary(state), "between the two")
+	for name, w := range map[string]*Watcher{"it runs": w, "it was restarted": again} {
+		_, s, _ = see(w, 9, 8, 50*time.Millisecond, 4)
+		assert.True(t, s.Violated, name)
+		assert.InDelta(t, 0.5, s.Observed, 1e-9, name)
+		see(w, 10, 8, 50*time.Millisecond, 4)
+		_, s, _ = see(w, 11, 8, 50*time.Millisecond, 4)
+		assert.True(t, s.Firing, name)
+		assert.Equal(t, 9*second, s.Onset, "%s: the first of the two windows that violate", name)
+	}
+}
+
+// What is too old to be put together with what comes is forgotten.
+func TestSparse(t *testing.T) {
+	var p sparse
+	for i := range int64(maxPooled) {
+		from, all := p.add(i*second, (i+1)*second, Observation{Latency: latency(1, time.Millisecond), Errors: 1})
+		assert.Zero(t, from)
+		assert.InDelta(t, i+1, all.Latency.Count(), 0)
+		assert.InDelta(t, i+1, all.Errors, 0)
+	}
+	from, all := p.add(maxPooled*second, (maxPooled+1)*second, Observation{Latency: latency(1, time.Millisecond)})
+	assert.Equal(t, maxPooled*second, from)
+	assert.InDelta(t, 1, all.Latency.Count(), 0)
+	for _, bad := range []string{`{"Errors":-1}`, `{"Unseen":1e300}`, `{"Latency":"AAAA"}`, `[]`} {
+		require.Error(t, new(sparse).UnmarshalJSON([]byte(bad)), bad)
+	}
+}

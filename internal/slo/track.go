@@ -26,6 +26,7 @@ type track struct {
 	Learned   int       // healthy windows since the threshold was last learned
 	Burn      []ring    `json:",omitempty"` // by rule of burn rates
 	Budget    ring      `json:",omitzero"`
+	Few       sparse    `json:",omitzero"` // windows of too few requests, of a learned objective
 
 	measured bool // in the window that began at Seen; it is new otherwise
 }
@@ -42,13 +43,23 @@ type result struct {
 // that exceed the objective, which opens incidents, are evidence too.
 const minSeen = 2
 
-// observe takes in the window [start, end), in which the operation was seen.
+// observe takes in the window [start, end), in which the operation was seen. Of a learned
+// objective, windows of too few requests are judged together; of a configured one they
+// count neither way, as the configuration says.
 func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	s := State{Observed: math.NaN(), Count: o.Latency.Count(), Errors: o.Errors}
-	s.Measured = s.Count > 0 && reaches(s.Count, cfg.MinRequests) && reaches(s.Count-o.Unseen, math.Min(minSeen, cfg.MinRequests))
+	from := start
+	if s.Measured = cfg.enough(o); !s.Measured && s.Count > 0 && t.Objective.Learned {
+		since, all := t.Few.add(start, end, o)
+		if s.Measured = cfg.enough(all); s.Measured {
+			from, o = since, all
+			s.Count, s.Errors = o.Latency.Count(), o.Errors
+		}
+	}
 	if !s.Measured {
 		return t.state(cfg, start, s)
 	}
+	t.Few = sparse{}
 	t.Seen, t.measured = start, true
 	var over bool
 	s.Observed, s.BadRatio, over = t.Objective.measure(o)
@@ -58,7 +69,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	}
 	seen := s.Count - o.Unseen
 	over = over && t.surely(seen*s.BadRatio, seen)
-	r := result{start, over, s.Count, s.Count * s.BadRatio}
+	r := result{from, over, s.Count, s.Count * s.BadRatio}
 	t.account(start, end, r)
 	var ends bool
 	if rules := cfg.rules(t.Objective); len(rules) > 0 {
@@ -78,6 +89,12 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	}
 	out.Objective, out.Baseline, out.Healthy = t.Objective, median(t.Baseline), len(t.Baseline)
 	return out
+}
+
+// enough reports whether a window has requests enough to be measured.
+func (c Config) enough(o Observation) bool {
+	n := o.Latency.Count()
+	return n > 0 && reaches(n, c.MinRequests) && reaches(n-o.Unseen, math.Min(minSeen, c.MinRequests))
 }
 
 // state completes s, which is of the window that begins at start, with what the
