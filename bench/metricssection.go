@@ -124,9 +124,10 @@ func metricsSection(s *settings) (_ any, _ string, err error) {
 	defer func() { err = errors.Join(err, in.stop()) }()
 	now := wallClock()
 	u := &pmetric.ProtoUnmarshaler{}
+	tick := newTick()
 	contenders := []contender{
 		{name: "making the batch", take: func(int) { l.next() }, end: func() {}},
-		{name: "sage", take: func(int) { in.Metrics(l.next(), now) }, end: func() { in.settle(l.at) }},
+		{name: "sage", take: func(int) { in.Metrics(l.next(), now); in.Traces(tick.at(l.at), now) }, end: func() { in.settle(l.at) }},
 		{name: "OTLP unmarshal", end: func() {}, take: func(int) {
 			l.next()
 			if _, err := u.UnmarshalMetrics(l.wire); err != nil {
