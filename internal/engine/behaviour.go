@@ -147,7 +147,7 @@ func (b *behaviour) what() string {
 	for _, d := range b.drifts {
 		nodes = append(nodes, d.Node)
 	}
-	return names(nodes)
+	return listed(nodes, maxNamed)
 }
 
 // learned notes that drifts have been learned.

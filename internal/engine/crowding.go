@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"fmt"
-	"strings"
-
+	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -30,15 +28,11 @@ const maxCrowds = 3
 
 // services names them.
 func (c *crowding) services() string {
-	var names []string
-	for _, s := range c.of[:min(len(c.of), maxCrowds)] {
-		names = append(names, s.Service.String())
+	of := make([]identity.Service, len(c.of))
+	for i := range c.of {
+		of[i] = c.of[i].Service
 	}
-	text := strings.Join(names, ", ")
-	if more := len(c.of) - maxCrowds; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return listed(of, maxCrowds)
 }
 
 // warning says what is wrong with the names, and what to do, or "".
@@ -46,10 +40,6 @@ func (c *crowding) warning() string {
 	if len(c.of) == 0 {
 		return ""
 	}
-	quoted := make([]string, len(c.of[0].Names))
-	for i, name := range c.of[0].Names {
-		quoted[i] = fmt.Sprintf("%q", name)
-	}
 	return "spans of " + c.services() + " name more operations than limits.operations_per_service, the rest counts as one: \"other\". Such as " +
-		strings.Join(quoted, ", ") + ": if names hold identifiers, set http.route, or replace them with the transform processor"
+		quoted(c.of[0].Names) + ": if names hold identifiers, set http.route, or replace them with the transform processor"
 }

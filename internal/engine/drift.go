@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -44,10 +43,10 @@ func (d *drift) compare(m *fitted, g *cbn.Graph, now int64) {
 func difference(was, is *cbn.Graph) string {
 	var parts []string
 	if n := lacking(is, was); len(n) > 0 {
-		parts = append(parts, "new: "+names(n))
+		parts = append(parts, "new: "+listed(n, maxNamed))
 	}
 	if n := lacking(was, is); len(n) > 0 {
-		parts = append(parts, "gone: "+names(n))
+		parts = append(parts, "gone: "+listed(n, maxNamed))
 	}
 	if len(parts) == 0 {
 		return "what is called from where"
@@ -68,18 +67,6 @@ func lacking(a, b *cbn.Graph) []cbn.Node {
 
 // maxNamed bounds how many nodes are named.
 const maxNamed = 3
-
-func names(nodes []cbn.Node) string {
-	var out []string
-	for _, n := range nodes[:min(len(nodes), maxNamed)] {
-		out = append(out, n.String())
-	}
-	text := strings.Join(out, ", ")
-	if more := len(nodes) - maxNamed; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
-}
 
 // same reports whether two graphs have the same structure.
 func same(a, b *cbn.Graph) bool {

@@ -21,11 +21,7 @@ func idleObjectives(of []slo.Idle, least float64, long time.Duration) string {
 			out = append(out, fmt.Sprintf("%s is hardly ever judged: %.4g requests in a window, rule.min_requests is %.4g: set window to %v, or rule.min_requests lower",
 				name, x.Requests, least, wanted))
 		case len(x.Served) > 0:
-			quoted := make([]string, len(x.Served))
-			for i, s := range x.Served {
-				quoted[i] = fmt.Sprintf("%q", s)
-			}
-			out = append(out, fmt.Sprintf("%s is not judged: no operation of %s matches %q, it serves such as %s", name, x.Objective.Service, x.Objective.Operation, strings.Join(quoted, ", ")))
+			out = append(out, fmt.Sprintf("%s is not judged: no operation of %s matches %q, it serves such as %s", name, x.Objective.Service, x.Objective.Operation, quoted(x.Served)))
 		default:
 			out = append(out, fmt.Sprintf("%s is not judged: %s serves nothing, is it the service.name of spans?", name, x.Objective.Service))
 		}

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/window"
@@ -71,19 +69,8 @@ func (u *unread) warning() string {
 		return ""
 	}
 	slices.SortFunc(of, identity.Service.Compare)
-	var services []string
-	for _, s := range of[:min(len(of), maxCrowds)] {
-		services = append(services, s.String())
-	}
-	text := strings.Join(services, ", ")
-	if more := len(of) - maxCrowds; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	var quoted []string
-	for _, name := range u.of[of[0]].names[:min(len(u.of[of[0]].names), maxUnread)] {
-		quoted = append(quoted, fmt.Sprintf("%q", name))
-	}
-	return "no metric of " + text + " is used, such as " + strings.Join(quoted, ", ") +
+	names := u.of[of[0]].names
+	return "no metric of " + listed(of, maxCrowds) + " is used, such as " + quoted(names[:min(len(names), maxUnread)]) +
 		": no resource is monitored there; add those that are of one to metrics.include, and others to metrics.exclude"
 }
 

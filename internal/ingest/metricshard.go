@@ -83,12 +83,9 @@ func (i *Ingester) foldUntilDue(points []window.Point, mark, now int64, counts *
 	return len(points), mark, false
 }
 
-// How many windows metrics may be ahead of the spans of the same time: as many as hold a
-// million readings, of some 50 bytes, within these bounds.
-const (
-	fewAhead, mostAhead = 10, 1000
-	readingsAhead       = 1 << 20
-)
+// How many windows metrics may be ahead of the spans of the same time: fewAhead where there
+// are as many streams as may be, and more of fewer, as long as that is no more to keep.
+const fewAhead, mostAhead = 4, 1000
 
 // behind is by how much event time stays behind that of metrics, ns: who sends both for an
 // hour at once may send the metrics first, and spans of that hour are not late for it.
@@ -98,8 +95,8 @@ func (i *Ingester) behind(now int64) int64 {
 	if last := i.spanned.Load(); last != 0 && now-last >= i.mark.size+i.mark.lateness {
 		return 0
 	}
-	windows := readingsAhead / max(1, i.metrics.folder.Streams())
-	return int64(min(max(windows, fewAhead), mostAhead)) * i.mark.size
+	windows := fewAhead * i.cfg.Limits.MetricStreams / max(1, i.metrics.folder.Streams())
+	return int64(min(windows, mostAhead)) * i.mark.size
 }
 
 func metricReason(r window.MetricReason) string {

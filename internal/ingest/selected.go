@@ -80,6 +80,7 @@ func (i *Ingester) selectMetric(s *scratch, m pmetric.Metric, scope string, afte
 		if r.unit != "" {
 			f.factor = factorOf(r.metric, unit, r.unit)
 		}
+		r.metric = at.name // not the caller's string
 		f.ofHost = strings.Clone(hostFeature(r.feature, &s.in))
 		f.nameHash, f.ofHostHash = quickHash(0, f.name), quickHash(0, f.ofHost)
 		at.features = append(at.features, f)

@@ -11,7 +11,7 @@ import (
 // rounded up.
 const (
 	spanBytes      = 512 // a pending span alone in its trace: 416; eight in one: 278
-	streamBytes    = 320 // a metric stream: 230
+	streamBytes    = 640 // a metric stream: 323 with two windows open, 611 with four more ahead of spans
 	operationBytes = 256 // an admitted operation
 	instanceBytes  = 512 // a replica, with what metrics join it by
 	itemBytes      = 256 // an operation, version or replica of which changes are noticed

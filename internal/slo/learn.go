@@ -74,9 +74,9 @@ func (l LearnConfig) least(burn bool) float64 {
 	return l.Errors
 }
 
-// most is the largest share of failed requests that is tolerated: an operation that
+// maxTolerated is the largest share of failed requests that is tolerated: an operation that
 // mostly fails is normal only in that it does so.
-const most = 0.99
+const maxTolerated = 0.99
 
 // tolerate returns the share of failed requests that is tolerated for what is suggested,
 // rounded up to a thousandth, no less than least, and no further from the one before than
@@ -86,11 +86,11 @@ func tolerate(before, share, least float64) float64 {
 	if before > 0 {
 		share = min(max(share, (1-maxStep)*before), (1+maxStep)*before)
 	}
-	return min(max(share, least), most)
+	return min(max(share, least), maxTolerated)
 }
 
-// few is how many bad requests beyond the usual number one window may have by chance.
-const few = 3
+// maxChance is how many bad requests beyond the usual number one window may have by chance.
+const maxChance = 3
 
 // surely reports whether a learned objective is exceeded by more bad requests than chance
 // explains. Of n requests n p are bad usually, and hardly ever 3 more than that above a
@@ -103,13 +103,13 @@ func (t *track) surely(bad, n float64) bool {
 		return true
 	}
 	if o.Indicator == Latency {
-		return bad >= n*(1-o.Quantile)+few
+		return bad >= n*(1-o.Quantile)+maxChance
 	}
 	usual := 0.0
 	for _, share := range t.Baseline {
 		usual += n * share / float64(len(t.Baseline))
 	}
-	return bad >= usual+few+4*math.Sqrt(usual)
+	return bad >= usual+maxChance+4*math.Sqrt(usual)
 }
 
 // learned returns the limit that healthy windows suggest, in seconds or as a share:
