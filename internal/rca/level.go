@@ -56,10 +56,11 @@ type view struct {
 	edges   map[identity.Edge]*window.Edge // of the violated window
 	served  map[identity.RPC]*window.RPC   // likewise
 	loss    float64                        // share of spans that were lost, see lossOf
+	begun   float64                        // requests of the entry that began for each that ended, see arrivals
 }
 
 func newView(rec record, before int64, suspect float64) *view {
-	return &view{rec: rec, row: rec.Len() - 1, before: before, suspect: suspect, seen: make(map[feature.Key]level, min(len(rec.Keys()), 1024))}
+	return &view{rec: rec, row: rec.Len() - 1, before: before, suspect: suspect, begun: 1, seen: make(map[feature.Key]level, min(len(rec.Keys()), 1024))}
 }
 
 // measure reads from the violated window what a record does not hold of it.
@@ -73,6 +74,7 @@ func (v *view) measure(r *reach, s *window.Snapshot) {
 	for i := range s.RPCs {
 		v.served[s.RPCs[i].Key] = &s.RPCs[i]
 	}
+	v.begun = arrivals(v.served[r.g.Nodes[r.entry].Edge.Callee], float64(s.End-s.Start)/1e9)
 }
 
 // mean is the mean of a kind of call in the violated window in seconds, as the caller

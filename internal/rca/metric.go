@@ -33,13 +33,6 @@ const (
 // makes them move without hurting anybody.
 const hostRise = 1.5
 
-// harmless is the share of normal windows that may have had as much of a metric
-// as the violated one.
-const harmless = 0.05
-
-// sameRise is the share of a rise that counts as as much.
-const sameRise = 0.8
-
 // priority breaks ties between mechanisms: earlier ones cause later ones. Who pages for want
 // of memory is busy with that, and nobody pages because others are busy.
 var priority = []Mechanism{Memory, CPU, GC, Disk, Pool, QueueWait, Network}
@@ -61,7 +54,8 @@ func newMetrics(rec record) metrics {
 type work struct{ load, running float64 }
 
 // workOf compares requests per second, and requests at once (Little's law: rate
-// x latency), over the RPCs that the service serves on the way to the entry.
+// x latency), over the RPCs that the service serves on the way to the entry. Of requests that
+// have not ended yet it has done its part, or waits for it.
 // See docs/math.md, 23.
 func workOf(v *view, r *reach, s identity.Service) work {
 	var rate, usualRate, running, usualRunning float64
@@ -74,7 +68,7 @@ func workOf(v *view, r *reach, s identity.Service) work {
 			continue
 		}
 		lat := v.latency(r.g.Nodes[p.node])
-		rate += math.Expm1(load.now)
+		rate += v.begun * math.Expm1(load.now)
 		usualRate += math.Expm1(load.usual)
 		running += math.Expm1(load.now) * meanOf(lat.now)
 		usualRunning += math.Expm1(load.usual) * meanOf(lat.usual)
@@ -114,9 +108,11 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 			now /= w.running
 		case perNothing:
 		}
+		sign := 1.0
 		if mean.falls {
-			now, usual = -now, -usual
+			sign = -1
 		}
+		now, usual = sign*now, sign*usual
 		z := (level{now: now, usual: usual, spread: l.spread, n: l.n}).z()
 		rise := now - usual
 		factor := minRise
@@ -126,15 +122,7 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 		if !(z >= v.suspect) || rise < (factor-1)*math.Abs(usual) || rise < v.leastRise(k, mean, usual) {
 			continue
 		}
-		q := 1 - harmless
-		if mean.falls {
-			q = harmless
-		}
-		most := v.rec.Normal(k, v.before, q)
-		if mean.falls {
-			most = -most
-		}
-		if most-usual >= sameRise*rise {
+		if v.harmlessly(k, s, usual, rise, sign) {
 			continue
 		}
 		score := math.Min(z, maxMetricZ)

@@ -72,6 +72,8 @@ type symptoms interface {
 	starved(identity.Service) bool // lacks CPU
 	// labouring says that a service takes more CPU for each request than usual.
 	labouring(identity.Service) bool
+	// swamped says that a service has all the requests that it can serve.
+	swamped(identity.Service) bool
 	dropping(identity.Service) bool // loses messages
 	// outliers returns how many calls had a gap above some seconds, and of how many.
 	outliers(e identity.Edge, above float64) (outlying, calls float64)

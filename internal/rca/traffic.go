@@ -33,19 +33,22 @@ const (
 // least. A service that takes more CPU for each request is slow for that, not for how many
 // there are. As many requests as normal windows had hurt nobody; twice as many as those have
 // services accept late too, so that gaps of calls count as theirs, and one that is slower
-// will do.
-// Arrivals are counted over all windows since the onset, as those of one may be few where
-// traces are sampled.
+// will do. Where services that have all they can serve are most of what is slow, a tenth
+// more requests will do, however often there were as many: those served are not those that ask,
+// and a queue that does not end is another thing than one that does.
+// Requests are those of all windows since the onset, as those of one may be few where
+// traces are sampled, or all that began in the last one, see arrivals.
 func traffic(r *reach, v *view, s scores, of symptoms) *part {
 	entry := r.g.Nodes[r.entry].Edge.Callee
 	key := feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: entry}}
-	l := v.since(key)
+	l := v.entering(key)
 	now, usual := math.Expm1(l.now), math.Expm1(l.usual)
-	if !l.logRose(v.suspect) || now < trafficGrowth*usual {
+	if !(l.z() >= v.suspect) || now < swampedGrowth*usual {
 		return nil
 	}
+	swamped := swampedShare(r, s, of) >= trafficShare
 	most := math.Expm1(v.rec.Normal(key, v.before, max(1-harmless, 1-trafficWindows/float64(l.n))))
-	if most-usual >= sameRise*(now-usual) {
+	if !swamped && (now < trafficGrowth*usual || most-usual >= sameRise*(now-usual)) {
 		return nil
 	}
 	overloaded := now >= overload*most
@@ -54,7 +57,7 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 		metric: "requests_per_second", observed: now, usual: usual,
 		text: entry.Operation + " " + number(now) + " requests/s vs " + number(usual) + " usual",
 	}
-	slower, one := 0, overloaded // whether one that is slower will do
+	slower, one := 0, overloaded || swamped // whether one that is slower will do
 	for _, u := range s.suspects {
 		if c := r.g.Channels[u.channel]; !c.IsNetwork() && !of.labouring(c.Service) || c.IsNetwork() && overloaded {
 			slower++
@@ -66,6 +69,21 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 		return nil
 	}
 	return &p
+}
+
+// swampedShare is the share of what is slow that services do which have all the requests
+// that they can serve.
+func swampedShare(r *reach, s scores, of symptoms) float64 {
+	var by float64
+	for _, u := range s.suspects {
+		if c := r.g.Channels[u.channel]; !c.IsNetwork() && of.swamped(c.Service) {
+			by += u.excess
+		}
+	}
+	if by == 0 {
+		return 0
+	}
+	return by / s.explained
 }
 
 // labouring reports whether a service takes more CPU for each request than usual, by labour.

@@ -1,6 +1,7 @@
 package rca
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -266,15 +267,13 @@ func (t table) Value(k feature.Key, row int) float64 {
 }
 
 func (t table) Keys() []feature.Key {
-	w := world{metric: map[feature.Key]float64{}}
+	keys := map[feature.Key]bool{}
 	for _, row := range t {
 		for k := range row {
-			if k.Kind == feature.Metric {
-				w.metric[k] = 0
-			}
+			keys[k] = true
 		}
 	}
-	return w.metricKeys()
+	return slices.SortedFunc(maps.Keys(keys), feature.Key.Compare)
 }
 
 // Baseline takes row i to start at i.
