@@ -21,7 +21,7 @@ const (
 //   - A new set of culprits, and a new band of confidence, must stand in two
 //     verdicts in a row, a set that was given up before in twice as many each time;
 //     after an abstention the first that names a cause is taken at once. An abstention
-//     takes back nothing.
+//     takes back nothing, nor does a part of the set that would not meet the SLO by itself.
 //   - The share of bad requests counts where it rises into a band in which it was
 //     not before.
 func (in *incident) changed(s slo.State, v *rca.Verdict, changes []Linked) Reason {
@@ -45,6 +45,8 @@ func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 	in.Root, in.Stand, in.Leaning = "", 0, -1
 	switch next, band := roots(v), confidence(v); {
 	case v.Abstained:
+		return ""
+	case less(v, before):
 		return ""
 	case next != roots(before) || before.Abstained:
 		if next != stood {
@@ -73,6 +75,20 @@ func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 	}
 }
 
+// less reports whether a verdict names some of the culprits that were said, and would by
+// itself not meet the SLO which all of them meet: what is rare, as lost messages are, does not
+// show in every window, and is not over for that.
+func less(v, before rca.Verdict) bool {
+	if v.RestoresSLO || !before.RestoresSLO || len(v.Culprits) == 0 || len(v.Culprits) >= len(before.Culprits) {
+		return false
+	}
+	said := make(map[string]bool, len(before.Culprits))
+	for _, c := range before.Culprits {
+		said[root(c)] = true
+	}
+	return !slices.ContainsFunc(v.Culprits, func(c rca.Cause) bool { return !said[root(c)] })
+}
+
 // needs is in how many windows in a row a culprit set must stand to be said: in two, and in
 // twice as many each time that it was given up before, as what comes and goes would
 // otherwise be said each time.
@@ -98,10 +114,14 @@ func (in *incident) leave(set string) {
 func roots(v rca.Verdict) string {
 	names := make([]string, 0, len(v.Culprits))
 	for _, c := range v.Culprits {
-		names = append(names, fmt.Sprintf("%q %q %q %q %q %q", c.Kind, c.Mechanism, c.Service, c.Instance, c.Host, c.Edge))
+		names = append(names, root(c))
 	}
 	slices.Sort(names)
 	return fmt.Sprint(names)
+}
+
+func root(c rca.Cause) string {
+	return fmt.Sprintf("%q %q %q %q %q %q", c.Kind, c.Mechanism, c.Service, c.Instance, c.Host, c.Edge)
 }
 
 // confidence is the band of the first culprit's probability: low, medium, high.

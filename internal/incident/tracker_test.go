@@ -47,7 +47,7 @@ func ending(name string, onset int64) slo.State {
 }
 
 // blames is a verdict that names services, such as "db 0.9" or "db cart 0.6"; "?"
-// abstains.
+// abstains, and were the services normal the SLO would be met after "met", as in "met db 0.9".
 func blames(t *testing.T, text string) *rca.Verdict {
 	t.Helper()
 	if text == "" {
@@ -56,8 +56,9 @@ func blames(t *testing.T, text string) *rca.Verdict {
 	if text == "?" {
 		return &rca.Verdict{Abstained: true, Reason: "nothing explains it"}
 	}
-	f := strings.Fields(text)
 	var v rca.Verdict
+	text, v.RestoresSLO = strings.CutPrefix(text, "met ")
+	f := strings.Fields(text)
 	var p float64
 	_, err := fmt.Sscan(f[len(f)-1], &p)
 	require.NoError(t, err)
@@ -187,6 +188,24 @@ func TestTracker_updates(t *testing.T) {
 			{"db 0.9", "1 open db"},
 			{"db cart 0.9", ""},
 			{"db cart 0.9", "2 update root_changed db+cart"},
+		}},
+		{"a smaller one that would not meet the SLO takes back nothing", []step{
+			{"met db cart 0.9", "1 open db+cart"},
+			{"db 0.9", ""},
+			{"db 0.9", ""},
+			{"db 0.9", ""},
+			{"met db 0.9", ""},
+			{"met db 0.9", "2 update root_changed db"},
+		}},
+		{"another one that would not is another one", []step{
+			{"met db cart 0.9", "1 open db+cart"},
+			{"db ads 0.9", ""},
+			{"db ads 0.9", "2 update root_changed db+ads"},
+		}},
+		{"nor would the larger one", []step{
+			{"db cart 0.9", "1 open db+cart"},
+			{"db 0.9", ""},
+			{"db 0.9", "2 update root_changed db"},
 		}},
 		{"a band of confidence must stand twice", []step{
 			{"db 0.9", "1 open db"},

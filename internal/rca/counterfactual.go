@@ -6,6 +6,10 @@ import (
 	"slices"
 )
 
+// maxUnknown is the share of what is slow above which a model is not asked that does not know
+// who is: it would blame who calls what is new for the time that is lost there.
+const maxUnknown = 0.2
+
 // counterfactual is the GVAE's verdict; false where it has none.
 func (d *diagnosis) counterfactual(ev evidence) (Verdict, bool) {
 	s := newSearch(d.cfg, ev, d.in.Layout, d.v, d.in.Entry, d.in.Quantile, d.tail)
@@ -15,10 +19,12 @@ func (d *diagnosis) counterfactual(ev evidence) (Verdict, bool) {
 	s.threshold, s.factual, s.usual, s.spread = d.in.Threshold, d.factual, d.usual, d.spread
 	s.seed = d.cfg.Seed ^ uint64(d.in.Snapshot.Start)*0x9e3779b97f4a7c15
 	robust := make([]int, 0, len(d.scores.suspects)) // as channels of the model
+	unknown := 0.0
 	for _, u := range d.scores.suspects {
 		s.total += u.excess
 		c, ok := s.owned(d.r.g.Channels[u.channel])
 		if !ok {
+			unknown += u.excess
 			continue
 		}
 		robust = append(robust, c)
@@ -29,7 +35,7 @@ func (d *diagnosis) counterfactual(ev evidence) (Verdict, bool) {
 			}
 		}
 	}
-	if s.total < minCoverage*(d.factual-d.usual) {
+	if s.total < minCoverage*(d.factual-d.usual) || unknown >= maxUnknown*s.total {
 		return Verdict{}, false // the model would place in its nodes what none of them lost
 	}
 	s.settle(robust, math.Min(1, (d.factual-d.usual)/s.total))

@@ -144,9 +144,15 @@ type shift struct {
 	known      bool // there is a value in the violated window
 }
 
+// youngRise is how many times as long as in one or two windows a duration is where that counts:
+// less may be what the next window would have shown, and in the first windows who starts is
+// slow rather than fast.
+const youngRise = 2
+
 // shift reads a duration in log seconds, one key per quantile. Where seen, a
 // column that is there whenever there is anything to measure, has no normal value
-// either, all of the duration is new: it counts from zero.
+// either, all of the duration is new: it counts from zero. Of one that was seen in fewer than
+// minBaseline windows, twice as much counts.
 func (v *view) shift(seen feature.Key, key func(d int) feature.Key) shift {
 	var s shift
 	unseen := v.at(seen).n == 0
@@ -160,8 +166,11 @@ func (v *view) shift(seen feature.Key, key func(d int) feature.Key) shift {
 		switch {
 		case l.n == 0 && unseen:
 			s.moved[d], s.z[d] = true, v.suspect
+		case l.n > 0 && l.n < minBaseline:
+			s.usual[d], s.z[d] = math.Exp(math.Min(l.usual, l.now)), v.suspect
+			s.moved[d] = l.now-l.usual >= math.Log(youngRise)
 		case math.IsNaN(l.z()):
-			s.usual[d] = s.now[d] // too few to judge by: as if unchanged
+			s.usual[d] = s.now[d] // nothing to judge by: as if unchanged
 		default:
 			s.usual[d] = math.Exp(l.usual)
 			s.moved[d], s.z[d] = l.logRose(v.suspect), l.z()

@@ -18,13 +18,13 @@ const (
 )
 
 // swamped reports whether a service has all the requests that it can serve: it uses all of
-// its CPU, more than usual, and for each request not more than usual, by labour. From there on
-// requests wait for each other, ever longer.
+// its CPU, and for each request that it has served not more than usual, by labour. From there
+// on requests wait for each other, ever longer.
 func (d *diagnosis) swamped(s identity.Service) bool {
-	load := workOf(d.v, d.r, s).load
+	served := workOf(d.v, d.r, s).load / d.v.begun
 	return slices.ContainsFunc(d.metrics[s], func(k feature.Key) bool {
 		l := d.v.at(k)
-		return cpuShare(k.Name, l.now) >= swampedUse && l.n >= minBaseline && l.now < labour*load*l.usual
+		return cpuShare(k.Name, l.now) >= swampedUse && l.n >= minBaseline && l.now < labour*max(1, served)*l.usual
 	})
 }
 

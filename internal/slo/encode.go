@@ -94,7 +94,7 @@ func (t *track) valid() bool {
 	}
 	return len(t.Burn) <= maxRules && t.Budget.valid() && t.Objective.Indicator <= Errors &&
 		len(t.Recent) <= maxRun+1 && len(t.Baseline) <= maxBaseline && within(t.Objective.Quantile) &&
-		t.Objective.Target >= 0 && t.Objective.Target <= 1 &&
+		t.Objective.Target >= 0 && t.Objective.Target <= 1 && t.Above >= 0 && t.Above <= 1 &&
 		t.Objective.Threshold >= 0 && t.Met >= 0 && t.Learned >= 0 && counts(t.Requests) && counts(t.Bad) &&
 		(!t.Firing || t.Onset != 0)
 }

@@ -20,7 +20,7 @@ const (
 // threshold of a learned objective anew after every Windows of them: never
 // while the objective fires, and by at most a fifth at a time, so that a slow
 // drift is followed and a slow fault is not.
-func (t *track) healthy(cfg Config, observed float64) {
+func (t *track) healthy(cfg Config, o Observation, observed float64) {
 	t.Baseline = append(t.Baseline, observed)
 	if n := len(t.Baseline); n > maxBaseline {
 		t.Baseline = slices.Delete(t.Baseline, 0, n-maxBaseline)
@@ -28,18 +28,22 @@ func (t *track) healthy(cfg Config, observed float64) {
 	if !t.Objective.Learned {
 		return
 	}
+	typical := t.Objective.Quantile == Typical && cfg.Learn.Quantile != Typical
+	if typical {
+		t.Usual.merge(o)
+	}
 	if t.Learned++; t.Learned < cfg.Learn.Windows {
 		return
 	}
-	t.Learned = 0
 	switch o := &t.Objective; {
 	case o.Indicator == Errors:
 		o.Target = 1 - tolerate(o.Budget(), learned(t.Baseline, cfg.Learn.Headroom, tailSpreads), cfg.Learn.least(len(cfg.Burn) > 0))
-	case o.Quantile == Typical && cfg.Learn.Quantile != Typical:
-		o.Threshold = follow(o.Threshold, learned(t.Baseline, cfg.Learn.Median, medianSpreads))
+	case typical:
+		t.learnTypical(cfg)
 	default:
 		o.Threshold = follow(o.Threshold, learned(t.Baseline, cfg.Learn.Headroom, tailSpreads))
 	}
+	t.Learned = 0
 }
 
 // objectives returns what is learned of an operation, while nothing is known of it yet.
@@ -95,14 +99,16 @@ const maxChance = 3
 // surely reports whether a learned objective is exceeded by more bad requests than chance
 // explains. Of n requests n p are bad usually, and hardly ever 3 more than that above a
 // tail's threshold, of which p is 1 - q: the p99 of twenty requests is the longest of them.
-// Of failures p is the mean of the baseline, and it may be 3 + 4 sqrt(n p) more: a few
+// Of a median p is the share of the requests of healthy windows above its threshold. Of failures p is the mean of the baseline, and it may be 3 + 4 sqrt(n p) more: a few
 // windows of no failures do not say that there never are any.
 func (t *track) surely(bad, n float64) bool {
 	o := t.Objective
-	if !o.Learned || o.Quantile == Typical {
+	switch {
+	case !o.Learned:
 		return true
-	}
-	if o.Indicator == Latency {
+	case o.Indicator == Latency && o.Quantile == Typical:
+		return t.surelyTypical(bad, n)
+	case o.Indicator == Latency:
 		return bad >= n*(1-o.Quantile)+maxChance
 	}
 	usual := 0.0

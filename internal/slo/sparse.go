@@ -23,15 +23,23 @@ type sparse struct {
 // add takes in one more window, and returns all in hand, since when.
 func (p *sparse) add(start, end int64, o Observation) (from int64, all Observation) {
 	if p.latency == nil || start-p.start >= maxPooled*(end-start) {
-		*p = sparse{start: start, latency: new(sketch.Sketch)}
+		*p = sparse{start: start}
+	}
+	p.merge(o)
+	// Whether a violation goes on is asked of the end of what is judged: the last window's.
+	o.Latency, o.Unseen, o.Errors, o.Biased = p.latency, p.unseen, p.errors, p.biased
+	return p.start, o
+}
+
+// merge adds the requests of a window to those in hand.
+func (p *sparse) merge(o Observation) {
+	if p.latency == nil {
+		p.latency = new(sketch.Sketch)
 	}
 	p.latency.Merge(o.Latency)
 	p.unseen += o.Unseen
 	p.errors += o.Errors
 	p.biased = p.biased || o.Biased
-	// Whether a violation goes on is asked of the end of what is judged: the last window's.
-	o.Latency, o.Unseen, o.Errors, o.Biased = p.latency, p.unseen, p.errors, p.biased
-	return p.start, o
 }
 
 // IsZero reports whether nothing is in hand.

@@ -27,6 +27,9 @@ type track struct {
 	Burn      []ring    `json:",omitempty"` // by rule of burn rates
 	Budget    ring      `json:",omitzero"`
 	Few       sparse    `json:",omitzero"` // windows of too few requests, of a learned objective
+	// Of a learned objective of the median.
+	Usual sparse  `json:",omitzero"`  // requests of the healthy windows that Learned counts
+	Above float64 `json:",omitempty"` // share of those that Threshold was learned of above it
 
 	measured bool // in the window that began at Seen; it is new otherwise
 }
@@ -64,7 +67,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	var over bool
 	s.Observed, s.BadRatio, over = t.Objective.measure(o)
 	if t.Objective.Limit() <= 0 { // not learned yet
-		t.healthy(cfg, s.Observed)
+		t.healthy(cfg, o, s.Observed)
 		return t.state(cfg, start, s)
 	}
 	seen := s.Count - o.Unseen
@@ -85,7 +88,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 		t.rest()
 		out.Firing = false
 	case !over && !s.Violated && !t.Firing:
-		t.healthy(cfg, s.Observed)
+		t.healthy(cfg, o, s.Observed)
 	}
 	out.Objective, out.Baseline, out.Healthy = t.Objective, median(t.Baseline), len(t.Baseline)
 	return out
