@@ -105,9 +105,10 @@ type ModelStatus struct {
 	Watched  slo.Summary
 	Open     int
 	Sampling sampling.State // how the spans of what is judged were chosen
-	// Warning says what is wrong with names of operations, or which objectives are not
-	// judged, and what to do; "": nothing.
+	// Warning says what is wrong with names of operations, what of the data is not used, or
+	// which objectives are not judged, and what to do; "": nothing.
 	Warning string
+	warned  uint8 // kinds of what Warning says, as bits
 	// TrainingBusy is the CPU time of the last training. The Observer alone is told:
 	// it differs from run to run, and outputs must not.
 	TrainingBusy time.Duration

@@ -37,12 +37,13 @@ func TestCrowding(t *testing.T) {
 // The state of the model is told again where a warning comes and goes.
 func TestStatus_warning(t *testing.T) {
 	windows := letters(0, "GGGGGGGGGGGGGGGG")
+	windows[7].Refused.LateSpans = 0.2 // of another kind, and gone with the next window
 	windows[5].Crowded = []window.Crowded{{Service: identity.Service{Name: "a"}, Names: []string{"GET /x"}}}
 	r := newRig(t, config(), nil).through(t, windows)
 	var warned []bool
 	for _, s := range r.watch.states {
 		warned = append(warned, s.Warning != "")
 	}
-	assert.Equal(t, []bool{false, true, false}, warned)
-	assert.Equal(t, []string{"0 cold", "5 cold", "10 cold"}, r.models(), "for 4 windows more")
+	assert.Equal(t, []bool{false, true, true, true, false}, warned)
+	assert.Equal(t, []string{"0 cold", "5 cold", "7 cold", "8 cold", "10 cold"}, r.models(), "for 4 windows more")
 }

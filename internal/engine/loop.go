@@ -41,6 +41,7 @@ type run struct {
 	sifting  sifting
 	crowding crowding
 	unread   unread
+	leftOut  leftOut
 	training training
 	status   status
 	keeper   keeper
@@ -117,6 +118,7 @@ func (r *run) window(ctx context.Context, s *window.Snapshot) bool {
 	s = r.sift(s)
 	r.crowding.observe(s, r.cfg.Training.MinWindows)
 	r.unread.observe(s, r.cfg.Training.MinWindows)
+	r.leftOut.observe(s, r.cfg.Training.MinWindows)
 	r.obs.WindowClosed(s)
 	r.training.clock.Store(s.End)
 	r.publish(ctx, s.End)

@@ -92,7 +92,8 @@ func (r *run) withheld(v *rca.Verdict) *rca.Verdict {
 // admit adds to the state of the model what else makes for silence.
 func (r *run) admit(s *ModelStatus) {
 	s.Sampling = r.sifting.sampling
-	s.Warning = joined(joined(r.crowding.warning(), r.unread.warning()), idleObjectives(r.watcher.Idle(), r.cfg.SLO.MinRequests, r.history.Window()))
+	s.warn(r.leftOut.tooMany(), r.leftOut.tooLate(), r.crowding.warning(), r.unread.warning(),
+		idleObjectives(r.watcher.Idle(), r.cfg.SLO.MinRequests, r.history.Window()))
 	if !r.biased() {
 		return
 	}

@@ -14,17 +14,27 @@ type status struct {
 	at      int64      // event time, ns
 	version uint64
 	sampled sampling.State
-	warned  bool
+	warned  uint8 // kinds of warnings
 }
 
-// changed reports whether the model's state or version is news, or that there is a
-// warning, or a heartbeat is due, and notes it as said.
+// warn sets the warnings, "" for none, one of each kind.
+func (m *ModelStatus) warn(of ...string) {
+	for kind, warning := range of {
+		if warning != "" {
+			m.Warning = joined(m.Warning, warning)
+			m.warned |= 1 << kind
+		}
+	}
+}
+
+// changed reports whether the model's state or version is news, or which warnings there
+// are, or a heartbeat is due, and notes it as said.
 func (s *status) changed(m ModelStatus, heartbeat time.Duration) bool {
 	now := m.Time.UnixNano()
-	if m.State == s.state && m.Version == s.version && m.Sampling == s.sampled && (m.Warning != "") == s.warned && (heartbeat <= 0 || now-s.at < int64(heartbeat)) {
+	if m.State == s.state && m.Version == s.version && m.Sampling == s.sampled && m.warned == s.warned && (heartbeat <= 0 || now-s.at < int64(heartbeat)) {
 		return false
 	}
-	s.state, s.at, s.version, s.sampled, s.warned = m.State, now, m.Version, m.Sampling, m.Warning != ""
+	s.state, s.at, s.version, s.sampled, s.warned = m.State, now, m.Version, m.Sampling, m.warned
 	return true
 }
 

@@ -23,3 +23,12 @@ func (p *Place) Touch(now int64) bool {
 	}
 	return true
 }
+
+// Seen returns the event time at which what has the place was last noted to be in use, and
+// false where it has given the place up.
+func (p *Place) Seen() (int64, bool) {
+	if p.seen == nil || p.seen.gone.Load() {
+		return 0, false
+	}
+	return p.seen.at.Load(), true
+}

@@ -15,8 +15,9 @@ type about struct {
 
 	owners  []owner // none where nobody is known
 	host    bool    // the owners share a host that the resource is about
-	replica bool    // the owner is a replica that sends spans, or several that share a key
-	place   string  // the host of an owner that sends no spans, "" where it is not said
+	replica bool    // the owner is a replica that sends spans, or a store, or several that share a key
+	beside  bool    // another process sends what the owners, which are stores, do not
+	speaks  bool    // the owner is of a service that sends spans
 	refused reason  // why there are no owners
 
 	// It holds while joins has learned nothing new, for a grain of event time.
@@ -29,6 +30,7 @@ type about struct {
 // owner is a replica that metrics are about.
 type owner struct {
 	instance identity.Instance
+	place    string // the host of one that sends no spans, "" where it is not said
 	hash     uint64
 }
 
@@ -99,12 +101,11 @@ func (i *Ingester) findAbout(m pcommon.Map, after *sequence) (found *about, hash
 // findOwners fills in whom the resource m is about.
 func (i *Ingester) findOwners(s *scratch, a *about, m pcommon.Map, now int64) {
 	r := resourceOf(m, &s.in)
-	s.owners = s.owners[:0]
 	if r.service.Name == "" {
-		a.refused = noService
-		s.owners, a.host = i.joins.find(s.owners, m, identity.Service{}, now)
-		a.own(s.owners)
-		a.replica = len(s.owners) > 0 && !a.host
+		i.join(s, a, m, &r, now)
+		return
+	}
+	if a.speaks = i.stores.speak(r.service, now); !a.speaks && i.ownStores(a, m, &r, now) {
 		return
 	}
 	place, ok := i.served.AdmitService(r.service, now)
@@ -113,8 +114,8 @@ func (i *Ingester) findOwners(s *scratch, a *about, m pcommon.Map, now int64) {
 		return
 	}
 	a.places = append(a.places, place)
-	if s.owners, _ = i.joins.find(s.owners, m, r.service, now); len(s.owners) > 0 {
-		a.own(s.owners)
+	if s.owners, _ = i.joins.find(s.owners[:0], m, r.service, now); len(s.owners) > 0 {
+		a.own("", s.owners...)
 		a.replica = true
 		return
 	}
@@ -124,15 +125,49 @@ func (i *Ingester) findOwners(s *scratch, a *about, m pcommon.Map, now int64) {
 	if place, ok := i.instances.Place(self); ok {
 		a.places = append(a.places, place)
 	}
-	a.place = r.host
-	a.own([]identity.Instance{self})
+	a.own(r.host, self)
 }
 
-// own sets the owners.
-func (a *about) own(instances []identity.Instance) {
-	a.owners = make([]owner, 0, len(instances))
+// join fills in whom the resource m is about, which names no service: replicas that send
+// spans, or else stores, and of a host both.
+func (i *Ingester) join(s *scratch, a *about, m pcommon.Map, r *resource, now int64) {
+	a.refused = noService
+	s.owners, a.host = i.joins.find(s.owners[:0], m, identity.Service{}, now)
+	a.own("", s.owners...)
+	if a.replica = len(s.owners) > 0 && !a.host; !a.replica {
+		i.ownStores(a, m, r, now)
+	}
+}
+
+// ownStores adds the stores that the resource m is about, and reports whether there are any.
+// Where it is about one at another address than that of its host, it is not about that.
+func (i *Ingester) ownStores(a *about, m pcommon.Map, r *resource, now int64) bool {
+	found, by := i.stores.find(m, now)
+	if len(found) == 0 {
+		return false
+	}
+	if by != byHost {
+		a.owners = nil
+	}
+	id, place := bodyOf(m, r, by)
+	for _, s := range found {
+		in := identity.Instance{Service: s, ID: id}
+		in.ID, _ = i.admitInstance(in, now)
+		if p, ok := i.instances.Place(in); ok {
+			a.places = append(a.places, p)
+		}
+		a.own(strings.Clone(place), in)
+	}
+	a.host = by == byHost
+	a.replica = by == byPod || by == byContainer
+	a.beside = by == byAddress && !isNamed(m, r.service.Name)
+	return true
+}
+
+// own adds owners, which run on a host that they do not say themselves.
+func (a *about) own(place string, instances ...identity.Instance) {
 	for _, in := range instances {
 		in.ID = strings.Clone(in.ID)
-		a.owners = append(a.owners, owner{in, quickHash(quickHash(quickHash(0, in.Service.Namespace), in.Service.Name), in.ID)})
+		a.owners = append(a.owners, owner{in, place, quickHash(quickHash(quickHash(0, in.Service.Namespace), in.Service.Name), in.ID)})
 	}
 }

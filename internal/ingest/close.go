@@ -43,6 +43,7 @@ type closedWindow struct {
 	sampled   window.Sampled
 	crowded   []window.Crowded // noted since the window before
 	unread    []window.Unread  // likewise
+	refused   window.Refused   // likewise
 }
 
 // Start launches the goroutine that merges closed windows and gives them away.
@@ -91,7 +92,7 @@ func (i *Ingester) hand(w closedWindow) {
 		share.Replicas = w.replicas
 	}
 	snapshot := g.Snapshot(end, w.resources)
-	snapshot.Crowded, snapshot.Unread = w.crowded, w.unread
+	snapshot.Crowded, snapshot.Unread, snapshot.Refused = w.crowded, w.unread, w.refused
 	i.tearing.judge(snapshot)
 	i.emit(snapshot)
 	if share != nil { // last: who is told may take its time, and judging need not wait
@@ -286,9 +287,11 @@ func (i *Ingester) collect(bound int64, seen *losses) []closedWindow {
 	}
 	slices.SortFunc(out, func(a, b closedWindow) int { return cmp.Compare(a.start, b.start) })
 	if len(out) > 0 {
-		out[len(out)-1].crowded, out[len(out)-1].unread = i.crowds.take(), i.unreadOf()
+		last := &out[len(out)-1]
+		last.crowded, last.unread, last.refused = i.crowds.take(), i.unreadOf(), i.refused()
 	}
 	if i.telling != nil && len(out) > 0 {
+		i.stores.tell(i.telling, bound)
 		out[0].replicas = i.telling.take()
 	}
 	return out

@@ -165,6 +165,9 @@ func TestPeerOf(t *testing.T) {
 		{attrs{"db.system.name": "postgresql", "db.namespace": "orders", "server.address": "10.1.2.3", "server.port": 5432}, "postgresql:orders"},
 		{attrs{"server.address": "api.example.com", "network.peer.address": "10.1.2.3", "network.peer.port": 443}, "api.example.com"},
 		{attrs{"server.address": "node-7", "server.port": 8083}, "node-7"},
+		{attrs{"db.system.name": "mongodb", "server.address": "mongodb://me:pw@users-mongo:27017/?retryWrites=true"}, "mongodb:users-mongo"},
+		{attrs{"db.system.name": "mongodb", "server.address": "mongodb://users-mongo"}, "mongodb:users-mongo"},
+		{attrs{"db.system.name": "mongodb", "server.address": "mongodb://m-0.m:27017,m-1.m:27017/shop"}, "mongodb:m-0.m"},
 		{attrs{"server.address": "10.1.2.3", "network.peer.port": 41234}, "10.1.2.3"}, // of another address, for all that is known
 		{attrs{"server.address": "10.1.2.3", "server.port": 0}, "10.1.2.3"},
 		{attrs{"server.address": "10.1.2.3", "server.port": 70000}, "10.1.2.3"},

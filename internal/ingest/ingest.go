@@ -16,7 +16,7 @@ import (
 // concurrent use. See New.
 type Ingester struct {
 	cfg  Config
-	obs  Observer
+	obs  Observer // tardy
 	emit func(*window.Snapshot) bool
 
 	mark     watermark
@@ -33,6 +33,7 @@ type Ingester struct {
 	inner     *identity.Admission // operations of spans inside of requests
 	instances *identity.Recent[identity.Instance, struct{}]
 	joins     *joins
+	stores    *stores
 
 	// Names have numbers from here to the windows. world is held shared by whoever
 	// has numbers in hand, and alone by the sweep that takes back unused ones.
@@ -65,7 +66,10 @@ type Ingester struct {
 
 	chosen  chosen
 	crowds  crowds
+	tardy   *tardy
 	closing closing
+
+	turnedAway, turnedPeers turned
 }
 
 // New returns an Ingester that gives each closed window to emit, in order and
@@ -82,7 +86,7 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 	limits := cfg.Limits
 	i := &Ingester{
 		cfg:       cfg,
-		obs:       obs,
+		tardy:     &tardy{Observer: obs},
 		emit:      emit,
 		oldest:    cfg.Guard.oldest(size),
 		enough:    enoughOf(limits.PendingSpans),
@@ -93,9 +97,11 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 		instances: identity.NewRecent[identity.Instance, struct{}](limits.Instances, forget, compareInstances),
 		metrics:   metricShard{folder: window.NewMetrics(size, limits.MetricStreams)},
 	}
+	i.obs = i.tardy
 	keys := len(cfg.Metrics.JoinKeys) + len(cfg.Metrics.HostKeys)
 	i.named = newNamed(limits.Services, forget)
 	i.joins = newJoins(cfg.Metrics.JoinKeys, cfg.Metrics.HostKeys, max(1, keys)*limits.Instances, forget)
+	i.stores = newStores(limits.Services, forget, &i.joins.learned)
 	i.tearing = newTearing(limits.Services*limits.OperationsPerService, forget)
 	i.gathered = newGathered(limits.Sources, int64(limits.Gathered), forget)
 	if cfg.Tell != nil {

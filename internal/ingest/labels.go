@@ -48,6 +48,8 @@ type labelling struct {
 	slots map[string]spelling
 	hosts uint32  // slots of what tells hosts apart
 	node  []uint8 // those of them that are a host's name
+	// Slots that are there for stores alone, as sets of one; empty where there is no room.
+	address, container, service uint32
 }
 
 // spelling is how an attribute of points is read.
@@ -75,6 +77,7 @@ var spellings = []struct {
 	{"container.id", []string{"id"}, containerID},
 	{"container.name", []string{"name", "container_name"}, whole},
 	{"process.pid", []string{"pid"}, whole},
+	{"k8s.service.name", []string{"service", "kubernetes_service", "kubernetes_name", "exported_service"}, whole},
 }
 
 // newLabelling returns how points spell the attributes of rules, of which those of hosts begin
@@ -91,6 +94,7 @@ func newLabelling(rules [][]string, hosts int) *labelling {
 			l.names = append(l.names, attribute)
 		}
 	}
+	l.addStores(slot)
 	for _, s := range spellings {
 		if n, ok := slot[s.attribute]; ok {
 			for _, name := range s.names {
@@ -121,6 +125,20 @@ func newLabelling(rules [][]string, hosts int) *labelling {
 		}
 	}
 	return l
+}
+
+// addStores gives slots to attributes by which stores alone are found.
+func (l *labelling) addStores(slot map[string]uint8) {
+	for _, of := range [...]struct {
+		attribute string
+		set       *uint32
+	}{{"server.address", &l.address}, {"container.name", &l.container}, {"k8s.service.name", &l.service}} {
+		if _, ok := slot[of.attribute]; !ok && len(l.names) < maxLabels {
+			*of.set = 1 << len(l.names)
+			slot[of.attribute] = uint8(len(l.names))
+			l.names = append(l.names, of.attribute)
+		}
+	}
 }
 
 // read takes in what m holds of the attributes of join keys.
@@ -158,6 +176,28 @@ func (l *labelling) keepHost(of *labels, resource pcommon.Map) {
 				of.set(other, of.values[n])
 			}
 			return
+		}
+	}
+}
+
+// keepPod leaves of the labels of a point about a pod those that say which: where it was
+// scraped is the address of who tells of all of them.
+func (l *labelling) keepPod(of *labels) { of.present &^= l.address | l.service }
+
+// keepSender leaves of the labels of a point about a process what may say which: its host is
+// where it was scraped, and a name is hardly ever a container's. Of what is the sender's own
+// labels say no store: a client's have the address of whom it calls.
+func (l *labelling) keepSender(of *labels, own bool) {
+	of.present &^= l.container
+	if own {
+		of.present &^= l.address | l.service
+	}
+	if own || l.address == 0 || of.present&l.address != 0 {
+		return
+	}
+	for _, n := range l.node {
+		if l.names[n] == "host.name" && of.has(n) {
+			of.set(uint8(bits.TrailingZeros32(l.address)), of.values[n])
 		}
 	}
 }

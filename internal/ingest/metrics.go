@@ -140,7 +140,7 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 	t := int64(at)
 	b.mark = max(b.mark, past(t, b.now))
 	about := b.whom(attributes)
-	if len(about.owners) == 0 {
+	if len(about.owners) == 0 || about.beside && b.metric.inner {
 		b.s.add(about.refused, 1)
 		return
 	}
@@ -170,7 +170,7 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 				continue
 			}
 			p := b.s.point()
-			p.Instance, p.Host, p.Metric, p.Stream = owner.instance, about.place, name, stream
+			p.Instance, p.Host, p.Metric, p.Stream = owner.instance, owner.place, name, stream
 			p.Hash = owner.hash ^ hash ^ stream
 			p.Kind, p.Fold, p.Time, p.Start = kind, f.row.fold, t, began
 			p.Value, p.Weight, p.Spare = s.value*f.factor, s.count, b.metric.named != nil

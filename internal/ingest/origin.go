@@ -65,6 +65,7 @@ func (o *origins) find(m pcommon.Map) (found *origin, hash uint64, keep bool) {
 func (i *Ingester) admit(s *scratch, who resource, now int64, hash uint64, keep bool, attributes pcommon.Map) *origin {
 	service, ok := i.served.AdmitService(who.service, now)
 	if !ok {
+		i.turnedAway.note(who.service)
 		return nil
 	}
 	o := &origin{resource: who.clone()}
@@ -101,6 +102,7 @@ func (i *Ingester) learn(s *scratch, o *origin, attributes pcommon.Map, now int6
 		return
 	}
 	in := identity.Instance{Service: o.service, ID: o.instance}
+	i.speaks(o.service, attributes, now)
 	if i.telling != nil {
 		i.telling.note(in, now, func() []window.Attribute { return i.telling.of(attributes) })
 	}

@@ -61,6 +61,9 @@ func (a *attributes) locate(in *interner) {
 		return
 	}
 	address := firstOf(a.or(serverAddress, serverAddressOld), a.get(serverHostOld))
+	if k := strings.IndexByte(address, ':'); k > 0 && strings.HasPrefix(address[k:], "://") {
+		address, _, _ = strings.Cut(authorityOf(address), ",") // of clusters the first member
+	}
 	host := hostOf(address)
 	if host == "" {
 		address = authorityOf(a.or(urlFull, urlFullOld))

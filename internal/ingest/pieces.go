@@ -75,6 +75,7 @@ func (i *Ingester) piece(p *window.Piece, now int64, t *tally) (reason, bool) {
 	case p.Edge != nil:
 		s := *p.Edge
 		s.Key = identity.Edge{Caller: i.admitCalled(s.Key.Caller, seen, t), Callee: i.admitCalled(s.Key.Callee, seen, t)}
+		i.stores.called(s.Key.Caller.Service, s.Key.Callee.Service)
 		grown = of.window.AddEdge(&s)
 	case p.Replica != nil:
 		r, ok = i.learnShare(p.Replica, seen)
@@ -89,8 +90,10 @@ func (i *Ingester) piece(p *window.Piece, now int64, t *tally) (reason, bool) {
 // admitShare gives s the names under which it is to be known.
 func (i *Ingester) admitShare(s *window.RPCShare, now int64, t *tally) (reason, bool) {
 	if !i.served.Service(s.Key.Service, now) {
+		i.turnedAway.note(s.Key.Service)
 		return serviceLimit, false
 	}
+	i.stores.speaks(s.Key.Service, now)
 	named, ok := s.Key, false
 	if s.Key, ok = i.served.Operation(named, now); !ok {
 		t.add(operationLimit, 1)
@@ -120,8 +123,17 @@ func (i *Ingester) admitCalled(r identity.RPC, now int64, t *tally) identity.RPC
 	return r
 }
 
-// learnShare learns where a replica runs, by which metrics find it.
+// learnShare learns where a replica runs, by which metrics find it, or at which host a store
+// is called.
 func (i *Ingester) learnShare(r *window.ReplicaShare, now int64) (reason, bool) {
+	if host, ok := storeHost(r); ok {
+		place, ok := i.called.AdmitService(r.Instance.Service, now)
+		if !ok {
+			return serviceLimit, false
+		}
+		i.stores.calls(identity.Service{}, r.Instance.Service, place, host)
+		return 0, true
+	}
 	if !i.served.Service(r.Instance.Service, now) {
 		return serviceLimit, false
 	}
@@ -135,6 +147,7 @@ func (i *Ingester) learnShare(r *window.ReplicaShare, now int64) (reason, bool) 
 		m.PutStr(a.Key, a.Value)
 	}
 	i.joins.learn(m, in, now)
+	i.speaks(in.Service, m, now)
 	if i.telling != nil {
 		i.telling.note(in, now, func() []window.Attribute { return i.telling.those(r.Attributes) })
 	}

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-
-	"github.com/sage-rca/sage/internal/identity"
 )
 
 // pointed says whom points with some labels are about.
@@ -34,7 +32,7 @@ const (
 // resource is their own; what instrumentation sends has its own resource.
 func subjectOf(metric, feature string) (of subject, labelled bool) {
 	first, _, _ := strings.Cut(feature, ".")
-	labelled = strings.IndexByte(metric, '_') >= 0 && strings.IndexByte(metric, '.') < 0
+	labelled = strings.IndexByte(metric, '_') >= 0 && strings.IndexByte(metric, '.') < 0 || isOfStore(metric)
 	switch first {
 	case "container", "pod":
 		return ofPod, true
@@ -44,6 +42,12 @@ func subjectOf(metric, feature string) (of subject, labelled bool) {
 		return ofItself, true
 	}
 	return ofItself, labelled
+}
+
+// isInner reports whether a feature is of the process that sends it, whomever else that knows.
+func isInner(feature string) bool {
+	first, _, _ := strings.Cut(feature, ".")
+	return first == "process" || first == "runtime"
 }
 
 // whom returns whom a point is about, and sets b.about: whoever its labels name, or else its
@@ -59,8 +63,13 @@ func (b *batch) whom(attributes pcommon.Map) *about {
 	}
 	l := &b.s.labels
 	b.i.labelling.read(l, attributes)
-	if b.metric.subject == ofHost {
+	switch b.metric.subject {
+	case ofHost:
 		b.i.labelling.keepHost(l, b.attributes)
+	case ofItself:
+		b.i.labelling.keepSender(l, b.metric.inner || b.about.speaks)
+	case ofPod:
+		b.i.labelling.keepPod(l)
 	}
 	if l.present == 0 {
 		return b.about
@@ -89,9 +98,10 @@ func (i *Ingester) lookLabels(s *scratch, l *labels, now int64) *about {
 			return p.about
 		}
 	}
-	a := &about{learned: learned, at: now, refused: noService}
-	s.owners, a.host = i.joins.find(s.owners[:0], i.labelling.asMap(l), identity.Service{}, now)
-	a.own(s.owners)
+	a := &about{learned: learned, at: now}
+	m := i.labelling.asMap(l)
+	r := resourceOf(m, &s.in)
+	i.join(s, a, m, &r, now)
 	p := &pointed{hash: hash, present: l.present, values: l.clone(), about: a}
 	i.pointed.put(hash, p, func(old *pointed) bool { return old.is(l, hash) })
 	return a

@@ -177,13 +177,16 @@ func (i *Ingester) compose(s *scratch, g *signature, o *origin, a *attributes, n
 		admission, counted = i.served, true
 	case !peer.IsZero():
 		admission, counted = i.called, true
-		if _, ok := i.called.AdmitService(peer, seen); !ok {
+		place, ok := i.called.AdmitService(peer, seen)
+		if !ok {
 			s.add(peerLimit, 1)
+			i.turnedPeers.note(peer)
 			g.rpc = i.names.RPCNo(identity.RPC{Service: o.service, Operation: identity.Other})
 			g.callee = i.names.RPCNo(identity.RPC{Operation: identity.Other})
 			return false
 		}
 		key.Service = peer
+		i.stores.calls(o.service, peer, place, firstOf(a.get(peerHost), hostOf(a.or(peerAddress, peerAddressOld))), a.or(peerService, peerServiceOld))
 	}
 	var ok bool
 	key, g.places[0], g.places[1], ok = admission.Admit(key, seen)

@@ -79,3 +79,36 @@ func TestByName_doesNotAllocateInTheSteadyState(t *testing.T) {
 	assert.Less(t, testing.AllocsPerRun(100, points)/float64(md.DataPointCount()), 0.01)
 	require.NoError(t, i.Close(t.Context()))
 }
+
+// So are points of stores, by what their resource says and by what they say themselves.
+func TestStores_doNotAllocateInTheSteadyState(t *testing.T) {
+	cfg := testConfig()
+	cfg.Window, cfg.Lateness = time.Hour, time.Second // no window closes
+	i, err := New(cfg, nothingCounted{}, func(*window.Snapshot) bool { return true })
+	require.NoError(t, err)
+	md := pmetric.NewMetrics()
+	point := func(resource, labels attrs, name string) {
+		rm := md.ResourceMetrics().AppendEmpty()
+		require.NoError(t, rm.Resource().Attributes().FromRaw(resource))
+		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+		m.SetName(name)
+		p := m.SetEmptyGauge().DataPoints().AppendEmpty()
+		p.SetTimestamp(pcommon.NewTimestampFromTime(epoch))
+		require.NoError(t, p.Attributes().FromRaw(labels))
+	}
+	for k := range 20 {
+		name := fmt.Sprint("store-", k)
+		i.Traces(batchOf(t, call(uint64(k+1), time.Second, mongo(name))...), now())
+		point(pod(name, name+"-0", nil), nil, "container.cpu.usage")
+		point(attrs{"service.name": "cadvisor"}, attrs{"namespace": "shop", "pod": name + "-0"}, "container_memory_usage_bytes")
+	}
+	points := func() {
+		later(md)
+		i.Metrics(md, now())
+	}
+	for range 100 {
+		points()
+	}
+	assert.Less(t, testing.AllocsPerRun(100, points)/float64(md.DataPointCount()), 0.01)
+	require.NoError(t, i.Close(t.Context()))
+}

@@ -22,6 +22,8 @@ const (
 //
 //	began/ended = 1 / (1-g),  g = (median of the last third - median of all) / (a third of the window),
 //
+// the difference at most twice the distance of the quartiles of the last third, which is what
+// it is where requests take ever longer, and not where all of a sudden they took longer;
 // less queuedSure standard errors of the median of the last third, sqrt(pi/2) sd / sqrt(n).
 // Where the entry itself is slow, requests take longer and fewer of them end by the same
 // factor, and no more than usual began. See docs/math.md, 23.
@@ -33,10 +35,13 @@ func arrivals(p *window.RPC, seconds float64) float64 {
 	if n < minEnding {
 		return 1
 	}
-	all := p.Latency.Quantile(0.5)
-	longer := (p.Ending.Quantile(0.5) - all) / 1e9
-	spread := (p.Ending.Quantile(0.75) - p.Ending.Quantile(0.25)) / 1.349 / 1e9
-	g := (longer - queuedSure*math.Sqrt(math.Pi/2)*spread/math.Sqrt(n)) / (seconds / 3)
+	longer := (p.Ending.Quantile(0.5) - p.Latency.Quantile(0.5)) / 1e9
+	iqr := (p.Ending.Quantile(0.75) - p.Ending.Quantile(0.25)) / 1e9
+	if longer > seconds/3 { // more than a second each second is another change than that of a queue
+		return 1
+	}
+	longer = math.Min(longer, 2*iqr) - queuedSure*math.Sqrt(math.Pi/2)*iqr/1.349/math.Sqrt(n)
+	g := longer / (seconds / 3)
 	return 1 / (1 - math.Min(maxQueued, math.Max(0, g)))
 }
 

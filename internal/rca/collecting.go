@@ -15,7 +15,7 @@ const full = 0.9
 // Memory is short where it is near its limit, or where more of it goes along with more
 // collecting, and nothing keeps the process from its CPU: requests that queue for that
 // keep memory, too. Who moves far more data to and from disks than usual, and needs more
-// CPU by far less, needs it for that.
+// CPU by far less, needs it for that, and who has CPU left lacks something else: see spared.
 func causes(moved []movedMetric) []movedMetric {
 	has := func(mechanism Mechanism, is func(name string) bool) bool {
 		return slices.ContainsFunc(moved, func(m movedMetric) bool { return m.mechanism == mechanism && is(m.key.Name) })
@@ -25,9 +25,9 @@ func causes(moved []movedMetric) []movedMetric {
 		return m.mechanism == Memory && (collects || nearLimit(m))
 	}
 	if !slices.ContainsFunc(moved, short) {
-		return movers(moved)
+		return spared(movers(moved))
 	}
-	out := slices.DeleteFunc(slices.Clone(moved), func(m movedMetric) bool { return m.mechanism == CPU && isUse(m.key.Name) })
+	out := withoutUse(moved)
 	slices.SortStableFunc(out, func(a, b movedMetric) int {
 		switch x, y := short(a) || a.mechanism == GC, short(b) || b.mechanism == GC; {
 		case x && !y:
@@ -51,17 +51,17 @@ func movers(moved []movedMetric) []movedMetric {
 	for _, m := range moved {
 		mean, host := meaningOf(m.key.Name)
 		switch {
-		case host || !(m.usual > 0):
+		case host:
 		case m.mechanism == CPU && mean.grade == direct:
-			cpu = max(cpu, m.now/m.usual)
+			cpu = max(cpu, m.times(mean))
 		case m.mechanism == Disk && mean.per == perLoad:
-			disk = max(disk, m.now/m.usual)
+			disk = max(disk, m.times(mean))
 		}
 	}
-	if disk < outOfProportion || disk < outOfProportion*cpu || slices.ContainsFunc(moved, func(m movedMetric) bool { return isThrottled(m.key.Name) }) {
+	if math.IsInf(cpu, 1) || disk < outOfProportion || disk < outOfProportion*cpu || slices.ContainsFunc(moved, func(m movedMetric) bool { return isThrottled(m.key.Name) }) {
 		return moved
 	}
-	return slices.DeleteFunc(slices.Clone(moved), func(m movedMetric) bool { return m.mechanism == CPU && isUse(m.key.Name) })
+	return withoutUse(moved)
 }
 
 // nearLimit reports whether memory is as good as full.

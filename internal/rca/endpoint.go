@@ -52,9 +52,9 @@ func endpoints(r *reach, by []suspect, of symptoms) {
 		e.left = slices.DeleteFunc(slices.Clone(all), func(c int) bool { return e.taken[c] || !e.atHand(c) })
 		for len(e.left) > 0 {
 			if e.delayed {
-				e.settle(e.meeting())
+				e.settle(e.rather(e.meeting(), e.half()))
 			} else {
-				e.settle(e.lossiest())
+				e.settle(e.rather(e.lossiest(), e.outlying()))
 			}
 		}
 	}
@@ -110,6 +110,10 @@ func (e *endpoint) meeting() identity.Service {
 	}
 	return best
 }
+
+// half is what tells delayed calls from others, in seconds: half of the rise of the link with
+// the largest excess.
+func (e *endpoint) half() float64 { return e.lateBy(e.left).rise / 2 }
 
 // around returns the links of s that are late, and the leaves that are late by about as
 // much.

@@ -155,7 +155,7 @@ const youngRise = 2
 // minBaseline windows, twice as much counts.
 func (v *view) shift(seen feature.Key, key func(d int) feature.Key) shift {
 	var s shift
-	unseen := v.at(seen).n == 0
+	unseen := v.at(seen).n < minBaseline // a few requests have no quantiles
 	for d := range feature.D {
 		l := v.at(key(d))
 		if math.IsNaN(l.now) {

@@ -18,7 +18,7 @@ type movedMetric struct {
 	z         float64
 	now       float64
 	usual     float64
-	filled    float64 // of its limit, in one, see filled; NaN where that is not known
+	filled    float64 // of its limit, in one, see filled and limitedCPU; NaN where that is not known
 }
 
 // What ranks metrics against each other: z is capped, since beyond it only says
@@ -91,6 +91,7 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 	var out []movedMetric
 	known := m.catalogued(v, s)
 	limit := v.at(feature.Key{Kind: feature.Metric, Service: s, Name: memoryLimit}).now
+	limited := m.limitedCPU(v, s)
 	for _, k := range m[s] {
 		mean, host := meaningOf(k.Name)
 		if isNamed(k.Name) && known[side{mean.mechanism, host}] >= mean.grade {
@@ -132,7 +133,11 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 		if host {
 			score *= hostWeight
 		}
-		out = append(out, movedMetric{key: k, mechanism: mean.mechanism, score: score, z: z, now: l.now, usual: l.usual, filled: filled(k.Name, l.now, limit)})
+		share := filled(k.Name, l.now, limit)
+		if mean.mechanism == CPU && isUse(k.Name) {
+			share = limited
+		}
+		out = append(out, movedMetric{key: k, mechanism: mean.mechanism, score: score, z: z, now: l.now, usual: l.usual, filled: share})
 	}
 	slices.SortFunc(out, func(a, b movedMetric) int {
 		return cmp.Or(

@@ -32,10 +32,15 @@ func newPlaces(snap *window.Snapshot) places {
 
 // host returns the host of a replica, "" where nobody says.
 func (d *diagnosis) host(s identity.Service, id string) string {
+	return d.located()[identity.Instance{Service: s, ID: id}]
+}
+
+// located returns the places of the violated window.
+func (d *diagnosis) located() places {
 	if d.places == nil {
 		d.places = newPlaces(d.in.Snapshot)
 	}
-	return d.places[identity.Instance{Service: s, ID: id}]
+	return d.places
 }
 
 // runsOn reports whether a request of r was served on a host.

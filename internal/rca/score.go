@@ -144,20 +144,25 @@ func (s *scorer) queued() {
 func (s site) parts(p rpc, v *view, weight float64) []part {
 	var out []part
 	for i, c := range p.calls {
-		n := s.perRequest[i]
-		if !n.logRose(v.suspect) {
+		n, z := s.perRequest[i], s.perRequest[i].z()
+		if s.fresh[i] {
+			z = v.suspect
+		} else if !n.logRose(v.suspect) {
 			continue
 		}
 		extra := more(s.now, s.usual, i, s.lambda)
 		q := part{
 			kind: KindEdge, mechanism: Retry, edge: c.edge, node: p.node, rpc: p.key,
-			excess: weight * extra, z: n.z(), support: 1,
+			excess: weight * extra, z: z, support: 1,
 			metric: callsMetric, observed: s.now.n[i], usual: s.usual.n[i],
 		}
 		if q.failing = v.failing(c.edge); !q.failing && q.usual < 0.9 { // a call that few requests made: a cache or a branch
 			q.kind, q.mechanism = KindService, Latent
 		}
 		q.text = c.edge.Callee.String() + " called " + number(q.observed) + " times a request vs " + number(q.usual) + " usual"
+		if s.fresh[i] {
+			q.text = c.edge.Callee.String() + " called " + number(q.observed) + " times a request, not seen before"
+		}
 		if q.failing {
 			q.text += ", " + share(v.at(feature.Key{Kind: feature.Errors, Edge: c.edge}).now) + " of them fail"
 		}

@@ -64,6 +64,15 @@ func TestDiagnose_noTraffic(t *testing.T) {
 			assert.Equal(t, want, v.Culprits[0].Kind, "%v of a core", used)
 		}
 	}
+	meets := func(w *world) {
+		w.load, w.own[op("b")] = 35, 0.120
+		for _, to := range []string{"a", "b", "c"} {
+			w.network[edge("front", to)] = 0.300
+		}
+	}
+	for _, v := range both(fanout(), meets) {
+		assert.Equal(t, Network, v.Culprits[0].Mechanism, "given to a service, it is the network's all the same")
+	}
 	alone := func(w *world) { w.load, w.network[edge("mid", "back")] = 60, 0.500 }
 	for _, v := range both(chain(), alone) {
 		assert.Equal(t, KindTraffic, v.Culprits[0].Kind)

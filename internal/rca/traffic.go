@@ -59,9 +59,14 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 	}
 	slower, one := 0, overloaded || swamped // whether one that is slower will do
 	for _, u := range s.suspects {
-		if c := r.g.Channels[u.channel]; !c.IsNetwork() && !of.labouring(c.Service) || c.IsNetwork() && overloaded {
+		c := r.g.Channels[u.channel]
+		excess := u.excess
+		if !overloaded {
+			excess -= u.ofNetwork()
+		}
+		if excess > 0 && (c.IsNetwork() && overloaded || !c.IsNetwork() && !of.labouring(c.Service)) {
 			slower++
-			p.excess += u.excess
+			p.excess += excess
 			one = one || !c.IsNetwork() && of.starved(c.Service)
 		}
 	}
@@ -69,6 +74,18 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 		return nil
 	}
 	return &p
+}
+
+// ofNetwork is what of the excess of a suspect its messages are late by, which may have been
+// given to the service where they meet.
+func (u *suspect) ofNetwork() float64 {
+	sum := 0.0
+	for _, p := range u.parts {
+		if p.mechanism == Network {
+			sum += p.excess
+		}
+	}
+	return sum
 }
 
 // swampedShare is the share of what is slow that services do which have all the requests

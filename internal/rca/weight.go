@@ -31,8 +31,9 @@ type site struct {
 	overlap    level   // log(union/sum) over callees
 	self       []level // log(share/within) of the calls to one callee
 	perRequest []level
-	latency    []shift   // of one call, as the caller sees it
-	mean       []float64 // of the same, seconds, in this window; 0 where not known
+	fresh      map[int]bool // calls of who is known to whom is known, which were never made before
+	latency    []shift      // of one call, as the caller sees it
+	mean       []float64    // of the same, seconds, in this window; 0 where not known
 }
 
 // newDemand walks from the entry to the causes. q is the quantile of the SLO.
@@ -67,17 +68,27 @@ func newDemand(r *reach, v *view, q float64) demand {
 
 func newSite(r *reach, v *view, p rpc) site {
 	s := site{overlap: v.at(feature.Key{Kind: feature.Overlap, Edge: identity.Edge{Callee: p.key}})}
-	for _, c := range p.calls {
+	for i, c := range p.calls {
 		n := v.at(feature.Key{Kind: feature.Calls, Edge: c.edge})
 		lat := v.callLatency(r.g, c)
 		s.perRequest = append(s.perRequest, n)
+		fresh := n.n == 0 && !c.leaf && v.knows(p.key) && v.knows(c.edge.Callee)
+		if fresh {
+			if s.fresh == nil {
+				s.fresh = make(map[int]bool)
+			}
+			s.fresh[i] = true
+		}
 		s.latency = append(s.latency, lat)
 		s.mean = append(s.mean, v.mean(c.edge))
 		now, usual := 1.0, 1.0
 		if !math.IsNaN(n.now) {
 			now, usual = math.Exp(n.now), math.Exp(n.now)
 		}
-		if n.n >= minBaseline {
+		switch {
+		case fresh:
+			usual = 0
+		case n.n >= minBaseline:
 			usual = math.Exp(n.usual)
 		}
 		s.now.n, s.now.each = append(s.now.n, now), append(s.now.each, meanOf(lat.now))
@@ -90,6 +101,11 @@ func newSite(r *reach, v *view, p rpc) site {
 		s.lambda = s.usual.sequential(s.overlap.usual)
 	}
 	return s
+}
+
+// knows reports whether requests of an RPC were there in enough normal windows.
+func (v *view) knows(p identity.RPC) bool {
+	return v.at(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: p}}).n >= minBaseline
 }
 
 // addSelf notes how the calls to one more callee overlap. Where nothing is known

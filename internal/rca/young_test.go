@@ -81,3 +81,30 @@ func servicesOf(causes []Cause) []string {
 	}
 	return out
 }
+
+// A service that begins to call another one, which is as fast as ever, is slower for that.
+func TestDiagnose_newCalls(t *testing.T) {
+	more := func(w *world) { w.call("front", "back", 6, 0.002) }
+	with := chain()
+	more(with)
+	in, rec := incident(chain(), more)
+	in.Graph = graphOf(with)
+	v := diagnose(in, Config{}.withDefaults(), rec, nil)
+	assert.Equal(t, []expected{{KindService, Latent, "front", identity.Edge{}, "calls_per_request"}}, namesOf(v.Culprits))
+	assert.Contains(t, v.Culprits[0].Evidence[0], "called 6 times a request, not seen before")
+}
+
+// A request or two are no history: what is slow from its first span on is not as usual.
+func TestDiagnose_slowFromTheFirstSpan(t *testing.T) {
+	in, rec, _ := grown(2, func(w *world) { w.own[op("fraud")] = 0.300 })
+	for _, row := range rec[healthyRows-2 : healthyRows] {
+		for k := range row {
+			of := k.Node.Edge.Callee == op("fraud") || k.Edge.Callee == op("fraud")
+			if of && (k.Kind == feature.Latency || k.Kind == feature.Exclusive || k.Kind == feature.Overlap) {
+				delete(row, k)
+			}
+		}
+	}
+	v := diagnose(in, Config{}.withDefaults(), rec, nil)
+	assert.Equal(t, []string{"fraud"}, servicesOf(v.Culprits))
+}

@@ -164,7 +164,8 @@ type Training struct {
 
 // Limits bound memory, and what is looked at. What is refused is counted by reason.
 type Limits struct {
-	// Services that are told apart.
+	// Services that are told apart, and as many of those that are called: stores and
+	// other systems count among the latter.
 	Services int `mapstructure:"services"`
 	// OperationsPerService: further ones are folded into the operation "other".
 	OperationsPerService int `mapstructure:"operations_per_service"`
@@ -247,7 +248,7 @@ func DefaultConfig() component.Config {
 			CPUBudget: 0.5, PublishAfter: 2, Epochs: 200, Structured: true, Seed: 1,
 		},
 		Limits: Limits{
-			Services: 1000, OperationsPerService: 100, Instances: 5000,
+			Services: 2000, OperationsPerService: 100, Instances: 5000,
 			TraceSpans: 10_000, TraceAge: 5 * time.Minute,
 			MetricStreams: 50_000, Sources: 1000, PendingWindows: 4096, MemoryMiB: 1024,
 		},

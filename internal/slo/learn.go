@@ -99,8 +99,9 @@ const maxChance = 3
 // surely reports whether a learned objective is exceeded by more bad requests than chance
 // explains. Of n requests n p are bad usually, and hardly ever 3 more than that above a
 // tail's threshold, of which p is 1 - q: the p99 of twenty requests is the longest of them.
-// Of a median p is the share of the requests of healthy windows above its threshold. Of failures p is the mean of the baseline, and it may be 3 + 4 sqrt(n p) more: a few
-// windows of no failures do not say that there never are any.
+// Of a median p is the share of the requests of healthy windows above its threshold, see
+// surelyTypical. Of failures p is the mean of the baseline, and it may be 3 + 4 sqrt(n p)
+// more: a few windows of no failures do not say that there never are any.
 func (t *track) surely(bad, n float64) bool {
 	o := t.Objective
 	switch {

@@ -20,6 +20,34 @@ func TestBeyondChance(t *testing.T) {
 	assert.InDelta(t, beyondChance(1), beyondChance(0), 0)
 }
 
+// Of 95 requests 37 % are usually above the threshold, 35 of them: 52 are more than that
+// by 3.5 standard deviations of sqrt(95 x 0.37 x 0.63) = 4.7, and the 48 that are half are not.
+func TestTrack_surelyTypical(t *testing.T) {
+	x := track{Objective: Objective{Learned: true, Quantile: Typical}, Above: 0.37}
+	assert.False(t, x.surely(48, 95))
+	assert.False(t, x.surely(51, 95))
+	assert.True(t, x.surely(52, 95))
+	x.Above = 0
+	assert.True(t, x.surely(48, 95), "that of an older version's state is not known")
+}
+
+// What is usual of the median outlives a restart, in the midst of learning too.
+func TestWatcher_typicalIsKept(t *testing.T) {
+	w, again := newWatcher(t, shopping()), newWatcher(t, shopping())
+	for i := range 6 {
+		typicalOf(w, i, latency(20, 50*time.Millisecond))
+	}
+	state, err := w.MarshalBinary()
+	require.NoError(t, err)
+	require.NoError(t, again.UnmarshalBinary(state))
+	for i := range 2 {
+		want := typicalOf(w, 6+i, latency(20, 80*time.Millisecond))
+		assert.Equal(t, want, typicalOf(again, 6+i, latency(20, 80*time.Millisecond)))
+		assert.True(t, want.Violated)
+	}
+	assert.Equal(t, w.tracks, again.tracks)
+}
+
 // drawn is a window of n requests, each of which draw takes, in ms.
 func drawn(n int, draw func() float64) *sketch.Sketch {
 	s := new(sketch.Sketch)
@@ -54,10 +82,10 @@ func mixture(rng *rand.Rand, one, other, sigma float64) func() float64 {
 	}
 }
 
-// The median of requests of two kinds, half of them each, falls anywhere between them. Of
-// 300 such operations as well as this 11 opened an incident in 45 windows by four spreads
-// of the windows' medians alone, which few windows tell poorly. One that takes three times
-// as long is found.
+// The median of requests of two kinds, half of them each, falls anywhere between them. By
+// four spreads of the windows' medians alone, which few windows tell poorly, 1 or 2 in 100
+// of these operations opened an incident within 45 windows. Slowed down so far that the
+// fast ones are above what is learned, too, they have one after three.
 func TestWatcher_medianOfTwoKinds(t *testing.T) {
 	for name, c := range map[string]struct {
 		one, other, sigma float64
@@ -70,7 +98,6 @@ func TestWatcher_medianOfTwoKinds(t *testing.T) {
 		"few, some of which are long": {50, 50, 1, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found := 0
 			for seed := range uint64(60) {
 				draw := mixture(rand.New(rand.NewPCG(seed, 1)), c.one, c.other, c.sigma)
 				w := newWatcher(t, watching())
@@ -79,20 +106,18 @@ func TestWatcher_medianOfTwoKinds(t *testing.T) {
 					s = typicalOf(w, i, drawn(c.n, draw))
 					require.False(t, s.Firing, "seed %d, window %d: %v above %v", seed, i, s.Observed, s.Objective.Threshold)
 				}
-				for i := range 4 {
-					s = typicalOf(w, 45+i, drawn(c.n, func() float64 { return 3 * draw() }))
+				for i := range 3 {
+					s = typicalOf(w, 45+i, drawn(c.n, func() float64 { return 20 * draw() }))
 				}
-				if s.Firing {
-					found++
-				}
+				assert.True(t, s.Firing, "seed %d: %v above %v", seed, s.Observed, s.Objective.Threshold)
 			}
-			t.Log(found)
 		})
 	}
 }
 
 // What takes everybody half as long again is found in two or three windows of 95 requests
-// as a rule: its median is 7 % above the threshold, and scatters by 6 %.
+// as a rule: its median is 5 % above the threshold of 71 ms, and scatters by 1.25 x 0.5 /
+// sqrt(95) = 6 %, so that 4 in 5 windows violate, and two of three in 9 of 10 runs of three.
 func TestWatcher_medianOfAllByHalf(t *testing.T) {
 	soon := 0
 	for seed := range uint64(40) {
@@ -108,5 +133,5 @@ func TestWatcher_medianOfAllByHalf(t *testing.T) {
 			}
 		}
 	}
-	t.Log(soon)
+	assert.GreaterOrEqual(t, soon, 32, "of 40: 36, less two standard deviations")
 }

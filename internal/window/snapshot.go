@@ -18,6 +18,7 @@ type Snapshot struct {
 	Sampled    Sampled
 	Crowded    []Crowded // sorted by service
 	Unread     []Unread  // likewise
+	Refused    Refused
 }
 
 // RPC are the served requests of one operation. No sketch but Ending is nil.
