@@ -19,7 +19,8 @@ const (
 // paged by updates, so what flaps says nothing:
 //
 //   - A new set of culprits, and a new band of confidence, must stand in two
-//     verdicts in a row, a set that was given up before in twice as many each time;
+//     verdicts in a row, a part of the set that was said in four, a set that was given up
+//     before in twice as many each time;
 //     after an abstention the first that names a cause is taken at once. An abstention
 //     takes back nothing, nor does a part of the set that would not meet the SLO by itself.
 //   - The share of bad requests counts where it rises into a band in which it was
@@ -46,13 +47,13 @@ func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 	switch next, band := roots(v), confidence(v); {
 	case v.Abstained:
 		return ""
-	case less(v, before):
+	case partOf(v, before) && before.RestoresSLO && !v.RestoresSLO:
 		return ""
 	case next != roots(before) || before.Abstained:
 		if next != stood {
 			stand = 0
 		}
-		if stand++; !before.Abstained && stand < in.needs(next) {
+		if stand++; !before.Abstained && stand < in.needs(next, partOf(v, before)) {
 			in.Root, in.Stand = next, stand
 			return ""
 		}
@@ -75,11 +76,10 @@ func (in *incident) judge(v rca.Verdict, changes []Linked) Reason {
 	}
 }
 
-// less reports whether a verdict names some of the culprits that were said, and would by
-// itself not meet the SLO which all of them meet: what is rare, as lost messages are, does not
-// show in every window, and is not over for that.
-func less(v, before rca.Verdict) bool {
-	if v.RestoresSLO || !before.RestoresSLO || len(v.Culprits) == 0 || len(v.Culprits) >= len(before.Culprits) {
+// partOf reports whether a verdict names some of the culprits that were said, and no others.
+// What is rare, as lost messages are, does not show in every window, and is not over for that.
+func partOf(v, before rca.Verdict) bool {
+	if len(v.Culprits) == 0 || len(v.Culprits) >= len(before.Culprits) {
 		return false
 	}
 	said := make(map[string]bool, len(before.Culprits))
@@ -89,11 +89,14 @@ func less(v, before rca.Verdict) bool {
 	return !slices.ContainsFunc(v.Culprits, func(c rca.Cause) bool { return !said[root(c)] })
 }
 
-// needs is in how many windows in a row a culprit set must stand to be said: in two, and in
-// twice as many each time that it was given up before, as what comes and goes would
-// otherwise be said each time.
-func (in *incident) needs(set string) int {
+// needs is in how many windows in a row a culprit set must stand to be said: in two, or in four
+// if it is part of the one that was said, and in twice as many each time that it was given up
+// before, as what comes and goes would otherwise be said each time.
+func (in *incident) needs(set string, part bool) int {
 	n := confirm
+	if part {
+		n *= 2
+	}
 	for _, l := range in.Left {
 		if l == set {
 			n *= 2

@@ -195,6 +195,8 @@ func TestTracker_updates(t *testing.T) {
 			{"db 0.9", ""},
 			{"db 0.9", ""},
 			{"met db 0.9", ""},
+			{"met db 0.9", ""},
+			{"met db 0.9", ""},
 			{"met db 0.9", "2 update root_changed db"},
 		}},
 		{"another one that would not is another one", []step{
@@ -202,8 +204,10 @@ func TestTracker_updates(t *testing.T) {
 			{"db ads 0.9", ""},
 			{"db ads 0.9", "2 update root_changed db+ads"},
 		}},
-		{"nor would the larger one", []step{
+		{"a part of a set must stand in four", []step{
 			{"db cart 0.9", "1 open db+cart"},
+			{"db 0.9", ""},
+			{"db 0.9", ""},
 			{"db 0.9", ""},
 			{"db 0.9", "2 update root_changed db"},
 		}},

@@ -55,5 +55,8 @@ func versus(what string, quantile int, now, usual float64) string {
 
 // text shows the metric beside its normal value.
 func (m movedMetric) text() string {
+	if m.young {
+		return feature.ShownMetric(m.key.Name) + " " + number(m.now) + ", not seen before"
+	}
 	return feature.ShownMetric(m.key.Name) + " " + number(m.now) + " vs " + number(m.usual) + " usual"
 }

@@ -19,6 +19,7 @@ type movedMetric struct {
 	now       float64
 	usual     float64
 	filled    float64 // of its limit, in one, see filled and limitedCPU; NaN where that is not known
+	young     bool    // too little was seen before to say what is usual
 }
 
 // What ranks metrics against each other: z is capped, since beyond it only says
@@ -32,6 +33,10 @@ const (
 // hostRise stands in for minRise with metrics of the host: what else runs there
 // makes them move without hurting anybody.
 const hostRise = 1.5
+
+// youngFull is the share of its CPU or memory from which on one is short of it that nothing is
+// known of from before.
+const youngFull = 0.9
 
 // priority breaks ties between mechanisms: earlier ones cause later ones. Who pages for want
 // of memory is busy with that, and nobody pages because others are busy.
@@ -76,6 +81,18 @@ func workOf(v *view, r *reach, s identity.Service) work {
 	return work{load: growth(rate, usualRate), running: growth(running, usualRunning)}
 }
 
+// of is by how much more a metric is for more work.
+func (w work) of(p per) float64 {
+	switch p {
+	case perLoad:
+		return w.load
+	case perRunning:
+		return w.running
+	case perNothing:
+	}
+	return 1
+}
+
 func growth(now, usual float64) float64 {
 	if f := now / usual; f > 1 && !math.IsInf(f, 1) {
 		return f
@@ -86,7 +103,8 @@ func growth(now, usual float64) float64 {
 // moved returns the metrics of s that moved, the most telling first. A metric
 // counts when, less what work explains, its robust z is at least that of a
 // suspect, it rose by a fifth (one of the host's by half), and by enough to hurt. The
-// host's disk does not count for who has nothing to do with it.
+// host's disk does not count for who has nothing to do with it. Where too little was seen
+// before, a share of what there is that is as good as all of it counts.
 func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []movedMetric {
 	var out []movedMetric
 	known := m.catalogued(v, s)
@@ -101,14 +119,14 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 			continue
 		}
 		l := v.at(k)
-		now, usual := l.now, l.usual
-		switch mean.per {
-		case perLoad:
-			now /= w.load
-		case perRunning:
-			now /= w.running
-		case perNothing:
+		if l.n < minBaseline {
+			if x, ok := shortYoung(k, l.now, limit); ok {
+				x.score, x.z = v.suspect, v.suspect
+				out = append(out, x)
+			}
+			continue
 		}
+		now, usual := l.now/w.of(mean.per), l.usual
 		sign := 1.0
 		if mean.falls {
 			sign = -1
@@ -147,6 +165,17 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 		)
 	})
 	return out
+}
+
+// shortYoung returns a metric of which too little is known to say what is usual, where a share
+// of what there is says that all of it is taken.
+func shortYoung(k feature.Key, now, limit float64) (movedMetric, bool) {
+	mean, host := meaningOf(k.Name)
+	full := cpuShare(k.Name, now)
+	if mean.mechanism == Memory {
+		full = filled(k.Name, now, limit)
+	}
+	return movedMetric{key: k, mechanism: mean.mechanism, now: now, filled: full, young: true}, !host && full >= youngFull
 }
 
 // monitors reports whether any metric of s is known that tells of a resource.

@@ -139,3 +139,35 @@ func TestView_latest(t *testing.T) {
 	v := newView(rec[:healthyRows+2], healthyRows+1, 3.5)
 	assert.True(t, math.IsNaN(v.at(cpu("back")).now), "from before the onset")
 }
+
+// Of a service that has just appeared nobody knows what is usual: what is all that it has is
+// short, and what is not is not.
+func TestMetrics_moved_young(t *testing.T) {
+	for metric, c := range map[string]struct {
+		now  float64
+		want bool
+	}{
+		"container.cpu.limit_utilization":    {0.95, true},
+		"container.cpu.utilization":          {0.5, false},
+		"process.cpu.utilization":            {93, true}, // percent
+		"container.memory.limit_utilization": {0.97, true},
+		"host.cpu.utilization":               {0.97, false},
+		"container.cpu.usage":                {0.95, false}, // cores
+	} {
+		for seen := range minBaseline + 1 {
+			var rec table
+			for i := range 11 {
+				row := map[feature.Key]float64{}
+				if i >= 10-seen {
+					row[metricOf(metric)] = c.now
+				}
+				rec = append(rec, row)
+			}
+			got := newMetrics(rec).moved(newView(rec, 10, 3.5), svc("s"), work{1, 1}, false)
+			assert.Equal(t, c.want && seen < minBaseline, len(got) == 1, "%s, seen in %d windows", metric, seen)
+			if len(got) == 1 {
+				assert.Contains(t, got[0].text(), "not seen before")
+			}
+		}
+	}
+}

@@ -12,20 +12,21 @@ import (
 const (
 	// unlike is by how many times more, or less, than on average the messages of one link of
 	// a service may be late: they differ in size and number.
-	unlike = 4.0
+	unlike = 3.0
 	// another is what one more place must add to the logarithm of the likelihood.
 	another = 5.0
 	// mostLate bounds the share of calls that are late: not each one need be.
 	mostLate = 0.999
 	// maxRivals bounds the services that are compared, and maxTogether how many make links
 	// late at once.
-	maxRivals, maxTogether = 10, 3
+	maxRivals, maxTogether = 10, 4
 )
 
-// rather returns s, or who is late rather than s where other services together explain better
-// which calls are late, see rivals: the one among them whose calls say so most.
+// rather returns s, or who is late rather than s where several late links, or leaves, meet at s
+// and other services together explain better which calls are late, see rivals: the one among
+// them whose calls say so most.
 func (e *endpoint) rather(s identity.Service, above float64) identity.Service {
-	if !(above > 0) {
+	if !(above > 0) || len(e.around(s)) < 2 {
 		return s
 	}
 	v := e.rivals(s, above)

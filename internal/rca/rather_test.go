@@ -21,7 +21,7 @@ func TestRivals_best(t *testing.T) {
 		want  []int
 	}{
 		{"all links of the gate", []rivalCalls{link(20, false, 0, 1), link(18, false, 0, 2), link(22, false, 0)}, []int{0}},
-		{"by different shares, as messages differ", []rivalCalls{link(10, false, 0, 1), link(40, false, 0, 2), link(20, false, 0)}, []int{0}},
+		{"by different shares, as messages differ", []rivalCalls{link(12, false, 0, 1), link(40, false, 0, 2), link(20, false, 0)}, []int{0}},
 		{
 			"both callees, each with its leaf",
 			[]rivalCalls{link(50, false, 0, 1), link(50, false, 0, 2), link(0, false, 0), link(30, true, 1), link(20, true, 2)},

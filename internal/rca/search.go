@@ -73,10 +73,10 @@ func (s *search) sufficient(f *found, candidates []int) {
 		if len(f.set) >= s.cfg.MaxCulprits {
 			return
 		}
-		if s.usual+s.guide[c] <= s.threshold {
+		if s.usual+s.alone[c] <= s.threshold {
 			return // nor does the next one
 		}
-		if o := s.with(without(all, c)); o.median > s.threshold {
+		if o := s.except(all, c); o.median > s.threshold {
 			f.set = append(f.set, c)
 			f.outcome = s.with(f.set)
 			f.restores = f.outcome.meets >= s.cfg.StopProbability

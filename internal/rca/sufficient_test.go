@@ -1,6 +1,7 @@
 package rca
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -57,7 +58,7 @@ func searching(threshold float64, parallel bool, lost ...float64) *search {
 		s.guide[c], s.total = l, s.total+l
 	}
 	s.r.g = g
-	s.factual = s.with(nil).median
+	s.factual, s.alone = s.with(nil).median, maps.Clone(s.guide)
 	return s
 }
 
@@ -153,4 +154,16 @@ func TestDiagnose_besideAMeltdown(t *testing.T) {
 	in.Layout = layoutOf(in.Graph, rec)
 	v := diagnose(in, Config{Without: Sufficient}.withDefaults(), rec, newPhysics(in.Layout, rec, in))
 	assert.Equal(t, []string{"back"}, services(v))
+}
+
+// Excesses that add up to more than what was lost are scaled, each alone is not: nine seconds
+// that show at three edges leave the other its second, which violates the SLO by itself.
+func TestSearch_sufficientIsNotScaled(t *testing.T) {
+	s := searching(1.9, false, 9, 1)
+	s.guide[0], s.total = 27, 28
+	s.settle([]int{0, 1}, (s.factual-s.usual)/s.total)
+	assert.InDelta(t, 10.0/28, s.guide[1], 1e-9)
+	assert.InDelta(t, 1.0, s.alone[1], 1e-9)
+	f := s.forward(channels(2))
+	assert.Equal(t, []int{0, 1}, f.set)
 }

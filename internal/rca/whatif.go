@@ -34,7 +34,8 @@ type search struct {
 	column    map[feature.Key]int // of X
 	overlaps  []overlap           // nil until asked for, see settleOverlaps
 	absorbed  map[int][]int       // network channels restored with a service
-	guide     map[int]float64     // the robust scorer's excess by channel
+	guide     map[int]float64     // the robust scorer's excess by channel, scaled to sum up to the entry's
+	alone     map[int]float64     // and as it is
 	total     float64             // and over all of its suspects
 	ground    float64             // predicted tail with all of them normal, seconds; 0 where not known
 	spread    float64             // of the entry's tail over normal windows, log seconds
@@ -122,10 +123,22 @@ func (s *search) with(set []int) outcome {
 	return s.outcome(s.restore(set), s.anchored(s.ground)+math.Max(0, rest))
 }
 
-// settle prepares the floor of with, and the anchor of all outcomes, for the robust
+// except returns the outcome had all of the suspects but c been normal. What c lost is not
+// scaled: that all of them are more than the entry lost, as they are where what is rare shows
+// at several nodes, is no reason why one of them should be less.
+func (s *search) except(suspects []int, c int) outcome {
+	a := s.restore(without(suspects, c))
+	if s.cfg.Without&Floor != 0 {
+		return s.outcome(a, 0)
+	}
+	return s.outcome(a, s.anchored(s.ground)+math.Min(s.alone[c], s.factual-s.usual))
+}
+
+// settle prepares the floors of with and except, and the anchor of all outcomes, for the robust
 // scorer's suspects; scale makes their excess in seconds sum up to at most the
 // entry's.
 func (s *search) settle(suspects []int, scale float64) {
+	s.alone = maps.Clone(s.guide)
 	for c := range s.guide {
 		s.guide[c] *= scale
 	}
