@@ -248,7 +248,7 @@ func DefaultConfig() component.Config {
 			CPUBudget: 0.5, PublishAfter: 2, Epochs: 200, Structured: true, Seed: 1,
 		},
 		Limits: Limits{
-			Services: 2000, OperationsPerService: 100, Instances: 5000,
+			Services: 1000, OperationsPerService: 100, Instances: 5000,
 			TraceSpans: 10_000, TraceAge: 5 * time.Minute,
 			MetricStreams: 50_000, Sources: 1000, PendingWindows: 4096, MemoryMiB: 1024,
 		},

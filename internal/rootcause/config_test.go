@@ -202,7 +202,7 @@ func TestConfig_memoryHoldsWhatOtherLimitsAllow(t *testing.T) {
 		pending, summaries, got, least int
 		taken                          string
 	}{
-		{0, 0, 50, 189, "172"}, // of 189 MiB 57 for spans, 24 for summaries; 91 for names and streams
+		{0, 0, 50, 138, "121"}, // of 138 MiB 41 for spans, 17 for summaries; 62 for names and streams
 		{200_000, 0, 140, 236, "219"},
 		{200_000, 1, 140, 208, "191"},
 	} {
@@ -216,7 +216,7 @@ func TestConfig_memoryHoldsWhatOtherLimitsAllow(t *testing.T) {
 
 	assert.Equal(t, leastCheckpoint, cfg.checkpoint())
 	whole := DefaultConfig().(*Config)
-	assert.Equal(t, 103, whole.checkpoint()/mib, "7,543 columns of 2,880 windows, 5 bytes each")
+	assert.Equal(t, 109, whole.checkpoint()/mib, "7,987 columns of 2,880 windows, 5 bytes each")
 	whole.Limits.CheckpointMiB = 3
 	assert.Equal(t, 3*mib, whole.checkpoint())
 
