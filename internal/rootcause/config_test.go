@@ -203,8 +203,8 @@ func TestConfig_memoryHoldsWhatOtherLimitsAllow(t *testing.T) {
 		taken                          string
 	}{
 		{0, 0, 50, 138, "121"}, // of 138 MiB 41 for spans, 17 for summaries; 62 for names and streams
-		{200_000, 0, 140, 236, "219"},
-		{200_000, 1, 140, 208, "191"},
+		{200_000, 0, 140, 203, "186"},
+		{200_000, 1, 140, 178, "161"},
 	} {
 		cfg.Limits.PendingSpans, cfg.Limits.SummariesMiB, cfg.Limits.MemoryMiB = c.pending, c.summaries, c.got
 		require.EqualError(t, cfg.Validate(), fmt.Sprintf(
