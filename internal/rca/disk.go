@@ -16,8 +16,9 @@ import (
 // others, so that it is the rise of the median that tells. Who asks more of the disk,
 // as after the collapse of a cache, is the cause whatever the others lose by it.
 //
-// Of a leaf that nobody reports a metric of the host is not known. That it is on the one
-// with the saturated disk is likelier than that two things broke at once.
+// Of a leaf the host, or what its disk does, is often not known. That it is on the one with
+// the saturated disk, where it is not known to be elsewhere, is likelier than that two things
+// broke at once.
 func (d *diagnosis) sharedDisk(s scores) scores {
 	on := make([]disk, len(s.suspects))
 	for i := range s.suspects {
@@ -50,7 +51,8 @@ func (d *diagnosis) sharedDisk(s scores) scores {
 // disk is what is known of the disk of a suspect that may be slow for it.
 type disk struct {
 	host    []reading // of saturated disks
-	unknown bool      // a leaf of which nobody knows the host
+	unknown bool      // a leaf of which nobody knows what the disk of its host does
+	on      []string  // the hosts of such a leaf, as far as they are known
 	asks    bool      // of leaves more than usual
 	rise    float64   // of the median, seconds
 }
@@ -63,8 +65,8 @@ func (d *diagnosis) diskOf(u *suspect) disk {
 	}
 	out := disk{rise: d.medianRise(u), asks: u.parts[0].metric == callsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
 	switch {
-	case d.leaf(u.channel):
-		out.unknown = len(d.metrics[key.Service]) == 0
+	case d.leaf(u.channel) && len(d.hostDisk(key.Service)) == 0:
+		out.unknown, out.on = true, d.hostsOf(key.Service)
 	case d.lacksDisk(key.Service):
 		out.host = d.hostDisk(key.Service)
 	default:
@@ -107,15 +109,21 @@ func (d *diagnosis) leaf(channel int) bool {
 // meets reports whether two disks are one.
 func (a disk) meets(b disk) bool {
 	switch saturated := func(d disk) bool { return len(d.host) > 0 }; {
-	case a.unknown && b.unknown:
-		return saturated(a) || saturated(b) // one has taken another, and so its host
+	case a.unknown && b.unknown: // one has taken another, and so its host
+		return saturated(a) && b.mayBeOn(a.host) || saturated(b) && a.mayBeOn(b.host)
 	case a.unknown:
-		return saturated(b)
+		return saturated(b) && a.mayBeOn(b.host)
 	case b.unknown:
-		return saturated(a)
+		return saturated(a) && b.mayBeOn(a.host)
 	default:
 		return meet(a.host, b.host)
 	}
+}
+
+// mayBeOn reports whether a leaf may run on the host of one of the readings, as far as names
+// tell.
+func (a disk) mayBeOn(readings []reading) bool {
+	return len(a.on) == 0 || slices.ContainsFunc(readings, func(r reading) bool { return r.host == "" || slices.Contains(a.on, r.host) })
 }
 
 // sameWait is the largest ratio between what one queue makes two of its users wait.
@@ -144,6 +152,18 @@ func (d *diagnosis) lacksDisk(s identity.Service) bool {
 		}
 	}
 	return disk
+}
+
+// hostsOf returns the hosts of the replicas of s that are known, sorted.
+func (d *diagnosis) hostsOf(s identity.Service) []string {
+	var out []string
+	for in, host := range d.located() { // sorted below
+		if in.Service == s {
+			out = append(out, host)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // reading is one metric of a host, "" where its name is not known.

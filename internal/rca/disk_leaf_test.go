@@ -28,30 +28,36 @@ func replicas(name string, busy ...float64) window.Resource {
 	return out
 }
 
-// A leaf of which nobody knows the host is on the one with the saturated disk.
+// A leaf of which nobody knows the host, or what its disk does, is on the one with the
+// saturated disk, where it is not known to be elsewhere.
 func TestDiagnose_leafOnSaturatedDisk(t *testing.T) {
 	for name, c := range map[string]struct {
 		mid, db float64 // seconds: usually 0.010 and 0.030
 		busy    float64 // the disk of mid's host; usually 0.1
-		known   bool    // the leaf reports metrics
+		on      string  // the host of which the leaf, which reports its CPU, says that it runs there
 		want    []string
 	}{
-		"the leaf is slower":              {0.160, 0.330, 0.9, false, []string{"db"}},
-		"the service is slower":           {0.310, 0.180, 0.9, false, []string{"mid"}},
-		"no disk is busier than usual":    {0.160, 0.330, 0.1, false, []string{"db", "mid"}},
-		"the leaf says where it runs":     {0.160, 0.330, 0.9, true, []string{"db", "mid"}},
-		"half as busy again is not worse": {0.160, 0.330, 0.14, false, []string{"db", "mid"}},
+		"the leaf is slower":              {0.160, 0.330, 0.9, "", []string{"db"}},
+		"the service is slower":           {0.310, 0.180, 0.9, "", []string{"mid"}},
+		"no disk is busier than usual":    {0.160, 0.330, 0.1, "", []string{"db", "mid"}},
+		"the leaf runs elsewhere":         {0.160, 0.330, 0.9, "node-9", []string{"db", "mid"}},
+		"the leaf runs there":             {0.160, 0.330, 0.9, "node-1", []string{"db"}},
+		"half as busy again is not worse": {0.160, 0.330, 0.14, "", []string{"db", "mid"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := chain()
 			w.metric[diskOf("mid")] = 0.1
-			if c.known {
+			if c.on != "" {
 				w.metric[cpu("db")] = 0.4
 			}
 			in, rec := incident(w, func(w *world) {
 				w.own[op("mid")], w.leaf[edge("back", "db")], w.metric[diskOf("mid")] = c.mid, c.db, c.busy
 			})
 			in.Snapshot.Resources = []window.Resource{replicas("mid", c.busy)}
+			if c.on != "" {
+				in.Snapshot.Resources[0].Instances[0].Host = "node-1"
+				in.Snapshot.Resources = append(in.Snapshot.Resources, window.Resource{Service: svc("db"), Instances: []window.InstanceValues{{ID: "db-0", Host: c.on}}})
+			}
 			v := diagnose(in, Config{}.withDefaults(), rec, nil)
 			require.False(t, v.Abstained, v.Reason)
 			assert.ElementsMatch(t, c.want, services(v))
@@ -249,6 +255,9 @@ func TestDisk_meets(t *testing.T) {
 		"two leaves":               {leaf, leaf, false},
 		"a leaf, and nothing busy": {leaf, disk{}, false},
 		"a busy disk, and nothing": {on(0.9), disk{}, false},
+		"a leaf on that host":      {disk{unknown: true, on: []string{"n1"}}, named("n1", 0.9), true},
+		"a leaf on another host":   {disk{unknown: true, on: []string{"n2"}}, named("n1", 0.9), false},
+		"on one without a name":    {disk{unknown: true, on: []string{"n2"}}, on(0.9), true},
 		"a leaf that took a host":  {disk{unknown: true, host: on(0.9).host}, leaf, true},
 		"and what waits for none":  {disk{unknown: true, host: on(0.9).host}, disk{rise: 1}, false},
 	} {
