@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// full is the share of its limit from which on memory is short.
+// full is the share of its limit from which on memory is short, or CPU.
 const full = 0.9
 
 // causes returns metrics that moved, the most telling first, without what is only a

@@ -47,15 +47,10 @@ func (d *diagnosis) measuresCPU(s identity.Service) bool {
 // besides returns the other services with a replica on a host of s, those that send no spans
 // included, sorted.
 func (d *diagnosis) besides(s identity.Service) []identity.Service {
-	hosts := map[string]bool{}
-	for in, host := range d.located() { // a set: the order does not matter
-		if in.Service == s {
-			hosts[host] = true
-		}
-	}
+	hosts := d.hostsOf(s)
 	var out []identity.Service
 	for in, host := range d.located() { // sorted below
-		if in.Service != s && hosts[host] {
+		if in.Service != s && slices.Contains(hosts, host) {
 			out = append(out, in.Service)
 		}
 	}

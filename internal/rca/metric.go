@@ -34,10 +34,6 @@ const (
 // makes them move without hurting anybody.
 const hostRise = 1.5
 
-// youngFull is the share of its CPU or memory from which on one is short of it that nothing is
-// known of from before.
-const youngFull = 0.9
-
 // priority breaks ties between mechanisms: earlier ones cause later ones. Who pages for want
 // of memory is busy with that, and nobody pages because others are busy.
 var priority = []Mechanism{Memory, CPU, GC, Disk, Pool, QueueWait, Network}
@@ -171,11 +167,11 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 // of what there is says that all of it is taken.
 func shortYoung(k feature.Key, now, limit float64) (movedMetric, bool) {
 	mean, host := meaningOf(k.Name)
-	full := cpuShare(k.Name, now)
+	share := cpuShare(k.Name, now)
 	if mean.mechanism == Memory {
-		full = filled(k.Name, now, limit)
+		share = filled(k.Name, now, limit)
 	}
-	return movedMetric{key: k, mechanism: mean.mechanism, now: now, filled: full, young: true}, !host && full >= youngFull
+	return movedMetric{key: k, mechanism: mean.mechanism, now: now, filled: share, young: true}, !host && share >= full
 }
 
 // monitors reports whether any metric of s is known that tells of a resource.

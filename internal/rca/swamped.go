@@ -8,14 +8,9 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
-// Rules of services that have all that they can serve.
-const (
-	// swampedUse is the share of its CPU from which on a service has none left.
-	swampedUse = 0.9
-	// swampedGrowth is how many times as many requests as usual explain that. What a
-	// service serves cannot grow by more than what it had left, however many ask.
-	swampedGrowth = 1.1
-)
+// swampedGrowth is how many times as many requests as usual explain that a service has all
+// that it can serve. What it serves cannot grow by more than what it had left, however many ask.
+const swampedGrowth = 1.1
 
 // swamped reports whether a service has all the requests that it can serve: it uses all of
 // its CPU, and for each request that it has served not more than usual, by labour. From there
@@ -24,7 +19,7 @@ func (d *diagnosis) swamped(s identity.Service) bool {
 	served := workOf(d.v, d.r, s).load / d.v.begun
 	return slices.ContainsFunc(d.metrics[s], func(k feature.Key) bool {
 		l := d.v.at(k)
-		return cpuShare(k.Name, l.now) >= swampedUse && l.n >= minBaseline && l.now < labour*max(1, served)*l.usual
+		return cpuShare(k.Name, l.now) >= full && l.n >= minBaseline && l.now < labour*max(1, served)*l.usual
 	})
 }
 
