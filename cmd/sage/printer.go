@@ -106,7 +106,11 @@ func reasons(in eventlog.Incident) []line {
 	}
 	if w := in.WhatIf; w.Known {
 		met := "SLO met"
-		if !w.Restores {
+		switch {
+		case w.Restores:
+		case w.Quantile <= in.Threshold: // not likely enough
+			met = "SLO perhaps met"
+		default:
 			met = "SLO still missed"
 		}
 		add("what if", fmt.Sprintf("were it normal: %s %s [%s-%s], %s",

@@ -32,7 +32,7 @@ func (f *factory) tracesToLogs(_ context.Context, set connector.Settings, cfg co
 	if err != nil {
 		return nil, err
 	}
-	return traces{i}, nil
+	return readTraces(i), nil
 }
 
 func (f *factory) metricsToLogs(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Metrics, error) {
@@ -40,7 +40,7 @@ func (f *factory) metricsToLogs(_ context.Context, set connector.Settings, cfg c
 	if err != nil {
 		return nil, err
 	}
-	return metrics{i}, nil
+	return readMetrics(i), nil
 }
 
 func (f *factory) tracesToMetrics(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Metrics) (connector.Traces, error) {
@@ -48,7 +48,7 @@ func (f *factory) tracesToMetrics(_ context.Context, set connector.Settings, cfg
 	if err != nil {
 		return nil, err
 	}
-	return traces{i}, nil
+	return readTraces(i), nil
 }
 
 // metricsToMetrics is for summaries of others, which are added up with what spans say;
@@ -58,7 +58,7 @@ func (f *factory) metricsToMetrics(_ context.Context, set connector.Settings, cf
 	if err != nil {
 		return nil, err
 	}
-	return metrics{i}, nil
+	return readMetrics(i), nil
 }
 
 // beforeLogs returns an instance that stands before next, all the logs pipelines that

@@ -75,6 +75,62 @@ func TestTelemetry(t *testing.T) {
 }
 
 // Each instrument is the one that metadata.yaml has under its name.
+// Of instances before logs and before metrics pipelines, which are given the same data, one
+// reads it, whichever is made first.
+func TestTelemetry_dataOfTwoInstancesIsReadOnce(t *testing.T) {
+	for _, logsFirst := range []bool{true, false} {
+		set, tel, _ := watched(t)
+		events, told := &consumertest.LogsSink{}, &consumertest.MetricsSink{}
+		f, cfg := NewFactory(), violatedConfig()
+		var spans []connector.Traces
+		var points []connector.Metrics
+		for _, toLogs := range []bool{logsFirst, !logsFirst} {
+			var tr connector.Traces
+			var m connector.Metrics
+			var errTraces, errMetrics error
+			if toLogs {
+				tr, errTraces = f.CreateTracesToLogs(t.Context(), set, cfg, events)
+				m, errMetrics = f.CreateMetricsToLogs(t.Context(), set, cfg, events)
+			} else {
+				tr, errTraces = f.CreateTracesToMetrics(t.Context(), set, cfg, told)
+				m, errMetrics = f.CreateMetricsToMetrics(t.Context(), set, cfg, told)
+			}
+			require.NoError(t, errTraces)
+			require.NoError(t, errMetrics)
+			spans, points = append(spans, tr), append(points, m)
+		}
+		for k := range spans {
+			require.NoError(t, spans[k].Start(t.Context(), componenttest.NewNopHost()))
+			require.NoError(t, points[k].Start(t.Context(), componenttest.NewNopHost()))
+		}
+		at := anHourAgo()
+		for n := range 25 * 20 {
+			at = at.Add(50 * time.Millisecond)
+			took := 10 * time.Millisecond
+			if n >= 20*20 {
+				took = 500 * time.Millisecond
+			}
+			for k := range spans {
+				require.NoError(t, spans[k].ConsumeTraces(t.Context(), request(at, took)))
+				if n%20 == 0 {
+					require.NoError(t, points[k].ConsumeMetrics(t.Context(), usage(at)))
+				}
+			}
+		}
+		for k := range spans {
+			stop(t, spans[k], points[k])
+		}
+		assert.EqualValues(t, 25*20, counted(t, tel, "otelcol_rootcause_spans_used"))
+		assert.EqualValues(t, 25, counted(t, tel, "otelcol_rootcause_points_used"))
+		_, err := tel.GetMetric("otelcol_rootcause_spans_refused")
+		require.Error(t, err, "nothing is refused")
+		_, err = tel.GetMetric("otelcol_rootcause_points_refused")
+		require.Error(t, err)
+		assert.Equal(t, []string{"open"}, states(events))
+		assert.NotEmpty(t, told.AllMetrics())
+	}
+}
+
 func TestInstruments(t *testing.T) {
 	// A meter gives the same instrument for the same name.
 	tel := componenttest.NewTelemetry()

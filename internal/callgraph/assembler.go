@@ -93,10 +93,12 @@ func (a *Assembler) Add(s *Span, more *More) {
 		s.Weight = 1
 	}
 	switch {
-	case s.Kind > Consumer:
+	case s.Kind > SeemsClient:
 		s.Kind = Internal
 	case s.Kind.inbound():
 		a.known.emits(s.Service, s.End)
+	case s.Kind == Client && !s.Terminal:
+		a.known.tell(s.Service, s.End)
 	}
 	if !a.pending.add(s, more, a.cfg.MaxTrace) {
 		a.counted(ReasonTraceLimit, 1)
@@ -139,7 +141,12 @@ func (a *Assembler) Pending() int { return a.pending.slab.used }
 // resolve hands to the sink what has come of t, and forgets it.
 func (a *Assembler) resolve(t *trace) {
 	a.frag.load(t, &a.pending.slab)
+	if a.frag.kindless {
+		a.settle()
+	}
+	a.unfold()
 	a.bridge()
+	a.nest()
 	a.frag.understand()
 	if a.complete() {
 		a.frag.understand()

@@ -19,6 +19,11 @@ const (
 	Client
 	Producer
 	Consumer
+	// Those of spans that do not say it: their trace tells, and their attributes what they
+	// look like. RPC is then named as of a SERVER, and Callee as of a CLIENT.
+	Unspecified
+	SeemsServer
+	SeemsClient
 )
 
 // Span is what of a span matters here. Names are numbers of an identity.Names.
@@ -70,6 +75,7 @@ type Served struct {
 	Time    int64 // event time that decides the window: end of the sync request at whose top this span stands
 	Entry   bool  // no caller: a true root, or a SERVER whose parent never came (a browser, a proxy, or a loss: shares tell)
 	Torn    bool  // of an Entry: it had a caller, of which the span never came
+	Inner   bool  // likewise, as its trace began elsewhere: so it was no browser, nor a proxy
 	Async   bool  // a message was consumed
 	Stream  bool
 
@@ -139,6 +145,7 @@ const (
 	ReasonSkewed                          // queue wait negative by the two clocks
 	ReasonUnmatchedParent                 // call of a request of which a span never came: its caller is not known
 	ReasonBridged                         // SERVER whose parent never came; served for an uninstrumented hop that was called around it
+	ReasonNested                          // SERVER whose parent was never sent; part of the request of another service around it
 	numReasons
 )
 
@@ -150,7 +157,7 @@ func (r Reason) String() string {
 	return [...]string{
 		"invalid_id", "duplicate", "cycle", "unmatched_client", "unmatched_server",
 		"unmatched_consumer", "pending_limit", "trace_limit", "clock_skew", "unmatched_parent",
-		"bridged",
+		"bridged", "nested",
 	}[r]
 }
 

@@ -40,19 +40,22 @@ func (a *Assembler) serve(i int32) {
 	f := &a.frag
 	n := &f.nodes[i]
 	s := n.span
-	entry, torn := n.parent == none, false
+	entry, torn, inner := n.parent == none, false, false
 	switch {
 	case s.kind == Consumer:
 		entry = entry && len(a.links(s)) == 0
 	case n.parent == lost:
 		a.counts[ReasonUnmatchedServer]++
-		entry, torn = true, true
+		entry, torn, inner = true, true, f.began(i)
+	case entry && f.flat:
+		inner = f.began(i)
+		torn = inner
 	}
 	took := s.duration()
 	o := &a.out.served
 	o.RPC, o.Replica, o.Time = s.rpc, s.replica, f.time(i)
 	o.Span.Trace, o.Span.ID = f.trace, s.id
-	o.Entry, o.Torn, o.Async, o.Stream = entry, torn, s.kind == Consumer, n.waits
+	o.Entry, o.Torn, o.Inner, o.Async, o.Stream = entry, torn, inner, s.kind == Consumer, n.waits
 	o.Duration, o.Exclusive = took, took-n.busy
 	o.ChildSum = max(n.sum, n.busy) // shares are rounded
 	o.Error, o.Weight = s.failed, s.weight
@@ -60,6 +63,15 @@ func (a *Assembler) serve(i int32) {
 		o.ErrorType = a.errorType(s)
 	}
 	a.sink.Served(o)
+}
+
+// began reports whether the trace began at another service, around the request of node i.
+func (f *fragment) began(i int32) bool {
+	if f.root == none {
+		return false
+	}
+	root, s := f.nodes[f.root].span, f.nodes[i].span
+	return root.service != s.service && root.spans(s)
 }
 
 func (a *Assembler) errorType(r *record) string { return a.pending.slab.extras.errorType(r.extra) }

@@ -61,9 +61,12 @@ type fragment struct {
 	order []int32 // parents before children
 	marks []mark
 
+	root    int32    // the longest of those without a parent that began the trace, or none
 	orphans []int32  // SERVER nodes whose parent never came
 	ends    []end    // calls that may lead to an uninstrumented hop, by start
 	hops    []record // what uninstrumented hops have done
+	byStart []int32  // nodes, where none has a parent
+	below   []below  // what is below each node, where a span has no kind
 	abroad  []abroad // spans that may be of a service that tells of its calls only
 
 	path []int32
@@ -79,7 +82,9 @@ type fragment struct {
 	duplicates, cycles int
 	messages           bool // there are PRODUCER or CONSUMER spans
 	streams            bool // a span says that it waits
-	kinds              bool // not all spans are INTERNAL, as they are where nobody says kinds
+	kinds              bool // a span says that it is not INTERNAL
+	flat               bool // no span has a parent
+	kindless           bool // a span does not say its kind
 }
 
 // mark is the state of a node while ancestors are walked.
@@ -95,7 +100,8 @@ const (
 // id, and linked to parents. None of it depends on the order of arrival, except
 // which of several spans of one id is kept.
 func (f *fragment) load(t *trace, s *slab) {
-	f.trace, f.duplicates, f.cycles, f.messages, f.streams, f.kinds = t.id, 0, 0, false, false, false
+	f.root, f.flat = none, true
+	f.trace, f.duplicates, f.cycles, f.messages, f.streams, f.kinds, f.kindless = t.id, 0, 0, false, false, false, false
 	f.ids.reset()
 	left := int(t.spans)
 	for i := t.first; i != nowhere; {
@@ -115,13 +121,26 @@ func (f *fragment) load(t *trace, s *slab) {
 	for i := range f.nodes {
 		r := s.at(f.ids.keys[i].slot)
 		f.nodes[i].span, f.nodes[i].parent = r, f.ids.find(r.parent)
-		if r.kind == Server && f.nodes[i].parent == lost {
-			f.orphans = append(f.orphans, int32(i))
+		switch p := f.nodes[i].parent; {
+		case p != none:
+			f.flat = false
+		case r.kind != Consumer && (f.root == none || r.duration() > f.nodes[f.root].span.duration()):
+			f.root = int32(i)
 		}
-		f.messages = f.messages || r.kind == Producer || r.kind == Consumer
 		f.streams = f.streams || r.stream
-		f.kinds = f.kinds || r.kind != Internal
+		f.kindless = f.kindless || r.kind > Consumer
+		f.kinds = f.kinds || r.kind != Internal && r.kind <= Consumer
+		f.classify(int32(i))
 	}
+}
+
+// classify notes what matters of the kind of node i.
+func (f *fragment) classify(i int32) {
+	kind := f.nodes[i].span.kind
+	if kind == Server && f.nodes[i].parent == lost {
+		f.orphans = append(f.orphans, i)
+	}
+	f.messages = f.messages || kind == Producer || kind == Consumer
 }
 
 // sort fills order, parents first, and breaks cycles: the least span id of one

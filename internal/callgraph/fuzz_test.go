@@ -23,7 +23,7 @@ func soup(b []byte) []spoken {
 		s, ok := first[id]
 		if !ok {
 			s = spoken{
-				ID: id, Parent: identity.SpanID{b[2] % 20}, Kind: Kind(b[3] % 6),
+				ID: id, Parent: identity.SpanID{b[2] % 20}, Kind: Kind(b[3] % 9),
 				Service:   identity.Service{Name: "s" + strconv.Itoa(int(b[4]%5))},
 				Operation: "op" + strconv.Itoa(int(b[4]/5%3)),
 				Start:     int64(b[5]), End: int64(b[5]) + int64(int8(b[6])),

@@ -28,8 +28,14 @@ type Known struct {
 	messages *identity.Recent[alias, *habit]
 	// unserved are the calls below which there are spans, but none that serves.
 	unserved *identity.Recent[alias, *unserved]
-	bridged  atomic.Bool   // there are bridges
-	learned  atomic.Uint64 // counts what was learned anew
+	// settlements are the names of spans without a kind, and whether they serve.
+	settlements *identity.Recent[alias, *habit]
+	// nestings are requests, and others of which they may be part.
+	nestings *identity.Recent[Edge, *habit]
+	// tellers are the services that tell of their calls, other than of databases and brokers.
+	tellers *identity.Recent[identity.Service, struct{}]
+	bridged atomic.Bool   // there are bridges
+	learned atomic.Uint64 // counts what was learned anew
 }
 
 // alias is a call as its client names it: the calling service, and the peer with
@@ -49,14 +55,23 @@ func NewKnown(names *identity.Names, max int, keep int64) *Known {
 		}
 		return names.RPC(a.callee).Compare(names.RPC(b.callee))
 	}
+	edges := func(a, b Edge) int {
+		if c := names.RPC(a.Caller).Compare(names.RPC(b.Caller)); c != 0 {
+			return c
+		}
+		return names.RPC(a.Callee).Compare(names.RPC(b.Callee))
+	}
 	return &Known{
 		names: names, keep: keep,
-		services: identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
-		answers:  identity.NewRecent[alias, identity.RPCNo](max, keep, compare),
-		calls:    identity.NewRecent[alias, struct{}](max, keep, compare),
-		bridges:  identity.NewRecent[alias, struct{}](max, keep, compare),
-		messages: identity.NewRecent[alias, *habit](max, keep, compare),
-		unserved: identity.NewRecent[alias, *unserved](max, keep, compare),
+		services:    identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
+		answers:     identity.NewRecent[alias, identity.RPCNo](max, keep, compare),
+		calls:       identity.NewRecent[alias, struct{}](max, keep, compare),
+		bridges:     identity.NewRecent[alias, struct{}](max, keep, compare),
+		messages:    identity.NewRecent[alias, *habit](max, keep, compare),
+		unserved:    identity.NewRecent[alias, *unserved](max, keep, compare),
+		settlements: identity.NewRecent[alias, *habit](max, keep, compare),
+		nestings:    identity.NewRecent[Edge, *habit](max, keep, edges),
+		tellers:     identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
 	}
 }
 
@@ -67,9 +82,15 @@ func (k *Known) Mark(m *identity.Marks) {
 		m.RPC(a.callee)
 		m.RPC(r)
 	})
-	k.messages.Each(func(a alias, _ *habit) {
-		m.Service(a.service)
-		m.RPC(a.callee)
+	for _, r := range [...]*identity.Recent[alias, *habit]{k.messages, k.settlements} {
+		r.Each(func(a alias, _ *habit) {
+			m.Service(a.service)
+			m.RPC(a.callee)
+		})
+	}
+	k.nestings.Each(func(e Edge, _ *habit) {
+		m.RPC(e.Caller)
+		m.RPC(e.Callee)
 	})
 	k.unserved.Each(func(a alias, u *unserved) {
 		m.Service(a.service)

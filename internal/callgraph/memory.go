@@ -16,6 +16,9 @@ type memory struct {
 	directs [memories]direct
 	guesses [memories]guess
 	lones   [memories]opinion
+
+	settlements [memories]settlement
+	nestings    [memories]nesting
 }
 
 // memories is the number of calls that are remembered, each in a place by its
@@ -31,6 +34,8 @@ type told struct {
 	at      int64
 	outside identity.RPCNo // who calls where no request is served: no operation
 	named   bool           // outside is known
+	tells   bool           // of its calls
+	toldAt  int64
 }
 
 // answer is what was noted of a call.
@@ -72,6 +77,8 @@ func (m *memory) forget() {
 	clear(m.directs[:])
 	clear(m.guesses[:])
 	clear(m.lones[:])
+	clear(m.settlements[:])
+	clear(m.nestings[:])
 }
 
 func (a alias) place() uint32 {

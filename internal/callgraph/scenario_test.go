@@ -18,7 +18,8 @@ import (
 //
 // A span is named by a number, in trace 1, or as trace.number; the parent "-" is
 // none, "?" one that never comes. Kinds are S(erver), C(lient), P(roducer),
-// consumer R(eceive) and I(nternal). Options are peer=name, link=span, w=weight,
+// consumer R(eceive), I(nternal), U(nspecified), and those that seem to serve
+// (US) or to call (UC). Options are peer=name, link=span, w=weight,
 // error=type, stream, terminal. Commands are "advance TIME" and "flush"; a flush follows
 // the last line.
 
@@ -80,7 +81,7 @@ func play(t *testing.T, cfg Config, text string) []string {
 	return r.lines()
 }
 
-var kinds = map[string]Kind{"S": Server, "C": Client, "P": Producer, "R": Consumer, "I": Internal}
+var kinds = map[string]Kind{"S": Server, "C": Client, "P": Producer, "R": Consumer, "I": Internal, "U": Unspecified, "US": SeemsServer, "UC": SeemsClient}
 
 func parse(t *testing.T, f []string) spoken {
 	t.Helper()

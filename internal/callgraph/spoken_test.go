@@ -26,7 +26,7 @@ func (s spoken) numbered(names *identity.Names) (Span, *More) {
 		Service: names.ServiceNo(s.Service), RPC: names.RPCNo(identity.RPC{Service: s.Service, Operation: s.Operation}),
 		Stream: s.Stream, Terminal: s.Terminal, Error: s.Error, Weight: s.Weight,
 	}
-	if s.Kind.outbound() {
+	if s.Kind.outbound() || s.Kind > Consumer {
 		n.Callee = names.RPCNo(identity.RPC{Service: s.Peer, Operation: s.Operation})
 	}
 	if s.ErrorType == "" && len(s.Links) == 0 {

@@ -225,6 +225,15 @@ func (l *Ledger) Between(services []identity.Service, from, to time.Time) []Chan
 	return out
 }
 
+// ServedUntil returns the end of the last window in which a version of a service served, in ns
+// since 1970, 0 where that is not known.
+func (l *Ledger) ServedUntil(s identity.Service, version string) int64 {
+	if k := l.services[s]; k != nil && k.Versions[version] != nil {
+		return k.Versions[version].Last + l.size
+	}
+	return 0
+}
+
 // Redeployed reports whether any of some services, which are sorted, began to run another
 // version between two times, and whether that is known: the ledger reaches back so far, and each of them
 // that serves says its version.

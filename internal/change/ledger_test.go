@@ -118,6 +118,9 @@ func TestLedger_between(t *testing.T) {
 		is, known := l.Redeployed(services, at(c.from), at(c.to))
 		assert.Equal(t, [2]bool{c.is, c.known}, [2]bool{is, known}, "%+v", c)
 	}
+	assert.Equal(t, 9*size, l.ServedUntil(identity.Service{Name: "a"}, "v2"))
+	assert.Zero(t, l.ServedUntil(identity.Service{Name: "a"}, "v7"))
+	assert.Zero(t, l.ServedUntil(identity.Service{Name: "c"}, ""))
 	assert.True(t, l.Known(identity.Service{Name: "b"}))
 	assert.False(t, l.Known(identity.Service{Name: "c"}))
 }

@@ -17,9 +17,8 @@ func idleObjectives(of []slo.Idle, least float64, long time.Duration) string {
 		name := "SLO " + x.Objective.Name
 		switch {
 		case x.Matched:
-			wanted := long * time.Duration(math.Ceil(least/math.Max(x.Requests, 0.1)))
-			out = append(out, fmt.Sprintf("%s is hardly ever judged: %.4g requests in a window, rule.min_requests is %.4g: set window to %v, or rule.min_requests lower",
-				name, x.Requests, least, wanted))
+			out = append(out, fmt.Sprintf("%s is hardly ever judged: %.3g requests seen in a window, ten windows are judged together at most, and rule.min_requests is %.4g: set window to %v, or rule.min_requests lower",
+				name, x.Seen, least, long*enoughWindows(x, least)))
 		case len(x.Served) > 0:
 			out = append(out, fmt.Sprintf("%s is not judged: no operation of %s matches %q, it serves such as %s", name, x.Objective.Service, x.Objective.Operation, quoted(x.Served)))
 		default:
@@ -30,6 +29,13 @@ func idleObjectives(of []slo.Idle, least float64, long time.Duration) string {
 		out = append(out, fmt.Sprintf("%d more SLOs are not judged", more))
 	}
 	return strings.Join(out, "; ")
+}
+
+// enoughWindows is how many windows have as many requests as are asked for of one, and two
+// that were seen, as one may stand for all of them.
+func enoughWindows(x slo.Idle, least float64) time.Duration {
+	const atLeast = 0.1 // requests in a window
+	return time.Duration(math.Ceil(max(least/max(x.Requests, atLeast), min(2, least)/max(x.Seen, atLeast))))
 }
 
 // joined joins what there is of two texts.

@@ -26,6 +26,7 @@ func (r *run) judge(s *window.Snapshot) {
 	states := r.watcher.Observe(s.Start, s.End, r.qualified(observations(s, structure.Entries)))
 	health := health(states)
 	r.history.SetHealth(r.history.Len()-1, health)
+	r.violatedToo(states)
 	// A run that has not opened an incident yet must survive a restart too: the
 	// incident's identity follows from its onset. So must how far one is on its way to
 	// its end, and that it has ended.
@@ -45,6 +46,7 @@ func (r *run) judge(s *window.Snapshot) {
 			Onset: func() incident.Onset { return r.onset(st) },
 		}
 	}
+	r.keep(s)
 	r.said = append(r.said, r.tracker.Observe(s.End, all)...)
 	r.said = append(r.said, r.tracker.Tick(s.End)...)
 	r.unsaved = r.unsaved || len(r.said) > 0
@@ -57,7 +59,7 @@ func (r *run) verdict(s *window.Snapshot, st slo.State) *rca.Verdict {
 		return nil
 	}
 	in := rca.Input{
-		Graph: r.graph, History: r.history, Snapshot: s,
+		Graph: r.graph, History: r.history, Snapshot: s, Earlier: r.since(st.Since),
 		Entry: st.RPC, Quantile: st.Objective.Quantile, Threshold: st.Objective.Threshold.Seconds(),
 		Errors: st.Objective.Indicator == slo.Errors, Onset: st.Onset,
 	}
@@ -73,6 +75,35 @@ func (r *run) verdict(s *window.Snapshot, st slo.State) *rca.Verdict {
 	}
 	r.obs.Judged(v.Method, time.Since(began))
 	return r.withheld(&v)
+}
+
+// keep keeps a window that may have to be judged together with those to come, and those before
+// it for as long: objectives put few together, and only while one of them is violated.
+func (r *run) keep(s *window.Snapshot) {
+	since := r.watcher.Pending()
+	if since == 0 {
+		r.kept = nil
+		return
+	}
+	r.kept = append(r.since(since), s)
+}
+
+// since returns the windows that were kept from some start on.
+func (r *run) since(start int64) []*window.Snapshot {
+	i := 0
+	for i < len(r.kept) && r.kept[i].Start < start {
+		i++
+	}
+	return slices.Clone(r.kept[i:])
+}
+
+// violatedToo marks the windows that were judged together with a violated one.
+func (r *run) violatedToo(states []slo.State) {
+	for _, st := range states {
+		for row := r.history.Len() - 2; st.Violated && row >= 0 && r.history.Start(row) >= st.Since; row-- {
+			r.history.SetHealth(row, feature.Violated)
+		}
+	}
 }
 
 // observations returns the served operations of a window for the objectives.

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -17,6 +18,7 @@ const (
 type leftOut struct {
 	services, peers turned
 	spans, points   lateness
+	severed         severed
 }
 
 // turned are services for which there was no place, of the last window in which there were any.
@@ -65,6 +67,7 @@ func (r *leftOut) observe(s *window.Snapshot, keep int) {
 	r.peers.observe(s.Refused.Peers, keep)
 	r.spans.observe(s.Refused.LateSpans)
 	r.points.observe(s.Refused.LatePoints)
+	r.severed.observe(s)
 }
 
 // tooMany says which services are not told apart, and what to do, or "".
@@ -79,6 +82,15 @@ func (r *leftOut) tooMany() string {
 			": limits.services is reached by what is called, stores included, raise it")
 	}
 	return out
+}
+
+// noRoom says of which services values are not kept, and what to do, or "".
+func noRoom(of []identity.Service) string {
+	if len(of) == 0 {
+		return ""
+	}
+	return "the history has no room for values of " + listed(of, maxCrowds) +
+		": what they lack, or that they are slow, may go unseen: raise limits.memory_mib, or shorten training.history"
 }
 
 // tooLate says how much comes late, and what to do, or "".

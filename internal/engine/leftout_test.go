@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -47,4 +48,28 @@ func TestLeftOut_tooLate(t *testing.T) {
 	r.observe(&window.Snapshot{Refused: window.Refused{LateSpans: 0.3, LatePoints: 0.0712}}, 2)
 	assert.Equal(t, "30 % of the spans of the last windows came after their window was closed, and are not used: raise lateness, or look for what holds them back; "+
 		"7 % of the metric points of the last windows came after their window was closed, and are not used: raise lateness, or look for what holds them back", r.tooLate())
+}
+
+// Whose values found no room is said, and no more when all find it.
+func TestEngine_saysThatTheHistoryIsFull(t *testing.T) {
+	cfg := config()
+	cfg.MaxColumns, cfg.Training.History = 8, 100*size // the columns of one RPC, in a record that gets no shorter
+	windows := letters(0, "GGGGGGGGGGGGGGGGGGGGGGGGGGGG")
+	for _, s := range windows[2:4] {
+		other := s.RPCs[0]
+		other.Key = rpc("b")
+		s.RPCs = append(s.RPCs, other)
+	}
+	r := newRig(t, cfg, nil).through(t, windows)
+	var said []string
+	for _, o := range r.said {
+		if o.Model != nil {
+			said = append(said, fmt.Sprint((o.Model.Time.UnixNano()-epoch)/int64(size), " ", o.Model.Warning))
+		}
+	}
+	assert.Equal(t, []string{
+		"1 ",
+		"3 the history has no room for values of b: what they lack, or that they are slow, may go unseen: raise limits.memory_mib, or shorten training.history",
+		"25 ",
+	}, said)
 }

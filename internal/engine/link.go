@@ -13,14 +13,7 @@ import (
 	"github.com/sage-rca/sage/internal/window"
 )
 
-const (
-	maxLinked = 3
-	// fresh is the part of the look-back within which a deploy that nothing contradicts
-	// explains why its service is slow of itself.
-	fresh = 4
-	// slower is how many times slower a version must be than the one beside it.
-	slower = 1.5
-)
+const maxLinked = 3
 
 // explain completes a verdict by what has changed: services that are gone, and changes
 // before the onset. The verdict itself is not changed.
@@ -96,32 +89,6 @@ func truth(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// deployed names the deploy of the first culprit as its mechanism, where it is slow of
-// itself, no monitored resource explains it, and the deploy is fresh; where both
-// versions run side by side, the new one must be the slower one instead.
-func (r *run) deployed(st slo.State, v *rca.Verdict, linked []incident.Linked) *rca.Verdict {
-	c := v.Culprits[0]
-	if c.Mechanism != rca.Latent || c.Kind != rca.KindService && c.Kind != rca.KindInstance ||
-		len(linked) == 0 || !linked[0].Culprit || linked[0].Change.Kind != change.Version {
-		return v
-	}
-	if x := linked[0].Compared; x != nil {
-		if x.New < slower*x.Old {
-			return v
-		}
-	} else if lead := time.Unix(0, st.Onset).Sub(linked[0].Change.Since); lead > r.cfg.Lookback/fresh {
-		return v
-	}
-	out := *v
-	out.Culprits, out.Candidates = slices.Clone(v.Culprits), slices.Clone(v.Candidates)
-	for _, causes := range [][]rca.Cause{out.Culprits, out.Candidates} {
-		if len(causes) > 0 && causes[0].Service == c.Service && causes[0].Mechanism == rca.Latent {
-			causes[0].Mechanism = rca.Change
-		}
-	}
-	return &out
 }
 
 // undeployed adds deploys to what was looked at and found normal, where no service below

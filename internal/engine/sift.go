@@ -92,7 +92,7 @@ func (r *run) withheld(v *rca.Verdict) *rca.Verdict {
 // admit adds to the state of the model what else makes for silence.
 func (r *run) admit(s *ModelStatus) {
 	s.Sampling = r.sifting.sampling
-	s.warn(r.leftOut.tooMany(), r.leftOut.tooLate(), r.crowding.warning(), r.unread.warning(),
+	s.warn(r.leftOut.tooMany(), r.leftOut.tooLate(), r.leftOut.severed.said(), noRoom(r.history.UnkeptServices()), r.crowding.warning(), r.unread.warning(),
 		idleObjectives(r.watcher.Idle(), r.cfg.SLO.MinRequests, r.history.Window()))
 	if !r.biased() {
 		return

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -31,7 +32,8 @@ type History struct {
 	capacity   int
 	maxColumns int
 	refused    int
-	renewed    int64 // see Renew
+	unkept     map[identity.Service]unkept // of which values were refused lately
+	renewed    int64                       // see Renew
 
 	head    int // ring position of row 0
 	length  int
@@ -131,6 +133,7 @@ func (h *History) Append(s *window.Snapshot) {
 	}
 	i := h.push()
 	h.starts[i], h.health[i] = s.Start, Unknown
+	h.forgive(s.Start)
 	columns(s, func(k Key, v float64) {
 		f := float32(v)
 		if f != f || math.IsInf(float64(f), 0) {
@@ -140,7 +143,7 @@ func (h *History) Append(s *window.Snapshot) {
 		if c == nil {
 			rows := h.room(len(h.columns) + 1)
 			if rows == 0 {
-				h.refused++
+				h.leaveOut(k, s.Start)
 				return
 			}
 			if rows < len(h.starts) {
@@ -211,6 +214,7 @@ func (h *History) Clone() *History {
 	c.starts = slices.Clone(h.starts)
 	c.health = slices.Clone(h.health)
 	c.keys, c.order, c.periods = nil, order{}, nil
+	c.unkept = maps.Clone(h.unkept)
 	c.columns = make(map[Key]*column, len(h.columns))
 	for k, v := range h.columns {
 		c.columns[k] = &column{ring: slices.Clone(v.ring), present: v.present}

@@ -170,9 +170,23 @@ func (l *Layout) wireLatents() {
 
 // Row returns the raw values of one row: x of length Spec.NX, y of length
 // len(Spec.Nodes)*D, NaN where missing.
-func (l *Layout) Row(h *History, row int) (x, y []float64) {
-	d := l.Data(h, []int{row})
-	return d.X, d.Y
+func (l *Layout) Row(h Rows, row int) (x, y []float64) {
+	x, y = make([]float64, len(l.XKeys)), make([]float64, len(l.Graph.Nodes)*D)
+	for i, k := range l.XKeys {
+		x[i] = h.Value(k, row)
+	}
+	for i, node := range l.Graph.Nodes {
+		for q := range D {
+			y[i*D+q] = h.Value(Key{Kind: Latency, Node: node, Quantile: q}, row)
+		}
+	}
+	return x, y
+}
+
+// Rows are windows of columns: a History, or an Instead.
+type Rows interface {
+	// Value returns a value, NaN where it is missing.
+	Value(k Key, row int) float64
 }
 
 // Data returns the raw values of rows, feature-major, in the order of rows.

@@ -68,8 +68,12 @@ type Event struct {
 	Recurrence int
 	// Frozen is the time since which the objective is not measured, zero where it is.
 	Frozen time.Time
-	// Verdict is the last that named a cause, an abstention where none did.
+	// Verdict is the last that named a cause, an abstention where none did, with what parts
+	// blame beyond it.
 	Verdict rca.Verdict
+	// Others are the culprits, the last ones of Verdict, that parts alone blame. What is
+	// supposed of the tail does not suppose that they are normal.
+	Others int
 	// Changes are what changed before, with its culprits or on the way to them; after an
 	// abstention, below the entry.
 	Changes  []Linked

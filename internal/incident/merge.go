@@ -9,44 +9,79 @@ import (
 	"github.com/sage-rca/sage/internal/slo"
 )
 
-// merge makes parts of incidents that are open at once and of which all root causes are
-// those of another, and returns those that have become one: the later one becomes part of
-// the earlier one,
-// but one that is worth a page never of one that is not. What is a part stays one
-// until its run ends. See docs/decisions/0013.
+// merge makes parts of incidents that are open at once and are one, and returns those that
+// have become parts: the later one becomes part of the earlier one, of those that open at once
+// the one that says less, but one that is worth a page never of one that is not. What is a
+// part stays one until its run ends. See docs/decisions/0013.
 func (t *Tracker) merge() map[key]bool {
 	joined := make(map[key]bool)
+	said := make(map[key]rca.Verdict)
 	wholes := make([]key, 0, len(t.open))
 	for k, in := range t.open { // sorted below
-		if !in.part() && !in.Last.Verdict.Abstained && (!in.Over || t.lasts(k)) {
+		if !in.part() && (!in.Over || t.lasts(k)) {
 			wholes = append(wholes, k)
+			said[k] = in.verdict()
 		}
 	}
 	slices.SortFunc(wholes, func(a, b key) int {
 		x, y := t.open[a], t.open[b]
-		return cmp.Or(-cmp.Compare(x.level(), y.level()), cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.Last.SLO.Onset, y.Last.SLO.Onset), a.compare(b))
+		return cmp.Or(-cmp.Compare(x.level(), y.level()), cmp.Compare(x.Opened, y.Opened), -cmp.Compare(len(said[a].Culprits), len(said[b].Culprits)),
+			cmp.Compare(x.Last.SLO.Onset, y.Last.SLO.Onset), a.compare(b))
 	})
 	for i, k := range wholes {
 		for _, into := range wholes[:i] {
-			if in := t.open[into]; !in.part() && within(&t.open[k].Last.Verdict, &in.Last.Verdict) {
-				t.join(into, k)
+			if v, w := said[k], said[into]; !t.open[into].part() && t.one(into, k, &w, &v) {
+				t.join(into, k, !within(&v, &w))
+				said[into] = t.open[into].verdict()
 				joined[k] = true
 				break
 			}
 		}
 	}
+	for _, k := range wholes {
+		if !t.open[k].part() {
+			t.listen(k)
+		}
+	}
 	return joined
 }
 
-// join makes an incident, with its parts, part of another.
-func (t *Tracker) join(into, k key) {
-	whole := t.open[into]
-	parts := slices.Concat(whole.Last.Parts, t.open[k].Last.Parts, []Part{{k.SLO, k.RPC}})
+// one reports whether two incidents, with what they blame, are one: where all that one of them
+// blames is blamed by the other too, whichever came first. Those of one operation are as soon
+// as they have a cause in common; and where one of two indicators of the same sort names none,
+// as nobody wants to be paged twice for a slow operation.
+func (t *Tracker) one(a, b key, v, w *rca.Verdict) bool {
+	if within(v, w) || within(w, v) {
+		return true
+	}
+	if a.RPC != b.RPC {
+		return false
+	}
+	if v.Abstained || w.Abstained {
+		return t.open[a].Last.SLO.Objective.Indicator == t.open[b].Last.SLO.Objective.Indicator
+	}
+	return common(origins(v.Culprits), origins(w.Culprits))
+}
+
+// join makes an incident, with its parts, part of another, in which it has a voice where it
+// speaks: where it blames what is not blamed there.
+func (t *Tracker) join(into, k key, speaks bool) {
+	whole, part := t.open[into], t.open[k]
+	parts := slices.Concat(whole.Last.Parts, part.Last.Parts, []Part{{k.SLO, k.RPC}})
 	slices.SortFunc(parts, func(a, b Part) int { return key(a).compare(key(b)) })
 	parts = slices.Compact(parts)
 	whole.Last.Parts = slices.DeleteFunc(parts, func(p Part) bool { return key(p) == into })
 	for _, p := range append(t.parts(k), k) {
 		t.open[p].Into = into
+	}
+	if part.Speaks = speaks; !speaks {
+		return
+	}
+	if !part.Last.Verdict.Abstained {
+		whole.hear(voice{k, part.Last.Verdict, part.Last.Changes})
+	}
+	for _, v := range part.Voices {
+		whole.hear(v)
 	}
 }
 
@@ -105,8 +140,7 @@ func (in *incident) level() int {
 func pages(s slo.State) bool { return !s.Objective.Learned && !s.Ticket }
 
 // within reports whether all that a verdict blames, somebody at least, is blamed by another
-// too. Of two causes, the second one of an objective that becomes a part would be said
-// nowhere.
+// too.
 func within(part, whole *rca.Verdict) bool {
 	return len(part.Culprits) > 0 && covered(part.Culprits, origins(whole.Culprits))
 }

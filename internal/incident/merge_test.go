@@ -16,13 +16,14 @@ import (
 
 // observe shows a tracker what a text says of several objectives, such as
 // "a:db 0.9, b:?, c:well": verdicts of violated windows of runs that began in window 1, or
-// an end. "b~" is a ticket.
+// an end. "b~" is a ticket, "b@shop" is of an operation of the shop.
 func observe(t *testing.T, tr *Tracker, i int, text string) string {
 	t.Helper()
 	var all []Observed
 	for _, part := range strings.Split(text, ", ") {
 		name, verdict, _ := strings.Cut(part, ":")
 		name, ticket := strings.CutSuffix(name, "~")
+		name, of, other := strings.Cut(name, "@")
 		o := Observed{State: firing(name, minute, 1)}
 		switch verdict {
 		case "ends":
@@ -33,6 +34,9 @@ func observe(t *testing.T, tr *Tracker, i int, text string) string {
 			o.Verdict = blames(t, verdict)
 		}
 		o.State.Ticket = ticket && o.State.Firing
+		if other {
+			o.State.RPC = rpc(of)
+		}
 		all = append(all, o)
 	}
 	now := int64(i+2) * minute

@@ -65,23 +65,25 @@ const recently = 7 * 24 * int64(3600e9)
 
 // remember notes an incident that ends now.
 func (t *Tracker) remember(k key, in *incident, now int64) {
-	if in.Last.Verdict.Abstained {
+	v := in.verdict()
+	if v.Abstained {
 		return
 	}
 	t.past = slices.DeleteFunc(t.past, func(p past) bool { return now-p.End > recently })
-	t.past = append(t.past, past{k, now, origins(in.Last.Verdict.Culprits)})
+	t.past = append(t.past, past{k, now, origins(v.Culprits)})
 	t.past = slices.Delete(t.past, 0, max(0, len(t.past)-maxNotes))
 }
 
 // recurrence counts the incidents of the same objective, with all of the root causes, that
 // ended recently.
 func (t *Tracker) recurrence(k key, in *incident, now int64) int {
-	if in.Last.Verdict.Abstained {
+	v := in.verdict()
+	if v.Abstained {
 		return 0
 	}
 	n := 0
 	for _, p := range t.past {
-		if p.Key == k && now-p.End <= recently && covered(in.Last.Verdict.Culprits, p.Origins) {
+		if p.Key == k && now-p.End <= recently && covered(v.Culprits, p.Origins) {
 			n++
 		}
 	}

@@ -64,9 +64,12 @@ type incident struct {
 	Left               []string // culprit sets that were said and given up
 	Leaning            int      // confidence band of the last verdict, where it is not what was said; else -1
 
-	Into  key  // the incident of which it is a part, zero: none
-	Over  bool // its own run has ended, and one of a part has not
-	Pause      // of measured windows
+	Into   key     // the incident of which it is a part, zero: none
+	Speaks bool    // what it blames as a part is said, see listen
+	Voices []voice // of its parts, sorted by them
+	Told   string  // culprits as last said; "": nothing yet
+	Over   bool    // its own run has ended, and one of a part has not
+	Pause          // of measured windows
 }
 
 // part reports whether an incident is a part of another.
@@ -238,6 +241,7 @@ func (t *Tracker) transition(k key, now int64, s step, joins, grows bool) []Even
 	}
 	raised := t.raised(k) && !in.Last.Raised
 	in.Last.Raised = in.Last.Raised || raised
+	reason := in.renamed(s.reason)
 	switch {
 	case in.Over && !t.lasts(k):
 		e := t.tell(k, in, now, Resolved, "")
@@ -248,8 +252,8 @@ func (t *Tracker) transition(k key, now int64, s step, joins, grows bool) []Even
 		return []Event{t.tell(k, in, now, Open, "")}
 	case raised:
 		return []Event{t.tell(k, in, now, Update, LevelChanged)}
-	case s.reason != "":
-		return []Event{t.tell(k, in, now, Update, s.reason)}
+	case reason != "":
+		return []Event{t.tell(k, in, now, Update, reason)}
 	case grows:
 		return []Event{t.tell(k, in, now, Update, ImpactChanged)}
 	}
@@ -310,7 +314,27 @@ func (t *Tracker) tell(k key, in *incident, now int64, p Phase, r Reason) Event 
 	in.Last.Frozen = in.frozen()
 	in.Last.Recurrence = t.recurrence(k, in, now)
 	in.Said = now
-	return in.Last
+	e := in.Last
+	e.Verdict, e.Changes = in.verdict(), in.changes()
+	e.Others = len(e.Verdict.Culprits) - len(in.Last.Verdict.Culprits)
+	in.Told = roots(e.Verdict)
+	return e
+}
+
+// renamed is why an incident is worth an update, given its own reason: where the culprits that
+// are said of it, with those of its parts, are others than they were, and only there, that
+// they have changed.
+func (in *incident) renamed(own Reason) Reason {
+	if in.Told == "" || own == LevelChanged {
+		return own
+	}
+	switch same := roots(in.verdict()) == in.Told; {
+	case !same:
+		return RootChanged
+	case own == RootChanged:
+		return ""
+	}
+	return own
 }
 
 // note sets m[k]. Where that makes too many, the one of the earliest time goes.

@@ -63,6 +63,8 @@ const (
 	protocolName
 	graphqlType
 	refineryReason
+	requestSide
+	statement
 	serverPort // the ports have numbers, see attributes.ports
 	serverPortOld
 	networkPort
@@ -135,6 +137,12 @@ var attributeNames = [...]struct {
 	{"network.protocol.name", protocolName},
 	{"graphql.operation.type", graphqlType},
 	{"meta.refinery.reason", refineryReason}, // of a tail sampler
+	{"url.path", requestSide},                // what hardly any but a server says
+	{"http.target", requestSide},
+	{"client.address", requestSide},
+	{"http.client_ip", requestSide},
+	{"db.query.text", statement},
+	{"db.statement", statement},
 }
 
 // slots is a set of slots.
@@ -168,9 +176,16 @@ var namingSlots = [...]slots{
 	callgraph.Server:   slotsOf(httpMethod, httpMethodOld, httpRoute, rpcService, rpcMethod),
 	callgraph.Client: peerSlots | messageSlots | slotsOf(httpMethod, httpMethodOld, urlTemplate, rpcMethod,
 		dbSummary, dbOperation, dbOperationOld, dbCollection, dbCollectionOld),
-	callgraph.Producer: peerSlots | messageSlots,
-	callgraph.Consumer: messageSlots,
+	callgraph.Producer:    peerSlots | messageSlots,
+	callgraph.Consumer:    messageSlots,
+	callgraph.Unspecified: kindlessSlots,
+	callgraph.SeemsServer: kindlessSlots,
+	callgraph.SeemsClient: kindlessSlots,
 }
+
+// kindlessSlots are those of a SERVER and a CLIENT.
+var kindlessSlots = peerSlots | messageSlots | slotsOf(httpMethod, httpMethodOld, httpRoute, urlTemplate, rpcMethod,
+	dbSummary, dbOperation, dbOperationOld, dbCollection, dbCollectionOld)
 
 // wanted finds by the kind of a span all attributes that are read of it. What is not
 // read is not even fetched from memory, of which a value takes two lines.
@@ -179,6 +194,9 @@ var wanted = func() (w [len(namingSlots)]*slotTable) {
 		of := naming | outcomeSlots
 		if naming&peerSlots == peerSlots {
 			of |= addressSlots | portSlots
+		}
+		if callgraph.Kind(kind) > callgraph.Consumer {
+			of |= lookSlots
 		}
 		w[kind] = slotNames.only(of)
 	}

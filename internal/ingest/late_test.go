@@ -98,7 +98,7 @@ func TestLateDeliveries_areNoChange(t *testing.T) {
 }
 
 // What does change is seen in the same window as without any delivery that is late. Only that
-// callers send no spans any more looks like a loss first: of five requests in a window, two
+// callers send no spans any more looks like a loss first: of five requests in a window, four
 // windows more.
 func TestLateDeliveries_changesAreSeen(t *testing.T) {
 	const length, changed = 25 * time.Minute, 15 * time.Minute
@@ -130,7 +130,7 @@ func TestLateDeliveries_changesAreSeen(t *testing.T) {
 			v.calls = append(v.calls, &visit{service: "news", operation: "Get"})
 		}), edge(rpcOf("web", "web/Page"), rpcOf("news", "news/Get")), 0},
 		"a caller gone, requests from outside in its place": {after(func(v *visit) { *v = *v.calls[0] }), entry, 0},
-		"a caller gone that sends no spans any more":        {after(func(v *visit) { v.calls[0].orphan = true }), entry, 2},
+		"a caller gone that sends no spans any more":        {after(func(v *visit) { *v = *v.calls[0]; v.orphan = true }), entry, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			first := func(late float64) int {

@@ -177,6 +177,11 @@ func TestLaw_lostSpans(t *testing.T) {
 	require.Len(t, calls, len(edges), "no call is new")
 	for key, w := range edges {
 		if assert.Contains(t, calls, key) {
+			if key.Caller.Service.Name == "plain" { // which never tells of a call: times tell of what is lost
+				assert.GreaterOrEqual(t, calls[key].count, w.count, "%v", key)
+				assert.LessOrEqual(t, calls[key].count, served[key.Callee].count, "%v", key)
+				continue
+			}
 			assert.InDelta(t, w.count, calls[key].count, 0, "%v", key)
 			assert.Equal(t, w.leaf, calls[key].leaf, "%v", key)
 		}

@@ -23,13 +23,14 @@ const unnamed = "unnamed"
 //	any                 -                                                     the span's name
 //
 // The destination of messages is its template where there is one; where it is
-// temporary or anonymous the span's name stands. INTERNAL spans keep theirs.
+// temporary or anonymous the span's name stands. INTERNAL spans keep theirs. Spans without a
+// kind are named as SERVER ones, and what they may call as of CLIENT ones.
 // Identifiers in names were replaced before (interner.templates), but in routes and
 // templates. It says whether the span's name had to do.
 func operationOf(kind callgraph.Kind, a *attributes, name string, in *interner) (operation string, byName bool) {
 	var op string
 	switch kind {
-	case callgraph.Server:
+	case callgraph.Server, callgraph.Unspecified, callgraph.SeemsServer, callgraph.SeemsClient:
 		op = firstOf(httpOperation(a, a.get(httpRoute), in), rpcOperation(a, in))
 	case callgraph.Client:
 		op = firstOf(dbOperationName(a, in), rpcOperation(a, in))

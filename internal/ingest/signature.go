@@ -26,12 +26,13 @@ type signature struct {
 	nature      nature
 	terminal    bool              // what is called calls nobody else
 	places      [2]identity.Place // of the service and the operation that were admitted
+	calls       *signature        // of a span that looks like a call: what it calls, as a CLIENT; else nil
 }
 
 // role is the kind of a span, and whether it is a root.
 type role struct {
 	kind callgraph.Kind
-	root bool // of INTERNAL spans only: those begin requests
+	root bool // of spans that are INTERNAL, or may be: those begin requests
 }
 
 // sameAs reports whether the attributes make for the signature.
@@ -71,7 +72,7 @@ func (a *attributes) joined(of slots) string {
 // touch notes that what the signature names is in use at now. It reports false
 // where something of it has given up its place.
 func (g *signature) touch(now int64) bool {
-	return g.places[0].Touch(now) && g.places[1].Touch(now)
+	return g.places[0].Touch(now) && g.places[1].Touch(now) && (g.calls == nil || g.calls.touch(now))
 }
 
 // signatures keeps signatures.
@@ -117,7 +118,7 @@ func (s *signatures) find(hash uint64, service identity.ServiceNo, r role, a *at
 // nameSpan fills in the numbers of how dst is named: its operation, and what it
 // calls. It returns whether such spans work or wait.
 func (i *Ingester) nameSpan(s *scratch, dst *callgraph.Span, o *origin, a *attributes, name string, seen int64) nature {
-	r := role{dst.Kind, dst.Kind == callgraph.Internal && dst.Parent == identity.SpanID{}}
+	r := role{dst.Kind, (dst.Kind == callgraph.Internal || dst.Kind > callgraph.Consumer) && dst.Parent == identity.SpanID{}}
 	naming := a.present & namingSlots[dst.Kind]
 	hash := i.signatures.hash(o.number, r, a, naming)
 	// Either way of being named excludes the other, and most spans of a kind are named
@@ -173,7 +174,7 @@ func (i *Ingester) compose(s *scratch, g *signature, o *origin, a *attributes, n
 	key := identity.RPC{Service: o.service, Operation: operation}
 	admission, counted := i.inner, false
 	switch {
-	case kind == callgraph.Server, kind == callgraph.Consumer, g.role.root:
+	case kind == callgraph.Server, kind == callgraph.Consumer, kind == callgraph.SeemsServer, g.role.root:
 		admission, counted = i.served, true
 	case !peer.IsZero():
 		admission, counted = i.called, true
@@ -201,6 +202,13 @@ func (i *Ingester) compose(s *scratch, g *signature, o *origin, a *attributes, n
 			peer.Name = strings.Clone(peer.Name)
 		}
 		g.callee = i.names.RPCNo(identity.RPC{Service: peer, Operation: key.Operation})
+	}
+	switch kind {
+	case callgraph.SeemsClient:
+		ok = i.composeCall(s, g, o, a, name, seen) && ok
+	case callgraph.Unspecified, callgraph.SeemsServer:
+		g.callee = i.names.RPCNo(identity.RPC{Operation: key.Operation})
+	default: // one name
 	}
 	return ok
 }

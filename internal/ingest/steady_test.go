@@ -46,6 +46,26 @@ func TestIngester_doesNotAllocateInTheSteadyState(t *testing.T) {
 	require.NoError(t, i.Close(t.Context()))
 }
 
+// So are spans without kinds.
+func TestKindless_doesNotAllocateInTheSteadyState(t *testing.T) {
+	cfg := testConfig()
+	cfg.Window, cfg.Lateness = time.Hour, time.Second // no window closes
+	i, err := New(cfg, nothingCounted{}, func(*window.Snapshot) bool { return true })
+	require.NoError(t, err)
+	td := without(chains(), 1)
+	n := uint64(0)
+	spans := func() {
+		shift(td, n)
+		n++
+		i.Traces(td, now())
+	}
+	for range 300 {
+		spans()
+	}
+	assert.Less(t, testing.AllocsPerRun(100, spans)/float64(td.SpanCount()), 0.01)
+	require.NoError(t, i.Close(t.Context()))
+}
+
 // So are points of metrics whose names alone tell what they are of, those that are refused
 // too, and those of which nobody knows anything.
 func TestByName_doesNotAllocateInTheSteadyState(t *testing.T) {

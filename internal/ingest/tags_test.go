@@ -47,13 +47,14 @@ func TestKindOf(t *testing.T) {
 	}{
 		{ptrace.SpanKindClient, "server", callgraph.Client},
 		{ptrace.SpanKindInternal, "server", callgraph.Internal},
-		{ptrace.SpanKindUnspecified, nil, callgraph.Internal},
+		{ptrace.SpanKindUnspecified, nil, callgraph.Unspecified},
 		{ptrace.SpanKindUnspecified, "server", callgraph.Server},
 		{ptrace.SpanKindUnspecified, "CLIENT", callgraph.Client},
 		{ptrace.SpanKindUnspecified, "producer", callgraph.Producer},
 		{ptrace.SpanKindUnspecified, "consumer", callgraph.Consumer},
-		{ptrace.SpanKindUnspecified, "local", callgraph.Internal},
-		{ptrace.SpanKindUnspecified, 2, callgraph.Internal},
+		{ptrace.SpanKindUnspecified, "internal", callgraph.Internal},
+		{ptrace.SpanKindUnspecified, "local", callgraph.Unspecified},
+		{ptrace.SpanKindUnspecified, 2, callgraph.Unspecified},
 	} {
 		in := attrs{}
 		if c.tag != nil {

@@ -7,9 +7,9 @@ import (
 
 // Rules of torn requests.
 const (
-	tornMemory = 16  // requests, at least, that are remembered of an operation
-	tornShare  = 0.5 // of them from which on callers without spans are usual
-	tornPrior  = 2   // requests with a caller that are taken to have been seen before
+	tornMemory = 16   // requests, at least, that are remembered of an operation
+	tornShare  = 0.75 // of them from which on callers without spans are usual
+	tornPrior  = 2    // requests with a caller that are taken to have been seen before
 )
 
 // tearing tells callers that send no spans from spans that are lost or late. A
@@ -23,10 +23,14 @@ const (
 //
 // summed over the present window and twice as many requests before, at least tornMemory, to
 // which those of each window before contribute in proportion. A batch that is late takes all
-// callers of a window at most: a quarter of the rest would have to be torn, too, to make up
-// half. Where callers without spans become usual, two windows of 8 requests and more show it.
+// callers of a window at most: five of eight of the rest would have to be torn, too, to make up
+// three quarters. Where callers without spans become usual, four windows of a few dozen requests
+// show it. Where a quarter of the requests has callers that are known, those without are
+// taken to have the same, on replicas that send no spans.
+//
 // Requests without a parent at all are no losses: they count at once and are not looked at
-// here.
+// here. Nor are those whose trace began at another service, around them (Inner): somebody
+// who was called has called them, whoever it was.
 type tearing struct {
 	recent *identity.Recent[identity.RPC, *tears]
 }
@@ -39,7 +43,7 @@ func newTearing(most int, forget int64) tearing {
 	return tearing{identity.NewRecent[identity.RPC, *tears](most, forget, identity.RPC.Compare)}
 }
 
-// judge takes in a window, and sets Torn to 0 where callers without spans are usual.
+// judge takes in a window, and where callers without spans are usual leaves of Torn what is inner.
 func (t *tearing) judge(s *window.Snapshot) {
 	for i := range s.RPCs {
 		r := &s.RPCs[i]
@@ -53,8 +57,8 @@ func (t *tearing) judge(s *window.Snapshot) {
 		}
 		t.recent.Put(r.Key, of, s.End)
 		seen := window.Seen(r.Count, r.Unseen) / r.Count // what a span stands for says no more
-		if of.add(all*seen, r.Torn*seen) {
-			r.Torn = 0
+		if of.add(all*seen, (r.Torn-r.Inner)*seen) {
+			r.Torn = r.Inner
 		}
 	}
 }

@@ -148,13 +148,16 @@ func (i *Ingester) fill(s *scratch, at *arrival, span ptrace.Span, o *origin, en
 
 	a := &s.attributes
 	a.read(span.Attributes(), wanted[dst.Kind])
+	if dst.Kind == callgraph.Unspecified {
+		dst.Kind = a.lookOf()
+	}
 	a.locate(&s.in)
 	told := i.nameSpan(s, dst, o, a, span.Name(), seen)
 	dst.Stream = told == waits || told == untold && isStream(dst.Kind, span, a)
 	dst.Weight = s.weight(span.TraceState().AsRaw())
 
 	var more callgraph.More
-	dst.Error, more.ErrorType = failureOf(dst.Kind, span, a)
+	dst.Error, more.ErrorType = failureOf(failsAs(dst.Kind), span, a)
 	if span.Links().Len() > 0 {
 		more.Links = s.linksOf(dst.Kind, span)
 	}
@@ -250,8 +253,11 @@ func kindOf(span ptrace.Span) callgraph.Kind {
 				return callgraph.Producer
 			case "consumer":
 				return callgraph.Consumer
+			case "internal":
+				return callgraph.Internal
 			}
 		}
+		return callgraph.Unspecified
 	case ptrace.SpanKindInternal:
 	}
 	return callgraph.Internal

@@ -119,9 +119,9 @@ func more(now, usual calls, i int, lambda float64) float64 {
 }
 
 // closer is by how much U rises because the calls to callee i overlap less now
-// than usual.
-func closer(now, usual calls, i int, lambda float64) float64 {
-	before := calls{n: now.n, each: now.each, self: replaced(now.self, i, usual.self[i])}
+// than as usual, when a request would wait for a share self of their time.
+func closer(now calls, self float64, i int, lambda float64) float64 {
+	before := calls{n: now.n, each: now.each, self: replaced(now.self, i, self)}
 	return now.union(lambda) - before.union(lambda)
 }
 

@@ -90,9 +90,9 @@ func TestCalls_hotrod(t *testing.T) {
 	assert.InDelta(t, 1, usual.sequential(0), 1e-9)
 	assert.InDelta(t, 1, slow.sequential(0), 1e-9, "callees still follow each other")
 	assert.InDelta(t, 1, slope(slow, usual, 0, 50, 500, 1), 1e-9)
-	assert.InDelta(t, 0, closer(slow, usual, 2, 1), 1e-9)
+	assert.InDelta(t, 0, closer(slow, usual.self[2], 2, 1), 1e-9)
 	assert.InDelta(t, 3.5, slope(usual, usual, 2, 50, 60, 1), 1e-9, "ten calls, three at a time")
 
 	serial := calls{n: usual.n, each: usual.each, self: []float64{1, 1, 1}}
-	assert.InDelta(t, 325, closer(serial, usual, 2, 1), 1e-9, "one at a time")
+	assert.InDelta(t, 325, closer(serial, usual.self[2], 2, 1), 1e-9, "one at a time")
 }

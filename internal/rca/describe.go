@@ -168,7 +168,7 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 			d.blameHost(&out)
 		}
 	}
-	out.Unmonitored = out.Mechanism == Latent && out.Metric == "" && !out.Service.IsZero() && !d.metrics.monitors(out.Service)
+	d.seen(&out)
 	out.narrow(u)
 	if n := d.requests(u); n > 0 {
 		out.Evidence = append(out.Evidence, number(math.Round(n))+" requests")

@@ -60,6 +60,9 @@ type Input struct {
 	Graph    *cbn.Graph
 	History  *feature.History // the violated window is its last row
 	Snapshot *window.Snapshot // of the violated window
+	// Earlier are the windows just before, oldest first, that are judged together with it, as
+	// each of them had too few requests.
+	Earlier []*window.Snapshot
 	// Layout and Model are nil until a model is ready; Layout says what the
 	// model's columns mean.
 	Layout *feature.Layout
@@ -100,11 +103,12 @@ func Diagnose(in Input, cfg Config) Verdict {
 	if in.History == nil {
 		return abstention(reasonNoWindow)
 	}
+	in, rec := together(in)
 	var ev evidence
-	if in.Model != nil && in.Layout != nil && in.History.Len() > 0 {
-		ev = in.Model.Abduct(in.Layout.Row(in.History, in.History.Len()-1))
+	if in.Model != nil && in.Layout != nil && rec.Len() > 0 {
+		ev = in.Model.Abduct(in.Layout.Row(rec, rec.Len()-1))
 	}
-	return diagnose(in, cfg.withDefaults(), in.History, ev)
+	return diagnose(in, cfg.withDefaults(), rec, ev)
 }
 
 func abstention(reason string) Verdict {
@@ -155,6 +159,9 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	out := d.answer(reason, ev)
 	out.HopsObserved, out.HopsTotal = d.r.coverage()
 	out.RuledOut = d.ruledOut(out)
+	if out.Abstained {
+		out.Reason = d.within(out.Reason) + d.unseen()
+	}
 	return out
 }
 

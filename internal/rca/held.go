@@ -125,6 +125,10 @@ func (d *diagnosis) steady(rpc identity.RPC) bool {
 	return s.moved[0] && least < endless && least-s.usual[0] >= evenly*(s.now[0]-s.usual[0])
 }
 
+// unevenly is the share of the rise of its own time by which the replicas of an RPC differ where
+// one of them is slow: medians are known to a percent or two of all that a request takes.
+const unevenly = 0.8
+
 // uneven reports whether the replicas of an RPC differ by as much as its own time rose: one
 // of them is slow, while all wait for a slow callee.
 func (d *diagnosis) uneven(rpc identity.RPC) bool {
@@ -143,5 +147,5 @@ func (d *diagnosis) uneven(rpc identity.RPC) bool {
 	}
 	slices.Sort(medians)
 	mean, _ := d.v.exclusive(rpc).excess(0)
-	return medians[len(medians)-1]-medians[len(medians)-2] >= mean
+	return medians[len(medians)-1]-medians[len(medians)-2] >= unevenly*mean
 }

@@ -13,6 +13,10 @@ import (
 // counterfactual where only its overlap with other calls is in question.
 const overlapSamples = 8
 
+// alikeBelow is the share of its latency below which a callee is restored, and calls to it are
+// alike again.
+const alikeBelow = 0.9
+
 // settleOverlaps sets the overlap columns of an intervention. How much the calls
 // to several callees overlap (union/sum) is a feature to the model, yet it is a
 // consequence of how long each of them takes: one slow call among parallel ones
@@ -27,18 +31,40 @@ func (s *search) settleOverlaps(a restored) {
 		s.overlaps = s.newOverlaps()
 	}
 	for _, o := range s.overlaps {
-		now := calls{n: slices.Clone(o.site.now.n), each: make([]float64, len(o.calls)), self: o.site.now.self}
+		now := calls{n: slices.Clone(o.site.now.n), each: make([]float64, len(o.calls)), self: slices.Clone(o.site.now.self)}
 		lambda := o.site.lambdaNow
 		if a.lambda[o.service] {
 			now.self, lambda = o.site.usual.self, o.site.lambda
 		}
 		for j, c := range o.calls {
 			now.each[j] = s.latencyOf(a.do, c.node(), o.site.now.each[j])
+			if !a.lambda[o.service] && now.each[j] < alikeBelow*o.site.now.each[j] {
+				now.self[j] = o.site.overlapping(j).alike
+			}
 			if n, ok := a.do.X[o.counts[j]]; ok {
 				now.n[j] = math.Exp(n)
 			}
 		}
 		a.do.X[o.column] = now.overlap(lambda)
+	}
+	s.settleSiblings(a)
+}
+
+// settleSiblings sets the overlap columns of the calls to one callee likewise: where those are
+// restored, they are as alike as usual.
+func (s *search) settleSiblings(a restored) {
+	for i, p := range slices.Backward(s.r.rpcs) {
+		site := &s.d.sites[i]
+		for j, c := range p.calls {
+			x, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: c.edge}]
+			to := site.overlapping(j).alike
+			if !ok || a.lambda[p.key.Service] || !(to < alikeBelow*site.now.self[j]) {
+				continue
+			}
+			if s.latencyOf(a.do, c.node(), site.now.each[j]) < alikeBelow*site.now.each[j] {
+				a.do.X[x] = math.Log(to)
+			}
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // ruledOut lists the mechanisms on which there is data from services on the path,
-// all of it normal.
+// all of it normal, and none that was left out of the record.
 func (d *diagnosis) ruledOut(out Verdict) []string {
 	seen, abnormal := map[Mechanism]bool{}, map[Mechanism]bool{}
 	look := func(m Mechanism, l level, rose bool) {
@@ -34,6 +34,9 @@ func (d *diagnosis) ruledOut(out Verdict) []string {
 		}
 		for _, m := range d.moved(s) {
 			abnormal[m.mechanism] = true
+		}
+		for _, m := range d.unkept(s) {
+			abnormal[m] = true // it may be
 		}
 	}
 	load := d.v.at(feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: d.in.Entry}})

@@ -173,7 +173,7 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 	}
 	for i, c := range p.calls {
 		l := s.self[i]
-		extra := closer(s.now, s.usual, i, s.lambda)
+		extra := closer(s.now, s.overlapping(i).asUsual, i, s.lambda)
 		if !l.logRose(v.suspect) || extra <= (minRise-1)*s.usual.wait(i) {
 			continue
 		}

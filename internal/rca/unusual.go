@@ -11,6 +11,15 @@ import (
 // explains less than that explains nothing.
 const minSymptom = 2
 
+// within is a reason to abstain, where the entry is slower than usual and yet within its
+// normal range how far that goes.
+func (d *diagnosis) within(reason string) string {
+	if reason != reasonNotSlower || !(d.factual > minRise*d.usual) {
+		return reason
+	}
+	return "the entry is not clearly slower than it often is, up to " + seconds(d.usual*math.Exp(minSymptom*d.spread))
+}
+
 // unusual are the candidates of a verdict that blames nobody: what left its normal
 // range most, given its causes, whether or not it explains anything. It is where a
 // person would look first. They are ranked by how unlikely the largest move is and by

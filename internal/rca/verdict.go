@@ -67,7 +67,8 @@ type Cause struct {
 	Metric     string        // metric or feature that shows it, "" for Latent; see feature.ShownMetric
 	Observed   float64       // value of Metric in the window (raw unit)
 	Usual      float64       // its normal value
-	// Unmonitored says of Latent that no metric is known of any resource of the service.
+	// Unmonitored says of Latent that no metric is known of any resource of the service, or
+	// that there was no room in the record for some.
 	Unmonitored bool
 
 	Probability  float64 // that it is a root cause

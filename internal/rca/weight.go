@@ -31,9 +31,10 @@ type site struct {
 	overlap    level   // log(union/sum) over callees
 	self       []level // log(share/within) of the calls to one callee
 	perRequest []level
-	fresh      map[int]bool // calls of who is known to whom is known, which were never made before
-	latency    []shift      // of one call, as the caller sees it
-	mean       []float64    // of the same, seconds, in this window; 0 where not known
+	overlaps   []overlapping // of the calls to one callee
+	fresh      map[int]bool  // calls of who is known to whom is known, which were never made before
+	latency    []shift       // of one call, as the caller sees it
+	mean       []float64     // of the same, seconds, in this window; 0 where not known
 }
 
 // newDemand walks from the entry to the causes. q is the quantile of the SLO.
@@ -94,6 +95,7 @@ func newSite(r *reach, v *view, p rpc) site {
 		s.now.n, s.now.each = append(s.now.n, now), append(s.now.each, meanOf(lat.now))
 		s.usual.n, s.usual.each = append(s.usual.n, usual), append(s.usual.each, meanOf(lat.usual))
 		s.addSelf(v.at(feature.Key{Kind: feature.Overlap, Edge: c.edge}))
+		s.overlaps = append(s.overlaps, newOverlapping(now, lat, v.edges[c.edge], s.now.self[i], s.usual.self[i]))
 	}
 	s.lambdaNow = s.now.sequential(s.overlap.now)
 	s.lambda = s.lambdaNow

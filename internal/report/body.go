@@ -117,7 +117,12 @@ func whatIf(e *incident.Event, v *rca.Verdict) string {
 		return ""
 	}
 	what := "it"
-	if len(v.Culprits) > 1 {
+	switch own := len(v.Culprits) - e.Others; {
+	case e.Others > 0 && own == 1:
+		what = "the first"
+	case e.Others > 0:
+		what = fmt.Sprintf("the first %d", own)
+	case own > 1:
 		what = "they"
 	}
 	return supposed(what, e, v.Quantile, v.Lower, v.Upper, v.RestoresSLO)
@@ -128,10 +133,14 @@ func supposed(what string, e *incident.Event, q, lower, upper float64, met bool)
 	if known(lower) && known(upper) {
 		text += " [" + seconds(lower) + "-" + seconds(upper) + "]"
 	}
-	if met {
+	switch {
+	case met:
 		return text + ", SLO met."
+	case q <= e.SLO.Objective.Threshold.Seconds(): // not likely enough
+		return text + ", SLO perhaps met."
+	default:
+		return text + ", SLO still missed."
 	}
-	return text + ", SLO still missed."
 }
 
 // unknown is "Cause not identified (reason; 2 of 5 hops uninstrumented; ruled
@@ -160,8 +169,12 @@ func unknown(v *rca.Verdict) string {
 // ending is "Resolved after 38s, 31% of 812 requests were too slow. It was mysql,
 // slow itself (p=0.91)".
 func ending(e *incident.Event) string {
-	if e.MergedInto != "" && len(e.Verdict.Culprits) > 0 {
-		return fmt.Sprintf("Merged into %s, which has the same root cause: %s", clip(display(e.MergedInto), maxName), phrase(&e.Verdict.Culprits[0]))
+	if e.MergedInto != "" {
+		text := "Merged into " + clip(display(e.MergedInto), maxName)
+		if e.Verdict.Abstained || len(e.Verdict.Culprits) == 0 {
+			return text + ", which is of the same operation"
+		}
+		return text + ", which has the same root cause: " + phrase(&e.Verdict.Culprits[0])
 	}
 	word := "Resolved"
 	if e.Phase == incident.Expired {

@@ -147,7 +147,7 @@ func (a attributes) verdict(e *incident.Event) {
 			a.number(attrWhatIfUpper, v.Upper)
 			a.confidence(v)
 			a.truth(attrRestores, v.RestoresSLO)
-			a.text(attrIntervention, intervention(v.Culprits))
+			a.text(attrIntervention, intervention(v.Culprits[:len(v.Culprits)-e.Others]))
 		}
 	}
 	a.candidates(e)

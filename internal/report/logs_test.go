@@ -242,6 +242,33 @@ func TestLogs_errors(t *testing.T) {
 	assert.NotContains(t, body, "burn")
 }
 
+// What is supposed of the tail supposes nothing of culprits that another objective blames.
+func TestLogs_culpritsOfParts(t *testing.T) {
+	e := *examples()["open_edge"].Incident
+	e.Others = 1
+	say := func() (string, string) {
+		r := records(report.Logs([]engine.Output{{Incident: &e}}, options))[0]
+		v, _ := r.Attributes().Get("rca.counterfactual.intervention")
+		return r.Body().Str(), v.AsString()
+	}
+	body, intervention := say()
+	assert.Contains(t, body, "Likely causes: shop/checkout > shop/payment network + shop/payment-db CPU (p=0.09).")
+	assert.Contains(t, body, "Were the first normal: p99 430ms")
+	assert.Equal(t, "shop/checkout > shop/payment network as usual", intervention)
+	e.Verdict.Culprits = append(slices.Clone(e.Verdict.Culprits), e.Verdict.Culprits[1])
+	body, intervention = say()
+	assert.Contains(t, body, "Were the first 2 normal: p99 430ms")
+	assert.Equal(t, "shop/checkout > shop/payment network, shop/payment-db cpu as usual", intervention)
+}
+
+// One that joins another without a cause of its own says why all the same.
+func TestLogs_mergedWithoutACause(t *testing.T) {
+	e := *examples()["unknown"].Incident
+	e.Phase, e.MergedInto = incident.Resolved, "inc-1"
+	body := records(report.Logs([]engine.Output{{Incident: &e}}, options))[0].Body().Str()
+	assert.Contains(t, body, "Merged into inc-1, which is of the same operation.")
+}
+
 // A host is named once, with whom it hurts, however many of them are culprits, and on the
 // resource of its candidates.
 func TestLogs_host(t *testing.T) {

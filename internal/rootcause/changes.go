@@ -13,7 +13,8 @@ type Changes struct {
 	// and knows a service that is gone as the cause of one.
 	Enabled bool `mapstructure:"enabled"`
 	// Lookback is how long before an incident a change is linked to it. A deploy in the
-	// last quarter of it explains why its service is slow where no resource does.
+	// last quarter of it explains why its service is slow where no resource does, and
+	// it has not run well before.
 	Lookback time.Duration `mapstructure:"lookback"`
 	// GoneAfter windows of silence, while others are seen, something is gone.
 	GoneAfter int `mapstructure:"gone_after"`

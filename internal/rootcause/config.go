@@ -22,7 +22,8 @@ type Config struct {
 	// OpenSLO are files of OpenSLO v1, read when the Collector starts, whose
 	// objectives over spans are watched too.
 	OpenSLO []string `mapstructure:"openslo"`
-	// LearnedSLOs adds objectives for entry operations that no SLO matches.
+	// LearnedSLOs adds objectives for entry operations that no SLO matches, and one of errors
+	// for operations that only SLOs of latency match.
 	LearnedSLOs LearnedSLOs `mapstructure:"learned_slos"`
 	// Rule says when an incident opens and when it resolves.
 	Rule Rule `mapstructure:"rule"`

@@ -40,6 +40,10 @@ func (i *Instance) TellInto(id pipeline.ID, next consumer.Metrics, t Telling) {
 	i.shared.addListener(id, next, t)
 }
 
+// Claim reports whether the instance is the first that claims a signal: it reads it for all.
+// It is for components of which all instances are given the same data.
+func (i *Instance) Claim(signal pipeline.Signal) bool { return i.shared.claim(signal) }
+
 // Start implements component.Component.
 func (i *Instance) Start(ctx context.Context, host component.Host) error {
 	i.mu.Lock()

@@ -56,6 +56,7 @@ func (r *Registry) share(id component.ID, set component.TelemetrySettings, cfg *
 			kind: r.component.Kind, id: id, cfg: cfg, log: set.Logger, telemetry: newTelemetry(b, cfg),
 			process: processOf(set.Resource),
 			behind:  make(map[pipeline.ID]bool),
+			read:    make(map[pipeline.Signal]bool),
 			forget: func() {
 				r.mu.Lock()
 				defer r.mu.Unlock()

@@ -46,7 +46,8 @@ type shared struct {
 
 	mu      sync.Mutex // guards everything below
 	sinks   []consumer.Logs
-	behind  map[pipeline.ID]bool // pipelines that are fed, where they are known
+	behind  map[pipeline.ID]bool     // pipelines that are fed, where they are known
+	read    map[pipeline.Signal]bool // signals that an instance reads for all
 	tell    []listener
 	started bool
 	stopped bool
@@ -71,6 +72,17 @@ func (s *shared) addSinkOf(id pipeline.ID, next consumer.Logs) {
 	}
 	s.behind[id] = true
 	s.sinks = append(s.sinks, next)
+}
+
+// claim reports whether nobody has claimed a signal before.
+func (s *shared) claim(signal pipeline.Signal) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.read[signal] {
+		return false
+	}
+	s.read[signal] = true
+	return true
 }
 
 // start starts the engine, the first time that it is called.

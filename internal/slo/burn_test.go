@@ -133,24 +133,25 @@ func TestBurn_needsHalfOfTheData(t *testing.T) {
 	assert.True(t, s.Burn.Known(), "30 of 60 s")
 	assert.True(t, s.Firing)
 
-	// Windows that are missing, or of too few requests, are no data.
+	// Windows that are missing are no data, and ten of one request each are one of ten.
 	w = newWatcher(t, failures())
 	for i := range 60 {
 		fail(w, i, 0)
 	}
-	for i := 60; i < 90; i++ {
-		s := serve(w, i, latency(9, time.Millisecond), 9)
-		assert.False(t, s.Measured)
+	for i := 60; i < 89; i++ {
+		s := serve(w, i, latency(1, time.Millisecond), 0)
+		assert.Equal(t, i%10 == 9, s.Measured, "ten of them are judged together")
 		assert.Equal(t, i < 62, s.Burn.Known(), "of 5 s, 3 are there until window 62") // 57 to 59
 	}
+	serve(w, 89, nil, 0)
 	s = fail(w, 90, 100)
 	assert.False(t, s.Burn.Known(), "a second of five")
 	assert.False(t, s.Firing)
 	fail(w, 91, 100)
 	s = fail(w, 92, 100)
 	assert.True(t, s.Burn.Known(), "3 of 5 s, and 30 of 60")
-	// Of the minute the windows 33 to 59 are there, and three bad ones.
-	assert.InDelta(t, 3.0/30/0.01, s.Burn.Long, 1e-9)
+	// Of the minute the windows 33 to 59 are there, twice ten requests, and three bad windows.
+	assert.InDelta(t, 300.0/3020/0.01, s.Burn.Long, 1e-9)
 }
 
 // While nothing is measured a run that fires stands, and its rates are not known.

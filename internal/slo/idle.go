@@ -17,19 +17,21 @@ const (
 )
 
 // Idle is a configured objective that is not judged: no operation matches it, or those that
-// do have too few requests. It explains a silence.
+// do have too few requests, put together as they are. It explains a silence.
 type Idle struct {
 	Objective Objective
-	Matched   bool     // operations match, with too few requests
-	Windows   int      // in which that was so
-	Requests  float64  // of matching operations in a window, on average, of the busiest one
-	Served    []string // operations of its service that do not match, of the last window
+	Matched   bool // operations match, with too few requests
+	Windows   int  // in which that was so
+	// Requests of matching operations in a window, on average, of the busiest one, and those
+	// of them that were seen: of sampled ones, each stands for more.
+	Requests, Seen float64
+	Served         []string // operations of its service that do not match, of the last window
 }
 
 // use counts windows of one objective in which anything was served.
 type use struct {
 	windows, seen, measured int
-	requests                float64
+	requests, shown         float64 // by weight, and those that were seen
 	served                  []string
 	ever                    bool // an operation matched
 }
@@ -37,16 +39,19 @@ type use struct {
 // note takes in a window of an objective.
 func (u *use) note(o Objective, obs []Observation, measured func(Observation) bool) {
 	if u.windows == idleWindows { // halved, so that it follows what changes
-		u.windows, u.seen, u.measured, u.requests = u.windows/2, u.seen/2, u.measured/2, u.requests/2
+		u.windows, u.seen, u.measured, u.requests, u.shown = u.windows/2, u.seen/2, u.measured/2, u.requests/2, u.shown/2
 	}
 	u.windows++
-	most, any := 0.0, false
+	most, shown, any := 0.0, 0.0, false
 	var served []string
 	for _, x := range obs {
 		switch {
 		case o.Matches(x.RPC):
 			u.ever = true
-			most, any = max(most, x.Latency.Count()), any || measured(x)
+			any = any || measured(x)
+			if n := x.Latency.Count(); n > most {
+				most, shown = n, n-x.Unseen
+			}
 		case x.RPC.Service.Name == o.Service.Name && len(served) < idleNames:
 			served = append(served, x.RPC.Operation)
 		}
@@ -54,6 +59,7 @@ func (u *use) note(o Objective, obs []Observation, measured func(Observation) bo
 	if most > 0 {
 		u.seen++
 		u.requests += most
+		u.shown += shown
 	}
 	if any {
 		u.measured++
@@ -71,7 +77,8 @@ func (u *use) idle(o Objective) (Idle, bool) {
 	out := Idle{Objective: o, Matched: u.seen > 0, Windows: u.windows}
 	switch {
 	case out.Matched && float64(u.seen) >= idleShare*float64(u.windows):
-		out.Requests = u.requests / math.Max(1, float64(u.seen))
+		seen := math.Max(1, float64(u.seen))
+		out.Requests, out.Seen = u.requests/seen, u.shown/seen
 	case u.ever: // it is asked for at other times
 		return Idle{}, false
 	default:

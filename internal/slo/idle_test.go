@@ -17,9 +17,15 @@ func TestWatcher_Idle(t *testing.T) {
 		windows func(i int) []Observation
 		want    *Idle
 	}{
-		"judged":                     {func(int) []Observation { return []Observation{at("GET /", 20)} }, nil},
-		"judged in one of ten":       {func(i int) []Observation { return []Observation{at("GET /", 20*(i%10/9)+2)} }, nil},
-		"too few requests":           {func(int) []Observation { return []Observation{at("GET /", 3)} }, &Idle{Matched: true, Requests: 3}},
+		"judged":                {func(int) []Observation { return []Observation{at("GET /", 20)} }, nil},
+		"judged in one of ten":  {func(i int) []Observation { return []Observation{at("GET /", 20*(i%10/9)+2)} }, nil},
+		"few requests a window": {func(int) []Observation { return []Observation{at("GET /", 3)} }, nil},
+		"too few requests": {func(i int) []Observation {
+			if i%2 == 0 {
+				return []Observation{other}
+			}
+			return []Observation{at("GET /", 1), other}
+		}, &Idle{Matched: true, Requests: 1}},
 		"nothing matches":            {func(int) []Observation { return []Observation{at("POST /", 20), other} }, &Idle{Served: []string{"POST /"}}},
 		"its service serves nothing": {func(int) []Observation { return []Observation{other} }, &Idle{}},
 		"nothing is served at all":   {func(int) []Observation { return nil }, nil},

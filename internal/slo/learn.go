@@ -48,11 +48,7 @@ func (t *track) healthy(cfg Config, o Observation, observed float64) {
 
 // objectives returns what is learned of an operation, while nothing is known of it yet.
 func (l LearnConfig) objectives(rpc identity.RPC, burn bool) []Objective {
-	tail := Objective{
-		Name:    "auto:" + rpc.Service.String() + ":" + rpc.Operation,
-		Service: rpc.Service, Operation: rpc.Operation,
-		Quantile: l.Quantile, Target: l.Quantile, Learned: true,
-	}
+	tail := l.tail(rpc)
 	out := []Objective{tail}
 	if l.Median > 0 && l.Quantile != Typical && !burn {
 		median := tail
@@ -61,12 +57,26 @@ func (l LearnConfig) objectives(rpc identity.RPC, burn bool) []Objective {
 		out = append(out, median)
 	}
 	if l.Errors > 0 {
-		failures := tail
-		failures.Name += ":errors"
-		failures.Indicator, failures.Quantile, failures.Target = Errors, errorsQuantile, 1
-		out = append(out, failures)
+		out = append(out, l.errors(rpc))
 	}
 	return out
+}
+
+// tail is the learned objective of the tail of an operation.
+func (l LearnConfig) tail(rpc identity.RPC) Objective {
+	return Objective{
+		Name:    "auto:" + rpc.Service.String() + ":" + rpc.Operation,
+		Service: rpc.Service, Operation: rpc.Operation,
+		Quantile: l.Quantile, Target: l.Quantile, Learned: true,
+	}
+}
+
+// errors is the learned objective of its failures.
+func (l LearnConfig) errors(rpc identity.RPC) Objective {
+	o := l.tail(rpc)
+	o.Name += ":errors"
+	o.Indicator, o.Quantile, o.Target = Errors, errorsQuantile, 1
+	return o
 }
 
 // least is the smallest share of failed requests that is not tolerated. A rule of burn

@@ -276,15 +276,81 @@ func TestWatcher_sparseOperations(t *testing.T) {
 func TestSparse(t *testing.T) {
 	var p sparse
 	for i := range int64(maxPooled) {
-		from, all := p.add(i*second, (i+1)*second, Observation{Latency: latency(1, time.Millisecond), Errors: 1})
-		assert.Zero(t, from)
+		all := p.add(i*second, (i+1)*second, Observation{Latency: latency(1, time.Millisecond), Errors: 1}, i >= 3)
+		want := int64(0)
+		if i >= 3 {
+			want = 3 * second
+		}
+		assert.Equal(t, want, p.since(), "the first with bad requests, of %d windows", i+1)
 		assert.InDelta(t, i+1, all.Latency.Count(), 0)
 		assert.InDelta(t, i+1, all.Errors, 0)
 	}
-	from, all := p.add(maxPooled*second, (maxPooled+1)*second, Observation{Latency: latency(1, time.Millisecond)})
-	assert.Equal(t, maxPooled*second, from)
+	all := p.add(maxPooled*second, (maxPooled+1)*second, Observation{Latency: latency(1, time.Millisecond)}, false)
+	assert.Equal(t, maxPooled*second, p.since())
 	assert.InDelta(t, 1, all.Latency.Count(), 0)
 	for _, bad := range []string{`{"Errors":-1}`, `{"Unseen":1e300}`, `{"Latency":"AAAA"}`, `[]`} {
 		require.Error(t, new(sparse).UnmarshalJSON([]byte(bad)), bad)
 	}
+}
+
+// Beside objectives of latency, errors are learned; beside those of errors nothing is.
+func TestWatcher_learnsErrorsBesideLatency(t *testing.T) {
+	slow := Objective{Name: "slow", Service: rpc("shop", "").Service, Operation: "buy", Quantile: 0.99, Threshold: time.Second}
+	failing := Objective{Name: "failing", Service: slow.Service, Operation: "buy", Indicator: Errors, Target: 0.999}
+	for _, c := range []struct {
+		name       string
+		objectives []Objective
+		change     func(*LearnConfig)
+		entry      bool
+		want       []string
+	}{
+		{"latency of an entry", []Objective{slow}, nil, true, []string{"auto:shop:buy:errors", "slow"}},
+		{"latency within", []Objective{slow}, nil, false, []string{"auto:shop:buy:errors", "slow"}},
+		{"errors", []Objective{failing}, nil, true, []string{"failing"}},
+		{"both", []Objective{slow, failing}, nil, true, []string{"failing", "slow"}},
+		{"none", nil, nil, true, []string{"auto:shop:buy", "auto:shop:buy:errors"}},
+		{"none within", nil, nil, false, nil},
+		{"errors are not learned", []Objective{slow}, func(l *LearnConfig) { l.Errors = 0 }, true, []string{"slow"}},
+		{"nothing is", []Objective{slow}, func(l *LearnConfig) { l.Enabled = false }, true, []string{"slow"}},
+	} {
+		cfg := learning(4)
+		cfg.Learn.Errors, cfg.Objectives = 0.05, c.objectives
+		if c.change != nil {
+			c.change(&cfg.Learn)
+		}
+		var got []string
+		for _, s := range newWatcher(t, cfg).Observe(second, 2*second, []Observation{{RPC: rpc("shop", "buy"), Entry: c.entry, Latency: latency(20, time.Millisecond)}}) {
+			got = append(got, s.Objective.Name)
+		}
+		assert.Equal(t, c.want, got, c.name)
+	}
+}
+
+// An outage is fast, and violates no objective of latency.
+func TestWatcher_outageBesideLatency(t *testing.T) {
+	cfg := learning(4)
+	cfg.Learn.Errors = 0.05
+	cfg.Objectives = []Objective{{Name: "slow", Service: rpc("shop", "").Service, Operation: "buy", Quantile: 0.99, Threshold: time.Second}}
+	w := newWatcher(t, cfg)
+	firing := func(i int, failed float64) (out []string) {
+		start := int64(i+1) * second
+		o := Observation{RPC: rpc("shop", "buy"), Entry: true, Latency: latency(20, time.Millisecond), Errors: failed}
+		for _, s := range w.Observe(start, start+second, []Observation{o}) {
+			if s.Firing {
+				out = append(out, s.Objective.Name)
+			}
+		}
+		return out
+	}
+	for i := range 6 {
+		assert.Empty(t, firing(i, 0))
+	}
+	assert.Empty(t, firing(6, 20))
+	assert.Equal(t, []string{"auto:shop:buy:errors"}, firing(7, 20))
+
+	stored, err := w.MarshalBinary()
+	require.NoError(t, err)
+	w = newWatcher(t, cfg)
+	require.NoError(t, w.UnmarshalBinary(stored))
+	assert.Equal(t, []string{"auto:shop:buy:errors"}, firing(8, 20), "after a restart")
 }

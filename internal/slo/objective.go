@@ -67,6 +67,14 @@ func (o Objective) Limit() float64 {
 	return o.Threshold.Seconds()
 }
 
+// allowed is the share of requests that may be bad: of a quantile, those above it.
+func (o Objective) allowed() float64 {
+	if o.Indicator == Latency {
+		return 1 - o.Quantile
+	}
+	return o.Budget()
+}
+
 // rounding is the share by which shares that are equal on paper may differ here,
 // as sums of weights do.
 const rounding = 1e-9

@@ -10,7 +10,8 @@ import (
 // Config are the rules.
 type Config struct {
 	Objectives []Objective
-	// Learn adds objectives for each entry operation that none matches.
+	// Learn adds objectives for each entry operation that none matches, and one of errors for
+	// each operation that only objectives of latency match.
 	Learn LearnConfig
 	// Open when violated in OpenK of the last OpenN measured windows; healthy
 	// again after ResolveM measured windows in a row that meet the objective.
@@ -65,7 +66,10 @@ type Observation struct {
 type State struct {
 	Objective Objective
 	RPC       identity.RPC
-	Measured  bool // enough requests in this window
+	Measured  bool // enough requests in this window, or in those judged together with it
+	// Since is the start, in ns, of the first window with bad requests of those that were
+	// judged together; that of this window where it was judged alone.
+	Since int64
 	// Violated: this window violates the objective, and under rules of burn rates
 	// so much that it burns the budget as fast as the mildest rule asks for.
 	Violated bool

@@ -26,7 +26,7 @@ type track struct {
 	Learned   int       // healthy windows since the threshold was last learned
 	Burn      []ring    `json:",omitempty"` // by rule of burn rates
 	Budget    ring      `json:",omitzero"`
-	Few       sparse    `json:",omitzero"` // windows of too few requests, of a learned objective
+	Few       sparse    `json:",omitzero"` // windows of too few requests
 	// Of a learned objective of the median.
 	Usual sparse  `json:",omitzero"`  // requests of the healthy windows that Learned counts
 	Above float64 `json:",omitempty"` // share of those that Threshold was learned of above it
@@ -46,19 +46,20 @@ type result struct {
 // that exceed the objective, which opens incidents, are evidence too.
 const minSeen = 2
 
-// observe takes in the window [start, end), in which the operation was seen. Of a learned
-// objective, windows of too few requests are judged together; of a configured one they
-// count neither way, as the configuration says.
+// observe takes in the window [start, end), in which the operation was seen. Windows of too
+// few requests are judged together, as soon as they are enough.
 func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	s := State{Observed: math.NaN(), Count: o.Latency.Count(), Errors: o.Errors}
-	from := start
-	if s.Measured = cfg.enough(o); !s.Measured && s.Count > 0 && t.Objective.Learned {
-		since, all := t.Few.add(start, end, o)
-		if s.Measured = cfg.enough(all); s.Measured {
-			from, o = since, all
+	from, alone := start, true
+	if s.Measured = cfg.enough(o); !s.Measured && s.Count > 0 {
+		_, bad, _ := t.Objective.measure(o)
+		all := t.Few.add(start, end, o, bad > 0)
+		if s.Measured = cfg.enough(all) || t.plainly(all); s.Measured {
+			from, alone, o = t.Few.since(), false, all
 			s.Count, s.Errors = o.Latency.Count(), o.Errors
 		}
 	}
+	s.Since = from
 	if !s.Measured {
 		return t.state(cfg, start, s)
 	}
@@ -71,7 +72,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 		return t.state(cfg, start, s)
 	}
 	seen := s.Count - o.Unseen
-	over = over && t.surely(seen*s.BadRatio, seen)
+	over = over && t.surely(seen*s.BadRatio, seen) && (alone || t.Objective.Learned || t.plainly(o))
 	r := result{from, over, s.Count, s.Count * s.BadRatio}
 	t.account(start, end, r)
 	var ends bool

@@ -107,7 +107,8 @@ func (w *Watcher) drop(k key) {
 }
 
 // objectives returns those that apply to an observation: the configured ones,
-// and for an entry without any the learned ones.
+// and for an entry without any the learned ones. Where none of the configured ones is about
+// errors, that one is learned beside them: an operation that fails at once is fast.
 func (w *Watcher) objectives(o Observation) []Objective {
 	var out []Objective
 	for _, c := range w.cfg.Objectives {
@@ -115,8 +116,13 @@ func (w *Watcher) objectives(o Observation) []Objective {
 			out = append(out, c)
 		}
 	}
-	if len(out) == 0 && o.Entry && w.cfg.Learn.Enabled {
-		out = w.cfg.Learn.objectives(o.RPC, len(w.cfg.Burn) > 0)
+	if l := w.cfg.Learn; l.Enabled {
+		switch {
+		case len(out) == 0 && o.Entry:
+			out = l.objectives(o.RPC, len(w.cfg.Burn) > 0)
+		case len(out) > 0 && l.Errors > 0 && !slices.ContainsFunc(out, func(o Objective) bool { return o.Indicator == Errors }):
+			out = append(out, l.errors(o.RPC))
+		}
 	}
 	return out
 }

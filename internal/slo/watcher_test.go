@@ -49,7 +49,7 @@ func newWatcher(t *testing.T, cfg Config) *Watcher {
 
 // window observes one window that a letter describes: V violates (200 ms), G is
 // good (50 ms), b is violated by one request of 20, u has too few requests (all
-// slow), . is one without the operation.
+// good), s few that are all slow, . is one without the operation.
 func window(w *Watcher, i int, letter rune) []State {
 	start := int64(i+1) * second
 	var obs []Observation
@@ -63,7 +63,9 @@ func window(w *Watcher, i int, letter rune) []State {
 		l.Merge(latency(1, 200*time.Millisecond))
 		obs = []Observation{{RPC: rpc("front", "GET /"), Latency: l}}
 	case 'u':
-		obs = []Observation{{RPC: rpc("front", "GET /"), Latency: latency(9, 900*time.Millisecond)}}
+		obs = []Observation{{RPC: rpc("front", "GET /"), Latency: latency(3, 50*time.Millisecond)}}
+	case 's':
+		obs = []Observation{{RPC: rpc("front", "GET /"), Latency: latency(3, 900*time.Millisecond)}}
 	}
 	return w.Observe(start, start+second, obs)
 }
@@ -84,8 +86,9 @@ func TestWatcher_runs(t *testing.T) {
 		{"also where all of them are of few slow ones", "bbb", "--F", []int64{1, 1, 1}},
 		{"a violation resets the count of good ones", "VVGVGG", "-FFFF-", []int64{1, 1, 1, 1, 1, 1}},
 		{"unmeasured windows freeze a run that fires", "VVuuu.GuG", "-FFFFFFF-", []int64{1, 1, 1, 1, 1, 1, 1, 1, 1}},
+		{"together they are enough to end it", "VVuuuuuuuu", "-FFFFFFFF-", []int64{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
 		{"unmeasured windows freeze a run that does not fire yet", "Vu.uV", "----F", []int64{1, 1, 0, 1, 1}},
-		{"unmeasured windows violate nothing", "uuuuuu", "------", []int64{0, 0, 0, 0, 0, 0}},
+		{"few slow ones are enough where all are", "ss", "-F", []int64{1, 1}},
 		{"after a run the count starts anew", "VVGGVGV", "-FF---F", []int64{1, 1, 1, 1, 5, 5, 5}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -174,7 +177,7 @@ func TestWatcher_requestsSinceOnset(t *testing.T) {
 	w := newWatcher(t, checkout())
 	want := map[int]float64{ // window: requests since the onset
 		0: 0, 1: 20, 2: 40, 3: 60, // G V V V
-		4: 60,         // unmeasured: 9 requests do not count
+		4: 60,         // unmeasured: 3 requests do not count
 		5: 80, 6: 100, // G G, the second one ends the run
 		7: 0,
 	}
@@ -215,7 +218,7 @@ func TestWatcher_requestsThatStandForOthers(t *testing.T) {
 	} {
 		o := Observation{RPC: rpc("front", "GET /"), Latency: new(sketch.Sketch)}
 		for range c.seen {
-			o.Latency.Add(int64(time.Second), c.weight)
+			o.Latency.Add(int64(time.Millisecond), c.weight)
 			o.Unseen += c.weight - 1
 		}
 		start := int64(i+1) * second

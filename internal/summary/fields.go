@@ -26,6 +26,8 @@ func (r *reader) rpc(q quantity, of pcommon.Map, v value, id id) (*window.RPCSha
 		s.Entries = v.number
 	case requestTorn:
 		s.Torn = v.number
+	case requestInner:
+		s.Inner = v.number
 	case requestMessages:
 		s.Async = v.number
 	case requestStreams:

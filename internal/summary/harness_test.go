@@ -86,7 +86,7 @@ func (w *world) observe() observation {
 				Host:     []string{"", "node-1", "node-2"}[w.rng.IntN(3)],
 			}),
 			Span: w.span(), Time: at, Weight: w.weight(), Duration: d, Exclusive: d / 2, ChildSum: d,
-			Entry: r.Service.Name == "s0", Torn: r.Service.Name == "s0" && w.rng.IntN(8) == 0, Async: r.Service.Name == "s3", Stream: w.rng.IntN(10) == 0,
+			Entry: r.Service.Name == "s0", Torn: r.Service.Name == "s0" && w.rng.IntN(8) == 0, Inner: r.Service.Name == "s0" && w.rng.IntN(16) == 0, Async: r.Service.Name == "s3", Stream: w.rng.IntN(10) == 0,
 		}
 		if w.rng.IntN(5) == 0 {
 			s.Error, s.ErrorType = true, w.errorType()

@@ -43,6 +43,7 @@ const (
 	requestEnding
 	requestEntries
 	requestTorn
+	requestInner
 	requestMessages
 	requestStreams
 	requestUnseen
@@ -85,6 +86,7 @@ var quantities = [numQuantities]described{
 	requestEnding:     {"sage.request.ending", "ns", "Durations of requests without a caller that ended in the last third of the window.", true},
 	requestEntries:    {"sage.request.entries", "{request}", "Requests without a caller.", false},
 	requestTorn:       {"sage.request.torn", "{request}", "The same, had they a caller of which no span has come.", false},
+	requestInner:      {"sage.request.inner", "{request}", "The same, had the trace begun at another service, around them.", false},
 	requestMessages:   {"sage.request.messages", "{request}", "Requests that are messages consumed.", false},
 	requestStreams:    {"sage.request.streams", "{request}", "Requests that wait rather than work; in no other metric.", false},
 	requestUnseen:     {"sage.request.unseen", "{request}", "Requests of which no span was seen, for which others stand.", false},

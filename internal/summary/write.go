@@ -42,6 +42,7 @@ func (w *writer) rpc(r *window.RPCShare) {
 	to.histogram(requestEnding, r.Ending, name, window.Exemplars{})
 	to.number(requestEntries, r.Entries, name)
 	to.number(requestTorn, r.Torn, name)
+	to.number(requestInner, r.Inner, name)
 	to.number(requestMessages, r.Async, name)
 	to.number(requestStreams, r.Stream, name)
 	to.number(requestUnseen, r.Unseen, name)

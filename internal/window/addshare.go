@@ -14,6 +14,7 @@ func (g *Gathering) AddRPC(s *RPCShare) (grown int) {
 	}
 	r.entries += s.Entries
 	r.torn += s.Torn
+	r.inner += s.Inner
 	r.async += s.Async
 	r.stream += s.Stream
 	r.count += s.Count

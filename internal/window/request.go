@@ -12,12 +12,12 @@ import (
 type requests struct {
 	key identity.RPC
 
-	entries, torn, async, stream, count, unseen, errors float64
-	union, sum                                          float64
-	latency, exclusive, ending                          sketch.Sketch
-	types                                               errorTypes
-	instances                                           instances
-	exemplars                                           exemplars
+	entries, torn, inner, async, stream, count, unseen, errors float64
+	union, sum                                                 float64
+	latency, exclusive, ending                                 sketch.Sketch
+	types                                                      errorTypes
+	instances                                                  instances
+	exemplars                                                  exemplars
 }
 
 func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
@@ -32,6 +32,9 @@ func (r *requests) add(s *callgraph.Served, start int64, f *Folder) {
 	}
 	if s.Torn {
 		r.torn += w
+	}
+	if s.Inner {
+		r.inner += w
 	}
 	if s.Async {
 		r.async += w
@@ -76,6 +79,7 @@ func (r *requests) reset() {
 func (r *requests) merge(o *requests) {
 	r.entries += o.entries
 	r.torn += o.torn
+	r.inner += o.inner
 	r.async += o.async
 	r.stream += o.stream
 	r.count += o.count
@@ -93,7 +97,7 @@ func (r *requests) merge(o *requests) {
 
 func (r *requests) snapshot(k identity.RPC) RPC {
 	return RPC{
-		Key: k, Entries: r.entries, Torn: r.torn, Async: r.async > r.count/2, Stream: r.stream, Count: r.count, Unseen: r.unseen,
+		Key: k, Entries: r.entries, Torn: r.torn, Inner: r.inner, Async: r.async > r.count/2, Stream: r.stream, Count: r.count, Unseen: r.unseen,
 		Errors: r.errors, ErrorType: r.types.most(),
 		Latency: &r.latency, Exclusive: &r.exclusive, Ending: &r.ending, Union: r.union, Sum: r.sum,
 		Instances: r.instances.list(),

@@ -25,6 +25,7 @@ type RPCShare struct {
 	Key        identity.RPC
 	Entries    float64 // weights, as those of an RPC
 	Torn       float64 // of Entries that of the requests whose caller's span never came
+	Inner      float64 // of Torn that of those whose trace began elsewhere
 	Async      float64 // weight of the requests that are messages consumed
 	Stream     float64
 	Count      float64
@@ -94,7 +95,7 @@ func (g *Gathering) Share(end int64) *Share {
 	s := &Share{Start: g.start, End: end, Sampled: g.sampled, RPCs: make([]RPCShare, 0, len(g.served)), Edges: make([]EdgeShare, 0, len(g.called))}
 	for _, r := range g.served { // sorted below
 		s.RPCs = append(s.RPCs, RPCShare{
-			Key: r.key, Entries: r.entries, Torn: r.torn, Async: r.async, Stream: r.stream, Count: r.count, Unseen: r.unseen,
+			Key: r.key, Entries: r.entries, Torn: r.torn, Inner: r.inner, Async: r.async, Stream: r.stream, Count: r.count, Unseen: r.unseen,
 			Errors: r.errors, ErrorTypes: r.types.list(), Latency: &r.latency, Exclusive: &r.exclusive, Ending: &r.ending,
 			Union: r.union, Sum: r.sum, Instances: r.instances.shares(), Exemplars: r.exemplars.list(),
 		})

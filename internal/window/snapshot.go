@@ -28,7 +28,10 @@ type RPC struct {
 	// Torn is the weight of those of Entries that had a caller of which the span never came
 	// and is taken to be lost. It is 0 where that is usual: then the callers are browsers,
 	// or proxies, that send no spans.
-	Torn      float64
+	Torn float64
+	// Inner is the weight of those of Torn whose trace began at another service, around them:
+	// somebody called them, who sends no spans. It is never taken from Torn.
+	Inner     float64
 	Async     bool    // most requests are messages consumed
 	Stream    float64 // weight of requests that wait rather than work; not in Latency
 	Count     float64 // weight of the requests in Latency

@@ -63,6 +63,14 @@ func TestSilence_isExplained(t *testing.T) {
 	spans := func(f func(ptrace.Span)) func(ptrace.Traces) {
 		return func(td ptrace.Traces) { f(span(td)) }
 	}
+	elsewhere := func(but int) func(ptrace.Traces) { // all requests, but one of so many
+		n := 0
+		return resources(func(m pcommon.Map) {
+			if n++; n%but != 1 {
+				m.PutStr("service.name", "another")
+			}
+		})
+	}
 	for _, c := range []struct {
 		name    string
 		set     func(*Config)
@@ -73,7 +81,7 @@ func TestSilence_isExplained(t *testing.T) {
 	}{
 		{name: "no objective of it", set: func(c *Config) { c.SLOs[0].Service, c.LearnedSLOs.Enabled = "shopp", false }, says: "watching: nothing: no SLO matches"},
 		{name: "another service.name", change: resources(func(m pcommon.Map) { m.PutStr("service.name", "shop-v2") }), set: func(c *Config) { c.LearnedSLOs.Enabled = false }, says: "watching: nothing: no SLO matches"},
-		{name: "few requests", set: func(c *Config) { c.Rule.MinRequests = 1000 }, says: "0 with enough requests in the last window"},
+		{name: "few requests", set: func(c *Config) { c.LearnedSLOs.Enabled = false }, change: elsewhere(100), says: "0 with enough requests in the last window"},
 		{name: "tail-sampled", change: spans(func(s ptrace.Span) { s.Attributes().PutStr("meta.refinery.reason", "rules/slow") }), set: func(c *Config) { c.LearnedSLOs.Enabled = false }, says: "spans are tail-sampled: configured objectives are not judged"},
 		{name: "no service.name", change: resources(pcommon.Map.Clear), counter: "spans_refused no_service"},
 		{name: "client spans only", change: spans(func(s ptrace.Span) { s.SetKind(ptrace.SpanKindClient) }), counter: "spans_noted unmatched_client"},
