@@ -11,14 +11,16 @@ import (
 const (
 	minEnding  = 10  // requests that ended in the last third of the window
 	maxQueued  = 0.8 // seconds that a request takes longer, each second
+	maxDrained = 9   // and less
 	queuedSure = 2   // standard errors
 	mostEnter  = 0.9 // share of the requests of an entry that have no caller
 )
 
-// arrivals returns how many requests of an entry began for each that ended in the window, 1 at
-// least. Who is asked more than it can serve ends as many as it can, whatever it is asked.
-// Requests that end within a time dt and take g dt longer than those before them began within
-// (1-g) dt, so that
+// arrivals returns how many requests of an entry began for each that ended in the window. Who is
+// asked more than it can serve ends as many as it can, whatever it is asked; and when what kept
+// requests lets go, all of them end at once.
+// Requests that end within a time dt and take g dt longer than those before them (g < 0: less)
+// began within (1-g) dt, so that
 //
 //	began/ended = 1 / (1-g),  g = (median of the last third - median of all) / (a third of the window),
 //
@@ -40,16 +42,17 @@ func arrivals(p *window.RPC, seconds float64) float64 {
 	if longer > seconds/3 { // more than a second each second is another change than that of a queue
 		return 1
 	}
-	longer = math.Min(longer, 2*iqr) - queuedSure*math.Sqrt(math.Pi/2)*iqr/1.349/math.Sqrt(n)
-	g := longer / (seconds / 3)
-	return 1 / (1 - math.Min(maxQueued, math.Max(0, g)))
+	sure := math.Min(math.Abs(longer), 2*iqr) - queuedSure*math.Sqrt(math.Pi/2)*iqr/1.349/math.Sqrt(n)
+	g := math.Copysign(math.Max(0, sure), longer) / (seconds / 3)
+	return 1 / (1 - math.Min(maxQueued, math.Max(-maxDrained, g)))
 }
 
 // entering returns log(1 + requests per second) of an entry: the mean of the windows since the
-// onset or, where that is more, what began in the last one.
+// onset or, where that is more and requests take longer and longer, or less and they take less
+// and less, what began in the last one.
 func (v *view) entering(load feature.Key) level {
 	l, last := v.since(load), v.at(load)
-	if began := math.Log1p(v.begun * math.Expm1(last.now)); v.begun > 1 && began > l.now {
+	if began := math.Log1p(v.begun * math.Expm1(last.now)); v.begun > 1 && began > l.now || v.begun < 1 && began < l.now {
 		l.now, l.spread = began, last.spread
 	}
 	return l

@@ -63,6 +63,24 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
+// Requests that were kept for 20 s, 30 a second, end 100 a second when they are let go: those
+// that end in the first 6 s after it began within 18 s, so that 180 of 600 came meanwhile.
+func TestArrivals_drain(t *testing.T) {
+	const arrive, serve, held, seconds = 30.0, 100.0, 20.0, 6.0
+	p := &window.RPC{Latency: new(sketch.Sketch), Ending: new(sketch.Sketch)}
+	for i := range int(serve * seconds) {
+		began, ended := float64(i)/arrive, held+float64(i)/serve
+		ns := int64(1e9 * (ended - began))
+		p.Latency.Add(ns, 1)
+		p.Count++
+		p.Entries++
+		if ended >= held+seconds*2/3 {
+			p.Ending.Add(ns, 1)
+		}
+	}
+	assert.InDelta(t, arrive*seconds, arrivals(p, seconds)*p.Count, 0.2*arrive*seconds)
+}
+
 func TestArrivals_notKnown(t *testing.T) {
 	p, _ := queueing(200, 0.010)
 	assert.Greater(t, arrivals(p, 10), 1.5)

@@ -67,11 +67,12 @@ func (u *suspect) waiting() bool {
 // may be that of waiting for a call before: as many are under way at once as leave nothing
 // free, no metric says that its service lacks anything but connections and threads, no
 // replica is slower than the others, and some requests find one at once, or all wait for
-// long. 0 elsewhere: what a service does itself takes all of its requests longer.
+// long, or a metric says that they wait. 0 elsewhere: what a service does itself takes all of
+// its requests longer.
 func (d *diagnosis) holding(p rpc, c call) float64 {
 	s := d.v.callLatency(d.r.g, c)
 	usual := meanOf(s.usual)
-	if !s.known || !(usual > 0) || !d.exhausts(p, c, usual) || d.lacking(p.key.Service) || d.uneven(p.key) || d.steady(p.key) {
+	if !s.known || !(usual > 0) || !d.exhausts(p, c, usual) || d.lacking(p.key.Service) || d.uneven(p.key) || d.steady(p.key) && !d.queueing(p.key.Service) {
 		return 0
 	}
 	return meanOf(s.now) / usual
@@ -111,6 +112,15 @@ func (d *diagnosis) lacking(s identity.Service) bool {
 		mean, _ := meaningOf(m.key.Name)
 		return m.mechanism != Pool && m.mechanism != QueueWait && (!crowded || m.mechanism != Memory || mean.grade == direct) &&
 			(mean.grade == direct || m.z >= maxMetricZ && math.Abs(m.now-m.usual) >= (hostRise-1)*math.Abs(m.usual))
+	})
+}
+
+// queueing reports whether a metric says that requests of a service wait for connections or
+// threads.
+func (d *diagnosis) queueing(s identity.Service) bool {
+	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool {
+		mean, _ := meaningOf(m.key.Name)
+		return m.mechanism == Pool && mean.grade == direct
 	})
 }
 

@@ -20,6 +20,7 @@ func TestDiagnose_held(t *testing.T) {
 	spread := []float64{0.001, 0.010, 0.080, 0.090, 0.100, 0.150}
 	all := []float64{0.080, 0.081, 0.082, 0.083, 0.084}
 	throttled := feature.Key{Kind: feature.Metric, Service: svc("mid"), Name: "container.cpu.throttled"}
+	pending := feature.Key{Kind: feature.Metric, Service: svc("mid"), Name: "db.client.connection.pending_requests"}
 	for name, c := range map[string]struct {
 		back     float64 // own time of back, s
 		mid      []float64
@@ -30,8 +31,12 @@ func TestDiagnose_held(t *testing.T) {
 		fewer    float64   // of 60 requests that keep mid busy all the time
 		want     []string
 	}{
-		"some wait for a connection":   {back: 0.400, mid: spread, want: []string{"service back"}},
-		"all of them do":               {back: 0.400, mid: all, want: []string{"service back", "service mid"}},
+		"some wait for a connection": {back: 0.400, mid: spread, want: []string{"service back"}},
+		"all of them do":             {back: 0.400, mid: all, want: []string{"service back", "service mid"}},
+		"all of them do, says a metric": {
+			back: 0.400, mid: all, base: func(w *world) { w.metric[pending] = 0 }, change: func(w *world) { w.metric[pending] = 40 },
+			want: []string{"service back"},
+		},
 		"all of them do, endlessly":    {back: 0.400, mid: []float64{1.1, 1.2, 1.3, 1.4}, own: 1.25, want: []string{"service back"}},
 		"calls hold for hardly longer": {back: 0.040, mid: spread, want: []string{"service mid", "service back"}},
 		"one at a time, at most":       {back: 0.400, mid: spread, fewer: 30, want: []string{"service back", "service mid"}},

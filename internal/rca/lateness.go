@@ -109,3 +109,46 @@ func (d *diagnosis) seenShare(e identity.Edge) float64 {
 	}
 	return 1
 }
+
+// furtherOctaves is by how many octaves the median call of callers at a place is longer than
+// that of all others, where it is longer there alone: by one it may be for being near to the
+// bound of an octave.
+const furtherOctaves = 2
+
+// only reports whether calls to what sends no spans take longer for callers at a place alone:
+// those of all others are what they usually are. So many calls may take that long at other times
+// that none of them is late, see lateness.
+func (d *diagnosis) only(e identity.Edge, at whose) bool {
+	x := d.v.edges[e]
+	usual, _, ok := d.usualGap(e)
+	if x == nil || !ok {
+		return false
+	}
+	var there, elsewhere [window.Octaves]float64
+	for i := range x.Callers {
+		of := &elsewhere
+		if at.has(&end{replica: identity.Instance{Service: e.Caller.Service, ID: x.Callers[i].ID}, host: d.host(e.Caller.Service, x.Callers[i].ID)}) {
+			of = &there
+		}
+		for o, n := range x.Callers[i].Calls {
+			of[o] += n
+		}
+	}
+	seen := d.seenShare(e)
+	here, n := middleOctave(&there)
+	others, m := middleOctave(&elsewhere)
+	return seen*n >= lateCalls && seen*m >= lateCalls && others <= window.Octave(int64(usual*1e9))+1 && here >= others+furtherOctaves
+}
+
+// middleOctave is the class of the median call, and how many calls there are.
+func middleOctave(calls *[window.Octaves]float64) (octave int, n float64) {
+	for _, c := range calls {
+		n += c
+	}
+	below := calls[0]
+	for octave < window.Octaves-1 && 2*below < n {
+		octave++
+		below += calls[octave]
+	}
+	return octave, n
+}

@@ -262,4 +262,5 @@ func (lossyServices) slowTopics(string) []string { return nil }
 func (lossyServices) replies(identity.Edge) bool                  { return false }
 func (lossyServices) labouring(identity.Service) bool             { return false }
 func (lossyServices) swamped(identity.Service) bool               { return false }
+func (lossyServices) only(identity.Edge, whose) bool              { return false }
 func (lossyServices) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }

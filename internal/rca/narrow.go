@@ -88,7 +88,7 @@ func (e *endpoint) place(b *belief, all []lateness, explained map[identity.Edge]
 			}
 		}
 	}
-	channels := e.channelsOf(explained)
+	channels := e.channelsOf(explained, b.whose)
 	s, ok := e.worst(late, channels)
 	if !ok || b.host != "" && len(late) < 2 {
 		return false
@@ -109,15 +109,15 @@ func (e *endpoint) place(b *belief, all []lateness, explained map[identity.Edge]
 }
 
 // channelsOf are the channels of late calls of which all that are slower are explained: of
-// links, and of leaves.
-func (e *endpoint) channelsOf(explained map[identity.Edge]bool) (out []int) {
+// links, and of leaves; also those of leaves that are slower for callers at the place alone.
+func (e *endpoint) channelsOf(explained map[identity.Edge]bool, at whose) (out []int) {
 	for c, k := range e.r.g.Channels {
 		u := &e.by[c]
 		if e.taken[c] || u.excess <= 0 || !k.IsNetwork() && !e.r.g.Leaves[k.Service] {
 			continue
 		}
 		if !slices.ContainsFunc(u.parts, func(p part) bool {
-			return !explained[p.edge] || p.mechanism != Network && p.kind != KindDependency
+			return !explained[p.edge] && !(p.kind == KindDependency && e.only(p.edge, at)) || p.mechanism != Network && p.kind != KindDependency
 		}) {
 			out = append(out, c)
 		}

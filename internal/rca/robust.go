@@ -95,6 +95,8 @@ type symptoms interface {
 	longest(e identity.Edge) (now, usual float64)
 	// lateness counts the late calls of an edge by the replicas at its ends.
 	lateness(e identity.Edge, by delay) (lateness, bool)
+	// only reports whether calls to a leaf take longer for callers at a place alone.
+	only(e identity.Edge, at whose) bool
 	// slowTopics returns the topics of a broker where all are slower than usual.
 	slowTopics(system string) []string
 	replies(identity.Edge) bool // calls are messages of which the reply is waited for

@@ -185,6 +185,7 @@ func (busy) slowTopics(string) []string { return nil }
 func (busy) replies(identity.Edge) bool                  { return false }
 func (busy) labouring(identity.Service) bool             { return false }
 func (busy) swamped(identity.Service) bool               { return false }
+func (busy) only(identity.Edge, whose) bool              { return false }
 func (busy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }
 
 // gaps says of one link how its calls are late.

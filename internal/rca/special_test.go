@@ -303,4 +303,5 @@ func (healthy) slowTopics(string) []string { return nil }
 func (healthy) replies(identity.Edge) bool                  { return false }
 func (healthy) labouring(identity.Service) bool             { return false }
 func (healthy) swamped(identity.Service) bool               { return false }
+func (healthy) only(identity.Edge, whose) bool              { return false }
 func (healthy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }
