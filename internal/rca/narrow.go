@@ -117,7 +117,13 @@ func (e *endpoint) channelsOf(explained map[identity.Edge]bool, at whose) (out [
 			continue
 		}
 		if !slices.ContainsFunc(u.parts, func(p part) bool {
-			return !explained[p.edge] && !(p.kind == KindDependency && e.only(p.edge, at)) || p.mechanism != Network && p.kind != KindDependency
+			switch {
+			case p.kind == KindDependency:
+				return !explained[p.edge] && !e.only(p.edge, at)
+			case p.mechanism == Network:
+				return !explained[p.edge]
+			}
+			return true
 		}) {
 			out = append(out, c)
 		}
