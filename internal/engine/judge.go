@@ -78,7 +78,7 @@ func (r *run) verdict(s *window.Snapshot, st slo.State) *rca.Verdict {
 }
 
 // keep keeps a window that may have to be judged together with those to come, and those before
-// it for as long: objectives put few together, and only while one of them is violated.
+// it for as long: objectives put ten together at most.
 func (r *run) keep(s *window.Snapshot) {
 	since := r.watcher.Pending()
 	if since == 0 {

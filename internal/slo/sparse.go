@@ -35,11 +35,13 @@ func (t *track) plainly(o Observation) bool {
 }
 
 // Pending is the start, in ns, of the first of the windows that are in hand, to be judged
-// together with those to come, and show bad requests; 0 where none do.
+// together with those to come, and show bad requests; 0 where none do. Of a learned objective
+// they count from the second time on: rare operations with a failed request now and then are
+// many, and windows are large.
 func (w *Watcher) Pending() int64 {
 	var since int64
 	for _, t := range w.tracks { // the minimum
-		if bad := t.Few.bad; bad != 0 && (since == 0 || bad < since) {
+		if bad := t.Few.bad; bad != 0 && (!t.Objective.Learned || t.Onset != 0) && (since == 0 || bad < since) {
 			since = bad
 		}
 	}

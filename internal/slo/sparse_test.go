@@ -84,3 +84,16 @@ func TestWatcher_Pending(t *testing.T) {
 	assert.Equal(t, 4*second, see(5, few(0, 1, 1)))
 	assert.Zero(t, see(6, few(1, 1, 1)))
 }
+
+// Of a learned objective only what may open an incident is pending.
+func TestWatcher_PendingOfLearned(t *testing.T) {
+	w := newWatcher(t, shopping())
+	for i := range 8 {
+		see(w, i, 8, 50*time.Millisecond, 0)
+	}
+	see(w, 8, 8, 50*time.Millisecond, 4)
+	assert.Zero(t, w.Pending(), "some fail, for the first time")
+	see(w, 9, 8, 50*time.Millisecond, 4)
+	see(w, 10, 8, 50*time.Millisecond, 4)
+	assert.Equal(t, 11*second, w.Pending(), "the windows before were violated")
+}
