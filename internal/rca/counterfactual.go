@@ -29,6 +29,7 @@ func (d *diagnosis) counterfactual(ev evidence) (Verdict, bool) {
 		}
 		robust = append(robust, c)
 		s.guide[c] = u.excess
+		s.limit[c] = d.most(u)
 		for _, a := range u.absorbed {
 			if n, ok := s.owned(d.r.g.Channels[a]); ok {
 				s.absorbed[c] = append(s.absorbed[c], n)

@@ -132,9 +132,10 @@ type diagnosis struct {
 	places  places                             // nil until asked for, see host
 	scores  scores
 	tail    tail
-	factual float64 // the entry's tail in this window, seconds
-	usual   float64 // and normally
-	spread  float64 // of it over normal windows, log seconds
+	factual float64            // the entry's tail in this window, seconds
+	usual   float64            // and normally
+	levels  [feature.D]float64 // the same at the feature quantiles, log seconds
+	spread  float64            // of it over normal windows, log seconds
 }
 
 func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
@@ -225,7 +226,7 @@ func (d *diagnosis) measure() string {
 			}
 		}
 	}
-	d.usual = d.tail.seconds(usual[:])
+	d.usual, d.levels = d.tail.seconds(usual[:]), usual
 	d.spread = d.v.at(feature.Key{Kind: feature.Latency, Node: entry, Quantile: d.tail.near}).spread
 	switch {
 	case n < minBaseline || math.IsNaN(d.usual):

@@ -60,6 +60,7 @@ func endpoints(r *reach, by []suspect, of symptoms) {
 	}
 	for _, k := range r.g.Channels {
 		if !k.IsNetwork() && !r.g.Leaves[k.Service] {
+			e.lostOnTheWay(k.Service)
 			e.leavesAlone(k.Service)
 		}
 	}

@@ -23,6 +23,7 @@ type failure struct {
 	now, usual float64  // shares of failed requests
 	excess     float64  // failed requests beyond the usual number
 	slow       *suspect // why calls of it fail that it has served, nil where nothing says so
+	why        string   // evidence of what it does itself, "" where there is none
 }
 
 // failing answers for an entry that fails more often than usual, while it is no
@@ -54,6 +55,9 @@ func (d *diagnosis) failing() (Verdict, bool) {
 			c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, errorMetric, f.now, f.usual
 			c.Evidence = nil
 		}
+		if f.why != "" {
+			c.Evidence = append(c.Evidence, f.why)
+		}
 		c.Evidence = append(c.Evidence,
 			"errors "+number(100*f.now)+"% vs "+number(100*f.usual)+"% usual",
 			number(math.Round(f.excess))+" requests failed by it, "+number(math.Round(entry.excess))+" of the entry",
@@ -79,6 +83,9 @@ func (d *diagnosis) origins() []failure {
 			f.now, f.usual = math.Max(f.now, o.now), math.Max(f.usual, o.usual)
 			if f.slow == nil {
 				f.slow = o.slow
+			}
+			if f.why == "" {
+				f.why = o.why
 			}
 		}
 		by[f.channel] = f

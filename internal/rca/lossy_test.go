@@ -259,8 +259,10 @@ func (lossyServices) lateness(identity.Edge, delay) (lateness, bool) { return la
 
 func (lossyServices) slowTopics(string) []string { return nil }
 
-func (lossyServices) replies(identity.Edge) bool                  { return false }
-func (lossyServices) labouring(identity.Service) bool             { return false }
+func (lossyServices) replies(identity.Edge) bool      { return false }
+func (lossyServices) labouring(identity.Service) bool { return false }
+
+func (lossyServices) atEase(identity.Service) bool                { return false }
 func (lossyServices) swamped(identity.Service) bool               { return false }
 func (lossyServices) only(identity.Edge, whose) bool              { return false }
 func (lossyServices) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }

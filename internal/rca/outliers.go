@@ -114,7 +114,7 @@ func (e *endpoint) lossiest() identity.Service {
 
 // outlying is the gap in seconds that tells the late calls of lossy links from others:
 // the geometric mean of the longest gaps now and usually, of the link with the largest
-// excess.
+// excess; of one that sends messages again, what that takes at least.
 func (e *endpoint) outlying() float64 {
 	best := e.left[0]
 	for _, c := range e.left {
@@ -122,7 +122,11 @@ func (e *endpoint) outlying() float64 {
 			best = c
 		}
 	}
-	now, usual := e.longest(e.r.g.Channels[best].Edge)
+	edge := e.r.g.Channels[best].Edge
+	now, usual := e.longest(edge)
+	if least := e.lateAbove(edge); now > least && e.resends(edge, resent) {
+		return least // what is late by less is late for another reason
+	}
 	return math.Sqrt(now * usual)
 }
 

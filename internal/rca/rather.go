@@ -48,7 +48,10 @@ type rivals struct {
 type rivalCalls struct {
 	tally
 	ends []int
-	leaf bool
+	// beside are rivals that may make these calls late as well, and need not: of what
+	// is known of these the same requests' calls to them have a part.
+	beside []int
+	leaf   bool
 }
 
 func (e *endpoint) rivals(s identity.Service, above float64) rivals {
@@ -80,7 +83,7 @@ func (e *endpoint) rivals(s identity.Service, above float64) rivals {
 			}
 			if late, calls := e.outliers(x, least); calls > 0 {
 				at[x] = len(v.calls)
-				v.calls = append(v.calls, rivalCalls{tally{late, calls}, []int{i}, leaf})
+				v.calls = append(v.calls, rivalCalls{tally: tally{late, calls}, ends: []int{i}, leaf: leaf})
 			}
 		}
 	}
@@ -140,6 +143,8 @@ func (v *rivals) likelihood(set []int) float64 {
 			if slices.Contains(c.ends, s) {
 				share := of[i].late / of[i].calls
 				l = math.Max(l, c.lateBy(share/unlike, share*unlike))
+			} else if of[i].calls > 0 && slices.Contains(c.beside, s) {
+				l = math.Max(l, c.lateBy(0, of[i].late/of[i].calls*unlike))
 			}
 		}
 		if math.IsInf(l, -1) {

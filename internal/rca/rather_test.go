@@ -13,7 +13,7 @@ import (
 func TestRivals_best(t *testing.T) {
 	// gate (0) calls a (1), b (2) and c, which is no rival; a calls a cache, b a store.
 	link := func(late float64, leaf bool, ends ...int) rivalCalls {
-		return rivalCalls{tally{late, 1000}, ends, leaf}
+		return rivalCalls{tally: tally{late, 1000}, ends: ends, leaf: leaf}
 	}
 	for _, c := range []struct {
 		name  string

@@ -72,6 +72,8 @@ type symptoms interface {
 	starved(identity.Service) bool // lacks CPU
 	// labouring says that a service takes more CPU for each request than usual.
 	labouring(identity.Service) bool
+	// atEase says that a service has CPU to spare.
+	atEase(identity.Service) bool
 	// swamped says that a service has all the requests that it can serve.
 	swamped(identity.Service) bool
 	dropping(identity.Service) bool // loses messages
@@ -121,6 +123,7 @@ func gather(r *reach, parts []part, of symptoms) scores {
 	causing := slowed{r.g, make(map[identity.RPC][]int)}
 	saturated(r, by, of, causing)
 	brokers(r, by, of)
+	around(r, by, of)
 	endpoints(r, by, of)
 	held(r, by, of, causing)
 	absorb(r, by, of)

@@ -182,8 +182,10 @@ func (busy) resends(identity.Edge, float64) bool { return true }
 
 func (busy) slowTopics(string) []string { return nil }
 
-func (busy) replies(identity.Edge) bool                  { return false }
-func (busy) labouring(identity.Service) bool             { return false }
+func (busy) replies(identity.Edge) bool      { return false }
+func (busy) labouring(identity.Service) bool { return false }
+
+func (busy) atEase(identity.Service) bool                { return false }
 func (busy) swamped(identity.Service) bool               { return false }
 func (busy) only(identity.Edge, whose) bool              { return false }
 func (busy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/identity"
 )
 
 // score measures for every channel of the reach by how many seconds of the
@@ -25,13 +26,14 @@ import (
 // See docs/math.md, 15.
 func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 	s := scorer{r: r, v: v, d: d, t: newTail(q).near, of: of}
+	s.instead = s.fallbacks()
 	for i := range r.rpcs {
 		s.served(i)
 		s.called(i)
 	}
 	s.queued()
 	out := gather(r, s.parts, of)
-	out.traffic = traffic(r, v, out, of)
+	out.traffic = traffic(r, v, out, q, of)
 	return out
 }
 
@@ -43,6 +45,8 @@ type scorer struct {
 	t     int // feature quantile of the objective
 	of    symptoms
 	parts []part
+	// instead are the failing calls in place of which others are made, by nodes of those.
+	instead map[int]identity.Edge
 }
 
 func (s *scorer) add(p part) {
@@ -60,6 +64,10 @@ func (s *scorer) duration(n, channel int, x shift, p part) {
 	p.z, p.support, p.delayed, p.rise = x.maxZ(), x.support(), x.delayed(), x.rise()
 	p.observed, p.usual = x.now[x.shown(s.t)], x.usual[x.shown(s.t)]
 	p.text = versus(p.text, x.shown(s.t), p.observed, p.usual)
+	if e, ok := s.instead[n]; ok {
+		p.edge, p.failing = e, true
+		p.text = s.r.g.Nodes[n].Edge.Callee.Service.String() + ": " + p.text + ", in place of " + e.Callee.String() + ", of which calls fail"
+	}
 	s.add(p)
 }
 
@@ -165,6 +173,9 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 		}
 		if q.failing {
 			q.text += ", " + share(v.at(feature.Key{Kind: feature.Errors, Edge: c.edge}).now) + " of them fail"
+		} else if k := s.replaces(i, p, v); k >= 0 {
+			q.kind, q.mechanism, q.edge, q.failing = KindEdge, Retry, p.calls[k].edge, true
+			q.text += ", in place of " + q.edge.Callee.String() + ", of which calls fail"
 		}
 		out = append(out, q)
 	}

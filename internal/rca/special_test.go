@@ -300,8 +300,10 @@ func (healthy) lateness(identity.Edge, delay) (lateness, bool) { return lateness
 
 func (healthy) slowTopics(string) []string { return nil }
 
-func (healthy) replies(identity.Edge) bool                  { return false }
-func (healthy) labouring(identity.Service) bool             { return false }
+func (healthy) replies(identity.Edge) bool      { return false }
+func (healthy) labouring(identity.Service) bool { return false }
+
+func (healthy) atEase(identity.Service) bool                { return false }
 func (healthy) swamped(identity.Service) bool               { return false }
 func (healthy) only(identity.Edge, whose) bool              { return false }
 func (healthy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }

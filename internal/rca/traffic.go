@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -31,19 +32,20 @@ const (
 // second rose by half and left their normal range, and at least two services
 // became slower of themselves, or one did that lacks CPU, by half of all that is slow at
 // least. A service that takes more CPU for each request is slow for that, not for how many
-// there are. As many requests as normal windows had hurt nobody; twice as many as those have
+// there are, and one with CPU to spare for another reason. What was slow before more was asked is slow
+// for another reason as well: who waits asks again. As many requests as normal windows had hurt nobody; twice as many as those have
 // services accept late too, so that gaps of calls count as theirs, and one that is slower
 // will do. Where services that have all they can serve are most of what is slow, a tenth
 // more requests will do, however often there were as many: those served are not those that ask,
 // and a queue that does not end is another thing than one that does.
 // Requests are those of all windows since the onset, as those of one may be few where
 // traces are sampled, or all that began in the last one, see arrivals.
-func traffic(r *reach, v *view, s scores, of symptoms) *part {
+func traffic(r *reach, v *view, s scores, q float64, of symptoms) *part {
 	entry := r.g.Nodes[r.entry].Edge.Callee
 	key := feature.Key{Kind: feature.Load, Edge: identity.Edge{Callee: entry}}
 	l := v.entering(key)
 	now, usual := math.Expm1(l.now), math.Expm1(l.usual)
-	if !(l.z() >= v.suspect) || now < swampedGrowth*usual {
+	if !(l.z() >= v.suspect) || now < swampedGrowth*usual || v.askedLater(entry, key, newTail(q).near) {
 		return nil
 	}
 	swamped := swampedShare(r, s, of) >= trafficShare
@@ -64,7 +66,7 @@ func traffic(r *reach, v *view, s scores, of symptoms) *part {
 		if !overloaded {
 			excess -= u.ofNetwork()
 		}
-		if excess > 0 && (c.IsNetwork() && overloaded || !c.IsNetwork() && !of.labouring(c.Service)) {
+		if excess > 0 && (c.IsNetwork() && overloaded || !c.IsNetwork() && !of.labouring(c.Service) && !of.atEase(c.Service)) {
 			slower++
 			p.excess += excess
 			one = one || !c.IsNetwork() && of.starved(c.Service)
@@ -111,4 +113,28 @@ func (d *diagnosis) labouring(s identity.Service) bool {
 		return m.mechanism == CPU && mean.per == perLoad && mean.grade == direct && isUse(m.key.Name) &&
 			m.now >= labour*load*m.usual
 	})
+}
+
+// atEase reports whether a service is known to use less than half of the CPU that it may use, and
+// that nothing moved which says otherwise.
+func (d *diagnosis) atEase(s identity.Service) bool {
+	return d.metrics.limitedCPU(d.v, s) < idleCPU && !d.starved(s)
+}
+
+// askedLater reports whether the entry was slow in the second violated window, by half as much as now
+// at least, and less than half of the further requests, which the load counts, came by then. The first
+// one the surge may have shared.
+func (v *view) askedLater(entry identity.RPC, load feature.Key, quantile int) bool {
+	first := v.row // violated window
+	for first > 0 && v.rec.Start(first-1) >= v.before {
+		first--
+	}
+	first++
+	tail := feature.Key{Kind: feature.Latency, Node: cbn.Node{Class: cbn.ServerNode, Edge: identity.Edge{Callee: entry}}, Quantile: quantile}
+	l, t := v.at(load), v.at(tail)
+	if first >= v.row {
+		return false
+	}
+	asked, slow := v.rec.Value(load, first), v.rec.Value(tail, first)
+	return asked-l.usual < (l.now-l.usual)/2 && slow-t.usual >= (t.now-t.usual)/2
 }

@@ -1,17 +1,19 @@
 package rca
 
 import (
+	"math"
 	"slices"
 	"strings"
 
+	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 )
 
 // unheard returns the failure of calls that fail although what they call does not: it
 // answers too late, or not at all. One answers too late for a reason, which is looked
 // for as if its latency were the objective's; otherwise the callee itself is to blame. But
-// a caller that lacks CPU, and is slower by that than by all that it calls, gives up on
-// answers that are there.
+// a caller that lacks CPU, and is slower by that than by all that it calls, or that gives up
+// sooner than it used to, gives up on answers that are there.
 func (d *diagnosis) unheard(c call) (failure, bool) {
 	f, ok := d.failures(c.edge, d.r.g.ServiceChannel(c.edge.Callee.Service))
 	if !ok || c.leaf || d.declined(c.edge) {
@@ -25,8 +27,38 @@ func (d *diagnosis) unheard(c call) (failure, bool) {
 	}
 	if u := d.slowest(c.edge.Callee); u != nil && d.r.causal(u.channel) {
 		f.channel, f.slow = u.channel, u
+		return f, true
+	}
+	if why := d.sooner(c, f); why != "" {
+		f.channel, f.why = d.r.g.ServiceChannel(c.edge.Caller.Service), why
 	}
 	return f, true
+}
+
+// minGivenUp is the rise of the share of calls that are given up from which the longest waits are
+// those of such calls.
+const minGivenUp = 0.02
+
+// sooner says how soon the caller gives up on calls that take no longer than usual where they are
+// served, where that is sooner than the longest were usually waited for, else "": then the limit was
+// lowered, and nobody is slow. A call that nobody answers lasts at least as long as the
+// longest did that were answered.
+func (d *diagnosis) sooner(c call, f failure) string {
+	if c.client < 0 || !d.givenUp(c.edge) && !d.outlived(c.edge) || f.now-f.usual < minGivenUp {
+		return ""
+	}
+	l := d.v.at(feature.Key{Kind: feature.Latency, Node: d.r.g.Nodes[c.client], Quantile: feature.D - 1})
+	if l.n < minBaseline || !(l.now < l.usual) {
+		return ""
+	}
+	return "gives up on " + c.edge.Callee.String() + " after " + seconds(math.Exp(l.now)) + ", p99 is " + seconds(math.Exp(l.usual)) + " usually"
+}
+
+// outlived reports whether calls were served for longer than their caller waited at all, whatever it
+// then called the error.
+func (d *diagnosis) outlived(e identity.Edge) bool {
+	x := d.v.edges[e]
+	return x != nil && x.Server != nil && x.Client != nil && x.Client.Max() > 0 && x.Server.Max() > minRise*x.Client.Max()
 }
 
 // slowest returns what makes an RPC slower, nil where nothing does. Many callers may wait

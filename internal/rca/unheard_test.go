@@ -1,12 +1,15 @@
 package rca
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -112,4 +115,51 @@ func TestDiagnosis_slowestOnce(t *testing.T) {
 	require.NotNil(t, first)
 	assert.Same(t, first, d.slowest(op("back")))
 	assert.Nil(t, d.slowest(op("nobody")))
+}
+
+// Who gives up sooner than it used to, on answers that take as long as usual, has a limit that was
+// lowered.
+func TestDiagnose_givesUpSooner(t *testing.T) {
+	for name, c := range map[string]struct {
+		longest float64 // of the calls, relative to usual
+		back    float64 // own time of back, relative to usual
+		kind    string
+		want    string
+		served  int64 // the longest that a call was served, ms; 10 is the longest that was waited for
+	}{
+		"a lower limit":                     {0.6, 1, "timeout", "mid", 0},
+		"the limit that there was":          {1.3, 1, "timeout", "back", 0},
+		"a little lower":                    {0.9, 1, "timeout", "mid", 0},
+		"it is refused":                     {0.6, 1, "connection refused", "back", 0},
+		"another error, while it is served": {0.6, 1, "UNAVAILABLE", "mid", 15},
+		"another error, and it is over":     {0.6, 1, "UNAVAILABLE", "back", 11},
+		"who is called is slower":           {0.6, 5, "DEADLINE_EXCEEDED", "back", 0},
+		"a status that says as much":        {0.6, 1, "4", "mid", 0},
+	} {
+		in, rec := incident(chain(), func(w *world) {
+			w.own[op("back")] *= c.back
+			w.errors[op("front")], w.errors[op("mid")] = 0.1, 0.1
+		})
+		in.Errors = true
+		in.Snapshot.RPCs = nil
+		for _, n := range []string{"front", "mid", "back"} {
+			in.Snapshot.RPCs = append(in.Snapshot.RPCs, window.RPC{Key: op(n), Count: 400})
+		}
+		x := window.Edge{Key: edge("mid", "back"), Count: 400, ErrorType: c.kind, Client: new(sketch.Sketch), Server: new(sketch.Sketch)}
+		x.Client.Add(10e6, 400)
+		x.Server.Add(c.served*1e6, 400)
+		in.Snapshot.Edges = []window.Edge{x}
+		row := rec[healthyRows]
+		row[errorsOf("mid", "back")] = 0.1
+		longest := client("mid", "back")
+		longest.Quantile = feature.D - 1
+		row[longest] = rec.Baseline(longest, healthyRows).Median + math.Log(c.longest)
+		v := diagnose(in, Config{}.withDefaults(), rec, nil)
+		require.Len(t, v.Culprits, 1, name)
+		assert.Equal(t, c.want, v.Culprits[0].Service.Name, name)
+		if c.want == "mid" {
+			assert.Contains(t, v.Culprits[0].Evidence[0], "gives up on back", name)
+		}
+		sound(t, v)
+	}
 }

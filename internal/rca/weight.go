@@ -19,6 +19,8 @@ type demand struct {
 	// a share p < 1 of the requests visits shows in quantile q of the entry as
 	// soon as p reaches 1-q.
 	tail []float64
+	// visits holds how often an entry request comes by the node.
+	visits []float64
 	// sites are the RPCs of the reach, in the same order.
 	sites []site
 }
@@ -39,10 +41,9 @@ type site struct {
 
 // newDemand walks from the entry to the causes. q is the quantile of the SLO.
 func newDemand(r *reach, v *view, q float64) demand {
-	d := demand{mean: make([]float64, len(r.g.Nodes)), tail: make([]float64, len(r.g.Nodes))}
-	d.mean[r.entry], d.tail[r.entry] = 1, 1
-	visits := make([]float64, len(r.g.Nodes)) // per request of the entry
-	visits[r.entry] = 1
+	n := len(r.g.Nodes)
+	d := demand{mean: make([]float64, n), tail: make([]float64, n), visits: make([]float64, n)}
+	d.mean[r.entry], d.tail[r.entry], d.visits[r.entry] = 1, 1, 1
 	shown := func(visits float64) float64 { return math.Min(1, visits/(1-q)) }
 	t := newTail(q).near
 	for _, p := range r.rpcs { // effects before causes: d[p.node] is complete
@@ -52,14 +53,14 @@ func newDemand(r *reach, v *view, q float64) demand {
 			lat := s.latency[i]
 			mean := slope(s.now, s.usual, i, s.usual.each[i], s.now.each[i], s.lambda)
 			once := slopeOnce(s.now, s.usual, i, lat.usual[t], lat.now[t], s.lambda)
-			if to := shown(visits[p.node]); to > 0 {
-				once *= shown(visits[p.node]*s.now.n[i]) / to
+			if to := shown(d.visits[p.node]); to > 0 {
+				once *= shown(d.visits[p.node]*s.now.n[i]) / to
 			}
 			for _, n := range [...]int{c.client, c.network, c.server} {
 				if n >= 0 {
 					d.mean[n] += d.mean[p.node] * mean
 					d.tail[n] += d.tail[p.node] * once
-					visits[n] += visits[p.node] * s.now.n[i]
+					d.visits[n] += d.visits[p.node] * s.now.n[i]
 				}
 			}
 		}

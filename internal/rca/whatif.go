@@ -35,7 +35,8 @@ type search struct {
 	overlaps  []overlap           // nil until asked for, see settleOverlaps
 	absorbed  map[int][]int       // network channels restored with a service
 	guide     map[int]float64     // the robust scorer's excess by channel, scaled to sum up to the entry's
-	alone     map[int]float64     // and as it is
+	alone     map[int]float64     // and as it is, at most limit
+	limit     map[int]float64     // what it can cost the entry at most, given how many requests come by
 	total     float64             // and over all of its suspects
 	ground    float64             // predicted tail with all of them normal, seconds; 0 where not known
 	spread    float64             // of the entry's tail over normal windows, log seconds
@@ -56,7 +57,7 @@ func newSearch(cfg Config, ev evidence, l *feature.Layout, v *view, entry identi
 	}
 	s := &search{
 		cfg: cfg, ev: ev, layout: l, r: r, v: v, d: newDemand(r, v, q), tail: t,
-		column: make(map[feature.Key]int, len(l.XKeys)), absorbed: map[int][]int{}, guide: map[int]float64{},
+		column: make(map[feature.Key]int, len(l.XKeys)), absorbed: map[int][]int{}, guide: map[int]float64{}, limit: map[int]float64{},
 	}
 	for i, k := range l.XKeys {
 		s.column[k] = i
@@ -140,6 +141,9 @@ func (s *search) except(suspects []int, c int) outcome {
 func (s *search) settle(suspects []int, scale float64) {
 	s.alone = maps.Clone(s.guide)
 	for c := range s.guide {
+		if most, ok := s.limit[c]; ok {
+			s.alone[c] = math.Min(s.alone[c], most)
+		}
 		s.guide[c] *= scale
 	}
 	s.total *= scale
