@@ -140,7 +140,8 @@ func (a *Assembler) Pending() int { return a.pending.slab.used }
 
 // resolve hands to the sink what has come of t, and forgets it.
 func (a *Assembler) resolve(t *trace) {
-	a.frag.load(t, &a.pending.slab)
+	a.frag.load(t, &a.pending.slab, a.known.known.names)
+	a.join()
 	if a.frag.kindless {
 		a.settle()
 	}

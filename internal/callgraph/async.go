@@ -189,13 +189,19 @@ func (p *Producers) advance(now int64) (lost int) {
 
 // refer returns the producers that the CONSUMER of node i may have a message
 // of: those it is linked to, and its parent where that is part of a call or is
-// not here.
+// not here; then also the one of its own id, where its service joins spans.
 func (a *Assembler) refer(i int32) []identity.Span {
 	n := &a.frag.nodes[i]
 	s := n.span
 	a.refs = a.refs[:0]
-	if n.parent == lost || a.frag.above(i) != none {
+	switch {
+	case n.parent == lost:
 		a.refs = append(a.refs, identity.Span{Trace: a.frag.trace, ID: s.parent})
+		if a.known.joins(s.service, s.end) {
+			a.refs = append(a.refs, a.frag.id(i))
+		}
+	case a.frag.above(i) != none:
+		a.refs = append(a.refs, a.frag.id(n.parent))
 	}
 	for _, l := range a.links(s) {
 		if l.ID != (identity.SpanID{}) && !contains(a.refs, l) {

@@ -16,10 +16,10 @@ func TestAssembler_brokenTraces(t *testing.T) {
 			0   - S web / 0-100
 			0.1 - S web / 0-100
 		`, `count invalid_id 2`},
-		"duplicates: the first counts": {`
-			1 - S web / 0-100
+		"duplicates: the longest counts": {`
 			1 - S web / 0-50
-			1 - C web / 0-50
+			1 - S web / 0-100
+			1 - I web / 0-150
 		`, `
 			serve web / d=100 own=100 calls=0 t=100 entry
 			count duplicate 2

@@ -85,6 +85,7 @@ type fragment struct {
 	kinds              bool // a span says that it is not INTERNAL
 	flat               bool // no span has a parent
 	kindless           bool // a span does not say its kind
+	shared             bool // several spans have one id
 }
 
 // mark is the state of a node while ancestors are walked.
@@ -98,9 +99,9 @@ const (
 
 // load fills the fragment with the spans of t: without duplicates, sorted by
 // id, and linked to parents. None of it depends on the order of arrival, except
-// which of several spans of one id is kept.
-func (f *fragment) load(t *trace, s *slab) {
-	f.root, f.flat = none, true
+// which of several spans is kept that are as long, and the same but for what they say.
+func (f *fragment) load(t *trace, s *slab, names *identity.Names) {
+	f.root, f.flat, f.shared = none, true, false
 	f.trace, f.duplicates, f.cycles, f.messages, f.streams, f.kinds, f.kindless = t.id, 0, 0, false, false, false, false
 	f.ids.reset()
 	left := int(t.spans)
@@ -112,7 +113,9 @@ func (f *fragment) load(t *trace, s *slab) {
 		left -= perBlock
 		i = s.nexts[i]
 	}
-	f.duplicates = f.ids.sort()
+	if f.ids.sort() {
+		f.duplicates = f.unite(s, names)
+	}
 
 	n := len(f.ids.keys)
 	f.nodes = slices.Grow(f.nodes[:0], n)[:n]
@@ -120,7 +123,7 @@ func (f *fragment) load(t *trace, s *slab) {
 	f.orphans = f.orphans[:0]
 	for i := range f.nodes {
 		r := s.at(f.ids.keys[i].slot)
-		f.nodes[i].span, f.nodes[i].parent = r, f.ids.find(r.parent)
+		f.nodes[i].span, f.nodes[i].parent = r, f.parent(int32(i), s)
 		switch p := f.nodes[i].parent; {
 		case p != none:
 			f.flat = false

@@ -42,9 +42,9 @@ func (x *idIndex) add(id identity.SpanID, slot int32) {
 	x.differ |= n ^ x.unsorted[0].id
 }
 
-// sort fills keys with what was added, by id, and drops all but the first of
-// those of one id. It returns how many it has dropped.
-func (x *idIndex) sort() (dropped int) {
+// sort fills keys with what was added, by id and then as it was added, and reports whether
+// several have one id.
+func (x *idIndex) sort() (shared bool) {
 	n := len(x.unsorted)
 	x.keys = slices.Grow(x.keys[:0], n)[:n]
 	if !x.spread() {
@@ -54,12 +54,18 @@ func (x *idIndex) sort() (dropped int) {
 	}
 	for k := 1; k < len(x.keys); k++ {
 		if x.keys[k].id == x.keys[k-1].id {
-			x.keys = slices.CompactFunc(x.keys, func(a, b key) bool { return a.id == b.id })
-			x.starts = x.starts[:0] // they have moved
-			break
+			return true
 		}
 	}
-	return n - len(x.keys)
+	return false
+}
+
+// shrink keeps the first n keys, among which others have moved if there were more.
+func (x *idIndex) shrink(n int) {
+	if n < len(x.keys) {
+		x.keys = x.keys[:n]
+		x.starts = x.starts[:0]
+	}
 }
 
 // spread sorts by buckets, and reports false where one of them would be large.
@@ -96,7 +102,7 @@ func (x *idIndex) spread() bool {
 	return true
 }
 
-// find returns the index of a span id: none for the zero id, lost if not here.
+// find returns the first index of a span id: none for the zero id, lost if not here.
 func (x *idIndex) find(id identity.SpanID) int32 {
 	want := binary.BigEndian.Uint64(id[:])
 	if want == 0 {

@@ -34,6 +34,9 @@ type Known struct {
 	nestings *identity.Recent[Edge, *habit]
 	// tellers are the services that tell of their calls, other than of databases and brokers.
 	tellers *identity.Recent[identity.Service, struct{}]
+	// joiners are the services that join the spans of their callers.
+	joiners *identity.Recent[identity.Service, struct{}]
+	joining atomic.Bool   // there are joiners
 	bridged atomic.Bool   // there are bridges
 	learned atomic.Uint64 // counts what was learned anew
 }
@@ -72,6 +75,7 @@ func NewKnown(names *identity.Names, max int, keep int64) *Known {
 		settlements: identity.NewRecent[alias, *habit](max, keep, compare),
 		nestings:    identity.NewRecent[Edge, *habit](max, keep, edges),
 		tellers:     identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
+		joiners:     identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
 	}
 }
 

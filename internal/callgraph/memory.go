@@ -36,6 +36,9 @@ type told struct {
 	named   bool           // outside is known
 	tells   bool           // of its calls
 	toldAt  int64
+
+	joins    bool // the spans of its callers
+	joinedAt int64
 }
 
 // answer is what was noted of a call.
