@@ -14,10 +14,12 @@ type about struct {
 	stream uint64 // hash of all attributes, part of the identity of streams
 
 	owners  []owner // none where nobody is known
+	disks   []owner // whose the disks of a host are too, where those are more
 	host    bool    // the owners share a host that the resource is about
 	replica bool    // the owner is a replica that sends spans, or a store, or several that share a key
 	beside  bool    // another process sends what the owners, which are stores, do not
 	speaks  bool    // the owner is of a service that sends spans
+	settled bool    // the owners are stores, of which a pod or container says where they run
 	refused reason  // why there are no owners
 
 	// It holds while joins has learned nothing new, for a grain of event time.
@@ -64,6 +66,7 @@ func (i *Ingester) look(s *scratch, m pcommon.Map, after *sequence, now int64) *
 	}
 	a := &about{learned: learned, at: now}
 	i.findOwners(s, a, m, now)
+	i.settle(old, a, now)
 	switch {
 	case old != nil:
 		a.key, a.stream = old.key, old.stream
@@ -129,13 +132,16 @@ func (i *Ingester) findOwners(s *scratch, a *about, m pcommon.Map, now int64) {
 }
 
 // join fills in whom the resource m is about, which names no service: replicas that send
-// spans, or else stores, and of a host both.
+// spans, or else stores, and of a host both. Its disks are those of the stores on it too.
 func (i *Ingester) join(s *scratch, a *about, m pcommon.Map, r *resource, now int64) {
 	a.refused = noService
 	s.owners, a.host = i.joins.find(s.owners[:0], m, identity.Service{}, now)
 	a.own("", s.owners...)
-	if a.replica = len(s.owners) > 0 && !a.host; !a.replica {
-		i.ownStores(a, m, r, now)
+	if a.replica = len(s.owners) > 0 && !a.host; a.replica {
+		return
+	}
+	if found := i.ownStores(a, m, r, now); isHost(m) && (a.host || !found) {
+		i.ownDisks(a, r.host, now)
 	}
 }
 
@@ -160,6 +166,7 @@ func (i *Ingester) ownStores(a *about, m pcommon.Map, r *resource, now int64) bo
 	}
 	a.host = by == byHost
 	a.replica = by == byPod || by == byContainer
+	a.settled = a.replica && place != "" && !isHost(m)
 	a.beside = by == byAddress && !isNamed(m, r.service.Name)
 	return true
 }
@@ -168,6 +175,21 @@ func (i *Ingester) ownStores(a *about, m pcommon.Map, r *resource, now int64) bo
 func (a *about) own(place string, instances ...identity.Instance) {
 	for _, in := range instances {
 		in.ID = strings.Clone(in.ID)
-		a.owners = append(a.owners, owner{in, place, quickHash(quickHash(quickHash(0, in.Service.Namespace), in.Service.Name), in.ID)})
+		a.owners = append(a.owners, ownerOf(place, in))
 	}
+}
+
+func ownerOf(place string, in identity.Instance) owner {
+	return owner{in, place, quickHash(quickHash(quickHash(0, in.Service.Namespace), in.Service.Name), in.ID)}
+}
+
+// of returns who has the points of a metric.
+func (a *about) of(m *selected) []owner {
+	switch {
+	case a.beside && m.inner:
+		return nil
+	case m.disk && len(a.disks) > 0:
+		return a.disks
+	}
+	return a.owners
 }

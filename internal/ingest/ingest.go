@@ -101,7 +101,7 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 	keys := len(cfg.Metrics.JoinKeys) + len(cfg.Metrics.HostKeys)
 	i.named = newNamed(limits.Services, forget)
 	i.joins = newJoins(cfg.Metrics.JoinKeys, cfg.Metrics.HostKeys, max(1, keys)*limits.Instances, forget)
-	i.stores = newStores(limits.Services, forget, &i.joins.learned)
+	i.stores = newStores(limits.Services, limits.Instances, forget, &i.joins.learned)
 	i.tearing = newTearing(limits.Services*limits.OperationsPerService, forget)
 	i.gathered = newGathered(limits.Sources, int64(limits.Gathered), forget)
 	if cfg.Tell != nil {

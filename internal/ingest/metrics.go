@@ -140,7 +140,8 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 	t := int64(at)
 	b.mark = max(b.mark, past(t, b.now))
 	about := b.whom(attributes)
-	if len(about.owners) == 0 || about.beside && b.metric.inner {
+	owners := about.of(b.metric)
+	if len(owners) == 0 {
 		b.s.add(about.refused, 1)
 		return
 	}
@@ -163,8 +164,8 @@ func (b *batch) point(attributes pcommon.Map, at, start pcommon.Timestamp, flags
 		if about.host {
 			name, hash = f.ofHost, f.ofHostHash
 		}
-		for k := range about.owners {
-			owner := &about.owners[k]
+		for k := range owners {
+			owner := &owners[k]
 			if b.metric.named != nil && !b.i.named.admit(namedKey{owner.instance.Service, b.metric.of, name == f.ofHost}, b.metric.named, t) {
 				b.s.add(nameLimit, 1)
 				continue
@@ -225,8 +226,8 @@ func (s *sample) as(how reading) (window.Temporality, bool) {
 	return 0, false
 }
 
-// hostPrefix is how features of hosts begin.
-const hostPrefix = "host."
+// hostPrefix is how features of hosts begin, diskPrefix those of their disks.
+const hostPrefix, diskPrefix = "host.", "host.disk."
 
 // hostFeature marks a feature as one of the host.
 func hostFeature(feature string, in *interner) string {

@@ -75,7 +75,7 @@ func (b *batch) whom(attributes pcommon.Map) *about {
 		return b.about
 	}
 	a := b.i.lookLabels(b.s, l, b.mark)
-	known := len(a.owners) > 0 && a.host == (b.metric.subject == ofHost)
+	known := len(a.owners)+len(a.disks) > 0 && a.host == (b.metric.subject == ofHost)
 	switch {
 	case known:
 		return a
@@ -93,15 +93,19 @@ func (i *Ingester) lookLabels(s *scratch, l *labels, now int64) *about {
 	learned := i.joins.learned.Load()
 	hash := l.hash()
 	set := i.pointed.set(hash)
+	var old *about
 	for k := range set {
-		if p := set[k].Load(); p != nil && p.is(l, hash) && p.about.holds(learned, i.joins.forget/grains, now) {
-			return p.about
+		if p := set[k].Load(); p != nil && p.is(l, hash) {
+			if old = p.about; old.holds(learned, i.joins.forget/grains, now) {
+				return old
+			}
 		}
 	}
 	a := &about{learned: learned, at: now}
 	m := i.labelling.asMap(l)
 	r := resourceOf(m, &s.in)
 	i.join(s, a, m, &r, now)
+	i.settle(old, a, now)
 	p := &pointed{hash: hash, present: l.present, values: l.clone(), about: a}
 	i.pointed.put(hash, p, func(old *pointed) bool { return old.is(l, hash) })
 	return a

@@ -17,6 +17,7 @@ type selected struct {
 	subject  subject
 	labelled bool // its points may say themselves whom they are about
 	inner    bool // it is of the process that sends it
+	disk     bool // it is of the disks of a host
 	features []selectedFeature
 	named    *standing // see choice
 	of       scarce
@@ -76,7 +77,7 @@ func (i *Ingester) selectMetric(s *scratch, m pmetric.Metric, scope string, afte
 	at.named, at.of, at.unread = chosen.named, chosen.of, chosen.unread
 	for _, r := range chosen.rows {
 		at.subject, at.labelled = subjectOf(name, r.feature)
-		at.inner = isInner(r.feature)
+		at.inner, at.disk = isInner(r.feature), strings.HasPrefix(r.feature, diskPrefix)
 		r.feature = strings.Clone(r.feature)
 		f := selectedFeature{row: &r, factor: 1, name: r.feature}
 		if r.unit != "" {

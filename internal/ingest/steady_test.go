@@ -92,7 +92,8 @@ func TestByName_doesNotAllocateInTheSteadyState(t *testing.T) {
 	steady(t, i, md)
 }
 
-// So are points of stores, by what their resource says and by what they say themselves.
+// So are points of stores, by what their resource says and by what they say themselves, and those of
+// the disks of their hosts.
 func TestStores_doNotAllocateInTheSteadyState(t *testing.T) {
 	cfg := testConfig()
 	cfg.Window, cfg.Lateness = time.Hour, time.Second // no window closes
@@ -114,6 +115,8 @@ func TestStores_doNotAllocateInTheSteadyState(t *testing.T) {
 		point(pod(name, name+"-0", nil), nil, "container.cpu.usage")
 		point(attrs{"service.name": "cadvisor"}, attrs{"namespace": "shop", "pod": name + "-0"}, "container_memory_usage_bytes")
 	}
+	point(attrs{"host.name": "n2"}, nil, "system.disk.pending_operations")
+	point(attrs{"service.name": "node-exporter"}, attrs{"node": "n2"}, "node_disk_io_time_seconds_total")
 	steady(t, i, md)
 }
 

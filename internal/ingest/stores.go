@@ -37,6 +37,7 @@ type stores struct {
 	names map[string][]*reached // by the parts of a host's name by which it may be found
 	// speakers are those who send spans, each by its bare name in lower case too.
 	speakers *identity.Recent[identity.Service, *spaces]
+	tenants  tenants // of hosts, on which stores run
 }
 
 // store is a service that others call, by the name that they give it.
@@ -61,13 +62,14 @@ type spaces struct {
 	nowhere bool // a replica does not say, or they are more than are kept
 }
 
-func newStores(max int, forget int64, learned *atomic.Uint64) *stores {
+func newStores(max, instances int, forget int64, learned *atomic.Uint64) *stores {
 	const names = 2 // of a speaker
 	return &stores{
 		max: max, forget: forget, learned: learned,
 		known:    make(map[identity.Service]*store),
 		names:    make(map[string][]*reached),
 		speakers: identity.NewRecent[identity.Service, *spaces](names*max, forget, identity.Service.Compare),
+		tenants:  newTenants(instances, forget),
 	}
 }
 
@@ -262,6 +264,18 @@ func (t *stores) speaking(s identity.Service, now int64) bool {
 	return ok
 }
 
+// silent reports whether a service is a store at now: it is called, and sends no spans.
+func (t *stores) silent(s identity.Service, now int64) bool {
+	at := t.known[s]
+	return at != nil && t.isCalled(at, now) && slices.ContainsFunc(at.hosts, func(p *reached) bool { return !t.heard(p, now) })
+}
+
+// isCalled reports whether somebody calls a store at now.
+func (t *stores) isCalled(at *store, now int64) bool {
+	seen, ok := at.place.Seen()
+	return ok && now-seen < t.forget
+}
+
 // named appends to dst the stores that have a name of that rank.
 func (t *stores) named(dst []identity.Service, name string, r rank, b *bearing, now int64) []identity.Service {
 	as := dialed{whole: name, labels: []string{name}}
@@ -272,8 +286,7 @@ func (t *stores) named(dst []identity.Service, name string, r rank, b *bearing, 
 		}
 	}
 	for _, p := range t.names[as.labels[0]] {
-		at, ok := p.store.place.Seen()
-		if ok && now-at < t.forget && t.is(p, &as, r, b, now) && !t.heard(p, now) {
+		if t.isCalled(p.store, now) && t.is(p, &as, r, b, now) && !t.heard(p, now) {
 			dst = append(dst, p.store.service)
 		}
 	}

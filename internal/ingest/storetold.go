@@ -21,7 +21,7 @@ func (t *stores) tell(to *telling, now int64) {
 	defer t.mu.Unlock()
 	for _, s := range slices.SortedFunc(maps.Keys(t.known), identity.Service.Compare) {
 		at := t.known[s]
-		if seen, ok := at.place.Seen(); !ok || now-seen >= t.forget {
+		if !t.isCalled(at, now) {
 			continue
 		}
 		for _, p := range at.hosts {
