@@ -36,6 +36,7 @@ func TestEndpoints_lossiest(t *testing.T) {
 		"of this link alone":                 {map[identity.Edge]float64{toA: 4}, map[string]float64{"hub>a": 1}},
 		"of the caller's others too":         {map[identity.Edge]float64{toA: 4, toB: 1, in: 2}, map[string]float64{"hub": 1}},
 		"of the caller's calls to a leaf":    {map[identity.Edge]float64{toA: 4, toDB: 3}, map[string]float64{"hub": 1}},
+		"of one of its other calls, a stray": {map[identity.Edge]float64{toA: 40, toB: 1}, map[string]float64{"hub>a": 1}},
 		"nobody counted":                     {nil, map[string]float64{"hub>a": 1}},
 		"less than is nobody's fault counts": {map[identity.Edge]float64{toA: 0.01, toB: 0.01}, map[string]float64{"hub>a": 1}},
 	} {

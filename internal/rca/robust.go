@@ -3,6 +3,7 @@ package rca
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -39,6 +40,9 @@ const errorMetric = "error_ratio"
 
 // networkMetric is the name under which the gap between client and server is shown.
 const networkMetric = "network_latency"
+
+// queueMetric is the name under which the wait in a queue is shown.
+const queueMetric = "queue_wait"
 
 // suspect is a channel with what is slow of it.
 type suspect struct {
@@ -127,6 +131,7 @@ func gather(r *reach, parts []part, of symptoms) scores {
 	endpoints(r, by, of)
 	held(r, by, of, causing)
 	absorb(r, by, of)
+	queues(r, by, of)
 	misses(r, by)
 	var s scores
 	for c := range by {
@@ -164,7 +169,8 @@ func (u *suspect) absorb(channel int, o *suspect) {
 }
 
 // absorb moves network gaps to a service at one of their ends that is itself
-// slower by more than twice as much, or by a third where it lacks CPU.
+// slower by more than twice as much, or by a third where it lacks CPU. Messages of which the reply is
+// waited for wait for a consumer that lacks CPU for as long as it does.
 func absorb(r *reach, by []suspect, of symptoms) {
 	service := make(map[identity.Service]int, len(by))
 	for c, k := range r.g.Channels {
@@ -182,12 +188,28 @@ func absorb(r *reach, by []suspect, of symptoms) {
 			if !ok || by[i].excess <= 0 || to >= 0 && by[i].excess <= by[to].excess || refusing && s != k.Edge.Callee.Service {
 				continue
 			}
-			if absorbShare*by[i].excess >= by[c].excess || starvedShare*by[i].excess >= by[c].excess && of.starved(s) {
+			behind := s == k.Edge.Callee.Service && of.replies(k.Edge) // in a queue without bound
+			if absorbShare*by[i].excess >= by[c].excess || (behind || starvedShare*by[i].excess >= by[c].excess) && of.starved(s) {
 				to = i
 			}
 		}
 		if to >= 0 {
 			by[to].absorb(c, &by[c])
+		}
+	}
+}
+
+// queues says of gaps of messages, of which the reply is waited for, that these waited in a queue.
+func queues(r *reach, by []suspect, of symptoms) {
+	for c, k := range r.g.Channels {
+		if !k.IsNetwork() || !of.replies(k.Edge) {
+			continue
+		}
+		for i := range by[c].parts {
+			if p := &by[c].parts[i]; p.mechanism == Network {
+				p.mechanism, p.metric = QueueWait, queueMetric
+				p.text = strings.Replace(p.text, " network ", " queue wait ", 1)
+			}
 		}
 	}
 }

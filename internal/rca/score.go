@@ -140,7 +140,7 @@ func (s *scorer) queued() {
 		if node := s.r.g.Nodes[n]; node.Class == cbn.QueueNode {
 			s.d.mean[n], s.d.tail[n] = 1, 1
 			s.duration(n, s.r.owner[n], s.v.latency(node), part{
-				kind: KindEdge, mechanism: QueueWait, edge: node.Edge, metric: "queue_wait",
+				kind: KindEdge, mechanism: QueueWait, edge: node.Edge, metric: queueMetric,
 				text: node.Edge.Callee.String() + " queue wait",
 			})
 		}
