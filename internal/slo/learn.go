@@ -20,7 +20,9 @@ const (
 // threshold of a learned objective anew after every Windows of them: never
 // while the objective fires, and by at most a fifth at a time, so that a slow
 // drift is followed and a slow fault is not.
-func (t *track) healthy(cfg Config, o Observation, observed float64) {
+//
+// The first time it is not learned of windows of which the later ones were a fault, see regime.
+func (t *track) healthy(cfg Config, start, end int64, o Observation, observed float64) {
 	t.Baseline = append(t.Baseline, observed)
 	if n := len(t.Baseline); n > maxBaseline {
 		t.Baseline = slices.Delete(t.Baseline, 0, n-maxBaseline)
@@ -34,6 +36,14 @@ func (t *track) healthy(cfg Config, o Observation, observed float64) {
 	}
 	if t.Learned++; t.Learned < cfg.Learn.Windows {
 		return
+	}
+	if later := t.later(cfg, typical); later > 0 {
+		t.Baseline = t.Baseline[:len(t.Baseline)-later]
+		t.Stepped = start - int64(later-1)*(end-start)
+		if typical { // whose requests are all together: learned of others, once there are some
+			t.Learned, t.Usual = 0, sparse{}
+			return
+		}
 	}
 	switch o := &t.Objective; {
 	case o.Indicator == Errors:

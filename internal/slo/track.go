@@ -24,6 +24,7 @@ type track struct {
 	Bad       float64   // of them
 	Baseline  []float64 // of healthy windows what the objective limits, oldest first
 	Learned   int       // healthy windows since the threshold was last learned
+	Stepped   int64     `json:",omitempty"` // start of the windows that it was not learned of, see later; 0: none, or over
 	Burn      []ring    `json:",omitempty"` // by rule of burn rates
 	Budget    ring      `json:",omitzero"`
 	Few       sparse    `json:",omitzero"` // windows of too few requests
@@ -68,7 +69,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 	var over bool
 	s.Observed, s.BadRatio, over = t.Objective.measure(o)
 	if t.Objective.Limit() <= 0 { // not learned yet
-		t.healthy(cfg, o, s.Observed)
+		t.healthy(cfg, start, end, o, s.Observed)
 		return t.state(cfg, start, s)
 	}
 	seen := s.Count - o.Unseen
@@ -89,7 +90,7 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 		t.rest()
 		out.Firing = false
 	case !over && !s.Violated && !t.Firing:
-		t.healthy(cfg, o, s.Observed)
+		t.healthy(cfg, start, end, o, s.Observed)
 	}
 	out.Objective, out.Baseline, out.Healthy = t.Objective, median(t.Baseline), len(t.Baseline)
 	return out
@@ -137,6 +138,8 @@ func (t *track) rule(cfg Config, r result, goesOn bool) (ends bool) {
 	t.Met++
 	if r.Violated {
 		t.Met = 0
+	} else if !t.Firing {
+		t.Stepped = 0
 	}
 	if t.Firing {
 		t.Requests += r.Count
@@ -169,12 +172,15 @@ func (t *track) rule(cfg Config, r result, goesOn bool) (ends bool) {
 	}
 	lasts := cfg.OpenK == 1 || goesOn
 	t.Firing = r.Violated && (recent >= cfg.OpenK && lasts || violated > cfg.OpenK)
+	if t.Stepped > 0 && t.Onset > t.Stepped {
+		t.Onset = t.Stepped
+	}
 	return false
 }
 
 // rest ends a run: what was before it is forgotten.
 func (t *track) rest() {
-	t.Firing, t.Paged, t.Onset, t.Requests, t.Bad, t.Recent = false, false, 0, 0, 0, nil
+	t.Firing, t.Paged, t.Onset, t.Requests, t.Bad, t.Recent, t.Stepped = false, false, 0, 0, 0, nil, 0
 }
 
 // takeBack ends a run that should not have been: the requests by which it was judged turn
