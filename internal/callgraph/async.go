@@ -269,7 +269,7 @@ func (a *Assembler) consume(i int32) {
 		if caller, ok := a.caller(n.parent); ok {
 			a.out.call = Call{
 				Edge: Edge{caller, c.rpc}, Span: f.id(i), Time: c.time, Async: true,
-				Client: -1, Server: c.duration, Queue: -1, Request: -1,
+				Client: -1, Server: c.duration, Around: -1, Queue: -1, Request: -1,
 				Stream: s.stream, Error: s.failed, ErrorType: a.errorType(s), Weight: s.weight,
 			}
 			a.sink.Called(&a.out.call)
@@ -289,7 +289,7 @@ func (a *Assembler) deliver(p *production, c *consumption) {
 	}
 	a.out.call = Call{
 		Edge: Edge{p.caller, c.rpc}, Span: p.call, Time: c.time, Async: true,
-		Client: p.client, Server: c.duration, Queue: queue, Request: -1,
+		Client: p.client, Server: c.duration, Around: -1, Queue: queue, Request: -1,
 		Stream: p.stream || c.stream, Error: p.failed, ErrorType: p.errorType, Weight: p.weight,
 	}
 	a.sink.Called(&a.out.call)

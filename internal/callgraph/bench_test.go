@@ -49,6 +49,26 @@ func tree(n int, rnd *rand.Rand) []spoken {
 	return spans
 }
 
+// clientless returns a trace as it is without its CLIENT spans.
+func clientless(spans []spoken) []spoken {
+	above := make(map[identity.SpanID]identity.SpanID)
+	for _, s := range spans {
+		if s.Kind == Client {
+			above[s.ID.ID] = s.Parent
+		}
+	}
+	var out []spoken
+	for _, s := range spans {
+		if p, ok := above[s.Parent]; ok {
+			s.Parent = p
+		}
+		if s.Kind != Client {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // numbered returns the spans as a takes them.
 func numbered(a *Assembler, spans []spoken) []Span {
 	out := make([]Span, 0, len(spans))
@@ -69,17 +89,20 @@ func pour(a *Assembler, spans []Span, k uint64) {
 }
 
 func TestAssembler_doesNotAllocateInTheSteadyState(t *testing.T) {
-	var d discard
-	a := New(roomy, &d)
-	spans := numbered(a, tree(101, rand.New(rand.NewPCG(1, 2))))
-	k := uint64(1)
-	pour(a, spans, k)
-	assert.Equal(t, discard{served: 51, calls: 50}, d, "the trace is what it says")
-
-	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		k++
+	trace := tree(101, rand.New(rand.NewPCG(1, 2)))
+	for name, spoken := range map[string][]spoken{"with CLIENT spans": trace, "without": clientless(trace)} {
+		var d discard
+		a := New(roomy, &d)
+		spans := numbered(a, spoken)
+		k := uint64(1)
 		pour(a, spans, k)
-	}))
+		assert.Equal(t, discard{served: 51, calls: 50}, d, "the trace is what it says, %s", name)
+
+		assert.Zero(t, testing.AllocsPerRun(100, func() {
+			k++
+			pour(a, spans, k)
+		}), name)
+	}
 }
 
 // What shards share is used by all of them at once.
@@ -129,6 +152,7 @@ func BenchmarkAssembler(b *testing.B) {
 		{"101 spans", tree(101, rnd)},
 		{"101 spans out of order", shuffled},
 		{"1001 spans", tree(1001, rnd)},
+		{"51 spans without clients", clientless(tree(101, rnd))},
 		{"message", message},
 	} {
 		b.Run(bc.name, func(b *testing.B) {

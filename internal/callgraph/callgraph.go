@@ -107,6 +107,12 @@ type Call struct {
 
 	Client int64 // ns as the caller sees it; -1 where not known
 	Server int64 // ns as the callee sees it; -1 where not known
+	// Around is the time in ns around a call of which no CLIENT span tells (Client is -1), within
+	// the caller's request: from the end of what the request called before, or its start, to the
+	// start of the call, and from its end to the start of what it called next, or its end. The
+	// way of the message is in it, and what the caller computes. -1 of all other calls, of
+	// streams, and where it is not known.
+	Around int64
 	// Within is the part of the call, as Client or else as Server, that lies within
 	// the caller's request, in ns; Share is its share of the union of the request's
 	// calls to this callee: Within where they follow each other, less where they

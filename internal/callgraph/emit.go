@@ -105,21 +105,25 @@ func (a *Assembler) call(i int32) {
 	}
 	switch {
 	case n.leaf:
-		a.connect(i, n.parent, f.rpc(i), sides{leaf: true, client: n.span.duration(), server: -1})
+		a.connect(i, n.parent, f.rpc(i), sides{leaf: true, client: n.span.duration(), server: -1, around: -1})
 	case n.serves:
 		if caller, ok := a.caller(n.parent); ok && caller == f.rpc(i) {
 			return // two instrumentations of one request
 		}
-		a.connect(i, n.parent, f.rpc(i), sides{client: -1, server: n.span.duration(), stream: n.waits})
+		a.connect(i, n.parent, f.rpc(i), sides{
+			client: -1, server: n.span.duration(), around: f.aroundOf(i, f.nodes[n.parent].request),
+			replica: n.span.replica, stream: n.waits,
+		})
 	}
 }
 
 // sides say how long a call took as its caller and its callee see it, in ns or
-// -1, by which replica it was served, and whether the callee's request waits.
+// -1, and the time around it (Call.Around), by which replica it was served, and whether the
+// callee's request waits.
 type sides struct {
-	client, server int64
-	replica        identity.ReplicaNo
-	leaf, stream   bool
+	client, server, around int64
+	replica                identity.ReplicaNo
+	leaf, stream           bool
 }
 
 // issue emits the call of the client span of node i.
@@ -127,7 +131,7 @@ func (a *Assembler) issue(i int32) {
 	f := &a.frag
 	n := &f.nodes[i]
 	s := n.span
-	seen := sides{client: s.duration(), server: -1}
+	seen := sides{client: s.duration(), server: -1, around: -1}
 	var callee identity.RPCNo
 	if n.server != none {
 		callee = f.rpc(n.server)
@@ -197,7 +201,7 @@ func (a *Assembler) connect(i, from int32, callee identity.RPCNo, seen sides) {
 	o.Span.Trace, o.Span.ID = a.frag.trace, s.id
 	o.CallerReplica, o.CalleeReplica = a.frag.nodes[from].span.replica, seen.replica
 	o.Leaf, o.Async, o.Stream = seen.leaf, false, s.stream || seen.stream
-	o.Client, o.Server, o.Queue = seen.client, seen.server, -1
+	o.Client, o.Server, o.Around, o.Queue = seen.client, seen.server, seen.around, -1
 	o.Within, o.Share, o.Request = n.clipped, n.share, a.frag.entering(i)
 	o.Again, o.Error, o.Weight = n.again, s.failed, s.weight
 	if o.ErrorType = ""; s.failed {

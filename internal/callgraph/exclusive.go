@@ -19,32 +19,52 @@ type interval struct {
 // made for it, and the sum over callees of the union of the calls to each. Each
 // is clipped to the span of the request, by the clock of the caller; only a
 // callee without a client span is taken at its own clock's word, where that makes
-// sense (within). It also computes for each call its share of the union of its callee's (share.go).
+// sense (within). It also computes for each call its share of the union of its callee's (share.go),
+// and of calls without a client span the time around them (around.go).
 func (f *fragment) spend() {
-	f.intervals, f.owners = f.intervals[:0], f.owners[:0]
+	f.intervals, f.owners, f.direct = f.intervals[:0], f.owners[:0], false
 	for i := range int32(len(f.nodes)) {
 		n := &f.nodes[i]
-		owner := none
-		switch {
-		case f.begins(i):
-			owner = n.request
-		case n.replies:
-			owner = f.nodes[n.parent].request
-		case n.parent < 0 || n.span.kind == Consumer || f.above(i) != none:
-			// no call, or part of one
-		case n.leaf:
-			owner = n.request
-		case n.serves:
-			owner = f.nodes[n.parent].request
-		}
-		if n.serves && f.begins(i) && n.parent >= 0 && f.above(i) == none {
-			f.clip(f.nodes[n.parent].request, i) // request and call in one: busy on both sides
+		owner, direct := f.owner(i)
+		if f.inOne(i) {
+			f.clip(f.nodes[n.parent].request, i) // busy on both sides
+			direct = true
 		}
 		f.clip(owner, i)
+		f.direct = f.direct || direct
 	}
 	for _, owner := range f.owners {
 		f.account(owner)
 	}
+	if f.direct {
+		f.surround()
+	}
+}
+
+// inOne reports whether node i is a request and its one call in one span, and so also what a
+// request above it calls without a client span.
+func (f *fragment) inOne(i int32) bool {
+	n := &f.nodes[i]
+	return n.serves && f.begins(i) && n.parent >= 0 && f.above(i) == none
+}
+
+// owner returns the node of the request that the call of node i is made for, none where it is
+// no call, and whether no CLIENT span tells of it.
+func (f *fragment) owner(i int32) (owner int32, direct bool) {
+	n := &f.nodes[i]
+	switch {
+	case f.begins(i):
+		return n.request, false
+	case n.replies:
+		return f.nodes[n.parent].request, false
+	case n.parent < 0 || n.span.kind == Consumer || f.above(i) != none:
+		return none, false // no call, or part of one
+	case n.leaf:
+		return n.request, false
+	case n.serves:
+		return f.nodes[n.parent].request, true
+	}
+	return none, false
 }
 
 // clip files the part of the call of node i that lies within the span of node owner.

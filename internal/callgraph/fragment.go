@@ -43,13 +43,14 @@ type node struct {
 	named  int32 // the leaf node that says who answered, or none
 
 	// Of a serving node:
-	spent     int32 // its outbound calls: index of the first interval and 1
+	spent     int32 // its outbound calls: index of the first interval and 1, later stretch
 	busy, sum int64 // union of outbound calls, and sum over callees of the union of each, clipped to the span
 
 	// Of a call, within the span of the request that it is made for:
 	clipped, share int64 // duration, and share of the union of the calls to its callee
 	first          bool  // of the calls to its callee
 	again          int64 // of the first: time between failed calls to its callee and the next ones
+	around         int64 // of one without a client span: see around.go; -1 where not known
 }
 
 // fragment is what has come of one trace when it is resolved. Its memory is
@@ -78,6 +79,9 @@ type fragment struct {
 	group      []interval // of one owner and callee
 	boundaries []boundary
 	virtual    []float64
+	stretches  []stretch // calls, where some are direct
+	line       []stretch // those of one request
+	stops      []int64   // their ends, sorted
 
 	duplicates, cycles int
 	messages           bool // there are PRODUCER or CONSUMER spans
@@ -85,7 +89,11 @@ type fragment struct {
 	kinds              bool // a span says that it is not INTERNAL
 	flat               bool // no span has a parent
 	kindless           bool // a span does not say its kind
+<<<<<<< HEAD
 	shared             bool // several spans have one id
+=======
+	direct             bool // there are calls of which no CLIENT span tells
+>>>>>>> ec169a3 (Calls without CLIENT spans: the time around each, on record by edge and by the replicas at both ends)
 }
 
 // mark is the state of a node while ancestors are walked.

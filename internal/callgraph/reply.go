@@ -91,5 +91,5 @@ func (a *Assembler) replied(i int32) {
 		a.known.answered(alias{head.service, head.callee}, f.rpc(i), f.time(i))
 	}
 	start, end := f.within(i, f.nodes[f.nodes[n.parent].request].span)
-	a.connect(i, n.parent, f.rpc(i), sides{client: end - start, server: s.duration(), replica: s.replica, stream: n.waits})
+	a.connect(i, n.parent, f.rpc(i), sides{client: end - start, server: s.duration(), around: -1, replica: s.replica, stream: n.waits})
 }

@@ -52,7 +52,7 @@ func (f *fragment) survey() {
 func (f *fragment) assign() {
 	for _, i := range f.order {
 		n := &f.nodes[i]
-		n.top, n.request, n.call, n.server, n.named = i, none, none, none, none
+		n.top, n.request, n.call, n.server, n.named, n.around = i, none, none, none, none, -1
 		kind := n.span.kind
 
 		var p *node

@@ -20,7 +20,8 @@ var minRequests = [D]float64{3, 5, 5}
 
 // columns calls put for every value that s contributes, in the order of s:
 //
-//	Latency    server: of an RPC; client, network, queue: of a call; each quantile
+//	Latency    server: of an RPC; client, network, queue: of a call; each quantile. Where callers
+//	           have no CLIENT spans network is the time around calls, of which there is no node
 //	Exclusive  of an RPC, each quantile
 //	Load       log(1 + (requests + streams) / seconds of the window)
 //	Overlap    of an RPC: log(union/sum) over its callees, where it called any;

@@ -131,10 +131,11 @@ func (h *History) Append(s *window.Snapshot) {
 	for h.length > 0 && h.Start(h.length-1) >= s.Start {
 		h.pop()
 	}
+	h.forgetAround(s)
 	i := h.push()
 	h.starts[i], h.health[i] = s.Start, Unknown
 	h.forgive(s.Start)
-	columns(s, func(k Key, v float64) {
+	columns(h.unmixed(s), func(k Key, v float64) {
 		f := float32(v)
 		if f != f || math.IsInf(float64(f), 0) {
 			return

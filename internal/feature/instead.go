@@ -13,7 +13,7 @@ type Instead struct {
 // changed while it is in use. A column that s has no value for keeps that of h.
 func (h *History) Instead(s *window.Snapshot) *Instead {
 	x := &Instead{History: h, last: make(map[Key]float64)}
-	columns(s, func(k Key, v float64) { x.last[k] = v })
+	columns(h.unmixed(s), func(k Key, v float64) { x.last[k] = v })
 	return x
 }
 

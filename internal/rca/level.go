@@ -68,7 +68,12 @@ func (v *view) measure(r *reach, s *window.Snapshot) {
 	v.loss = lossOf(r, s)
 	v.edges = make(map[identity.Edge]*window.Edge, len(s.Edges))
 	for i := range s.Edges {
-		v.edges[s.Edges[i].Key] = &s.Edges[i]
+		e := &s.Edges[i]
+		if e.Around() && r.g.NetworkChannel(e.Key) >= 0 { // of a link it says nothing
+			left := e.WithoutAround()
+			e = &left
+		}
+		v.edges[e.Key] = e
 	}
 	v.served = make(map[identity.RPC]*window.RPC, len(s.RPCs))
 	for i := range s.RPCs {

@@ -135,3 +135,23 @@ func TestView_resends(t *testing.T) {
 		})
 	}
 }
+
+// What is around direct calls is no gap of a link, even where one is remembered, and what is
+// known of calls that are none stays.
+func TestView_measureLeavesOutAroundOfLinks(t *testing.T) {
+	around := func() window.Edge {
+		s := new(sketch.Sketch)
+		s.Add(1e9, 100)
+		return window.Edge{Count: 100, Client: new(sketch.Sketch), Network: s, Callers: []window.Gap{{ID: "a", Calls: [window.Octaves]float64{11: 100}}}}
+	}
+	in, rec := incident(chain(), func(*world) {})
+	link, direct := around(), around()
+	link.Key, direct.Key = edge("mid", "back"), edge("elsewhere", "back")
+	in.Snapshot.Edges = []window.Edge{link, direct}
+	v := newView(rec, in.Onset, 3.5)
+	v.measure(newReach(in.Graph, in.Entry), in.Snapshot)
+	assert.Zero(t, v.edges[link.Key].Network.Count())
+	assert.Empty(t, v.edges[link.Key].Callers)
+	assert.Equal(t, &direct, v.edges[direct.Key])
+	assert.Len(t, in.Snapshot.Edges[0].Callers, 1, "a snapshot is not changed")
+}

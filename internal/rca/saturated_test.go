@@ -149,7 +149,7 @@ func TestDiagnosis_even(t *testing.T) {
 			for _, g := range c.gaps {
 				s.Add(int64(g*1e9), 10)
 			}
-			in.Snapshot.Edges = []window.Edge{{Key: edge("mid", "back"), Count: 40, Network: s}}
+			in.Snapshot.Edges = []window.Edge{{Key: edge("mid", "back"), Count: 40, Matched: 40, Network: s}}
 			d := &diagnosis{in: in, r: newReach(in.Graph, in.Entry), v: newView(rec, in.Onset, 3.5)}
 			d.v.measure(d.r, in.Snapshot)
 			assert.Equal(t, c.want, d.even(edge("mid", "back")))

@@ -115,7 +115,9 @@ func (t *tracedCalls) add(s *window.Snapshot) {
 		sum.Matched += e.Matched
 		sum.Client.Merge(e.Client)
 		sum.Server.Merge(e.Server)
-		sum.Network.Merge(e.Network)
+		if e.Matched > 0 { // else it is no gap
+			sum.Network.Merge(e.Network)
+		}
 	}
 	t.minutes = append(t.minutes, m)
 }

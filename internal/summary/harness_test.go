@@ -101,7 +101,7 @@ func (w *world) observe() observation {
 	c := &callgraph.Call{
 		Edge:          callgraph.Edge{Caller: w.names.RPCNo(caller), Callee: w.names.RPCNo(callee)},
 		CallerReplica: replica(caller.Service), CalleeReplica: replica(callee.Service),
-		Span: w.span(), Time: at, Weight: w.weight(), Client: d, Server: d / 3, Within: d, Share: d / 2, Queue: -1,
+		Span: w.span(), Time: at, Weight: w.weight(), Client: d, Server: d / 3, Within: d, Share: d / 2, Around: -1, Queue: -1,
 		Leaf: callee.Service.Name == "s2", Async: callee.Service.Name == "s3", Stream: w.rng.IntN(10) == 0,
 	}
 	if c.Leaf || w.rng.IntN(8) == 0 {
@@ -111,6 +111,12 @@ func (w *world) observe() observation {
 		c.Queue = d / 4
 	} else if c.Server >= 0 && w.rng.IntN(8) == 0 {
 		c.Client = -1 // the caller was lost
+	}
+	if caller.Service.Name == "s1" && !c.Leaf && !c.Async { // has no CLIENT spans, or hardly any
+		c.Client, c.Server, c.Around = -1, d/3, d-d/3
+		if caller.Operation == "GET /0" && w.rng.IntN(400) == 0 {
+			c.Client, c.Around = d, -1
+		}
 	}
 	if w.rng.IntN(5) == 0 {
 		c.Error, c.ErrorType = true, w.errorType()

@@ -106,7 +106,7 @@ var quantities = [numQuantities]described{
 	callShare:         {"sage.call.share", "ns", "The same, time in which several were under way counted once.", false},
 	callClient:        {"sage.call.client", "ns", "Durations of calls as the caller sees them.", true},
 	callServer:        {"sage.call.server", "ns", "Durations of the same calls as the callee sees them.", true},
-	callNetwork:       {"sage.call.network", "ns", "What the caller sees beyond what the callee sees.", true},
+	callNetwork:       {"sage.call.network", "ns", "What the caller sees beyond what the callee sees; where no caller has CLIENT spans, the time around calls.", true},
 	callQueue:         {"sage.call.queue", "ns", "Time that messages waited.", true},
 	callRequests:      {"sage.call.requests", "ns", "Durations of the entry requests that made such calls, each once.", true},
 	callAgain:         {"sage.call.again", "ns", "Waits of the caller's requests between failed calls and the next ones.", true},

@@ -36,6 +36,8 @@ func TestMetrics_carryAllOfAWindow(t *testing.T) {
 		add(got, pieces(t, summary.Metrics("one", g.Share(end))))
 		assert.Equal(t, want, got.Snapshot(end, nil), "whole: %v", whole)
 		complete(t, reflect.ValueOf(want).Elem(), "Snapshot")
+		around := slices.ContainsFunc(want.Edges, func(e window.Edge) bool { return e.Around() && len(e.Callers) > 0 && len(e.Callees) > 0 })
+		assert.True(t, around, "also of calls without CLIENT spans")
 	}
 }
 

@@ -13,7 +13,7 @@ type calls struct {
 	answered, waited               bool // any call was not Leaf, not Async
 	stream, count, matched, errors float64
 	within, share                  float64
-	client, server, network, queue sketch.Sketch
+	client, server, network, queue sketch.Sketch // network: as Edge.Network, see around.go
 	requests, again                sketch.Sketch
 	callers, callees               gaps
 	// What exemplars go by. While that is, of every call, what the caller saw, it
@@ -44,6 +44,7 @@ func (a *calls) add(c *callgraph.Call, f *Folder) {
 		a.part()
 	}
 	if c.Client >= 0 {
+		a.settle()
 		a.client.Add(c.Client, w)
 	}
 	if c.Client >= 0 && c.Server >= 0 {
@@ -57,6 +58,11 @@ func (a *calls) add(c *callgraph.Call, f *Folder) {
 		}
 	} else if c.Leaf && c.Client >= 0 {
 		a.callers.add(c.CallerReplica, Octave(c.Client), w, f.names)
+	} else if c.Client < 0 && c.Around >= 0 && !c.Async && a.direct() {
+		a.network.Add(c.Around, w)
+		octave := Octave(c.Around)
+		a.callers.add(c.CallerReplica, octave, w, f.names)
+		a.callees.add(c.CalleeReplica, octave, w, f.names)
 	}
 	if c.Request >= 0 {
 		a.requests.Add(c.Request, w)
@@ -125,14 +131,12 @@ func (a *calls) merge(o *calls) {
 	} else if a.apart {
 		a.shown.Merge(&o.client)
 	}
+	a.mergeNetwork(o)
 	a.client.Merge(&o.client)
 	a.server.Merge(&o.server)
-	a.network.Merge(&o.network)
 	a.queue.Merge(&o.queue)
 	a.requests.Merge(&o.requests)
 	a.again.Merge(&o.again)
-	a.callers.merge(&o.callers)
-	a.callees.merge(&o.callees)
 	a.types.merge(&o.types)
 	a.exemplars.merge(&o.exemplars)
 }

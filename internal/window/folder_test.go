@@ -246,6 +246,13 @@ func arbitrary(rng *rand.Rand, n int) (requests []served, calls []called) {
 			Leaf: flip(2), Async: flip(2), Client: d - 5, Server: rng.Int64N(20) - 1, Queue: rng.Int64N(20) - 1,
 			Stream: flip(9), Error: flip(3), ErrorType: fmt.Sprint(rng.IntN(60)), Weight: float64(1 + rng.IntN(3)),
 		})
+		switch c := &calls[i]; i % 8 {
+		case 0: // by a caller without CLIENT spans
+			c.Edge.Caller = rpc("mesh", "POST")
+			fallthrough
+		case 1: // of which others know the caller's side, or not
+			c.Leaf, c.Async, c.Client, c.Around = false, false, -1, d
+		}
 	}
 	return requests, calls
 }

@@ -18,7 +18,7 @@ const (
 
 // Gap is the share of one replica, as caller or as callee, in the calls along an edge: how
 // many of them took how much longer for the caller than for the callee. Of calls to what
-// sends no spans it is how long they took.
+// sends no spans it is how long they took, and of direct ones the time around them (Edge.Around).
 type Gap struct {
 	ID    string
 	Calls [Octaves]float64 // weights

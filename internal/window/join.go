@@ -17,6 +17,7 @@ func Join(all ...*Snapshot) *Snapshot {
 		return all[0]
 	}
 	g := NewGathering(all[0].Start)
+	seen := withClients(all)
 	for _, s := range all {
 		g.AddSampled(s.Sampled)
 		for i := range s.RPCs {
@@ -24,8 +25,12 @@ func Join(all ...*Snapshot) *Snapshot {
 			g.AddRPC(&r)
 		}
 		for i := range s.Edges {
-			e := s.Edges[i].share()
-			g.AddEdge(&e)
+			e := s.Edges[i]
+			if seen[e.Key] {
+				e = e.WithoutAround()
+			}
+			one := e.share()
+			g.AddEdge(&one)
 		}
 	}
 	last := all[len(all)-1]

@@ -53,7 +53,7 @@ type EdgeShare struct {
 	ErrorTypes    []ErrorWeight
 	Client        *sketch.Sketch
 	Server        *sketch.Sketch
-	Network       *sketch.Sketch
+	Network       *sketch.Sketch // as Edge.Network
 	Queue         *sketch.Sketch
 	Requests      *sketch.Sketch
 	Again         *sketch.Sketch

@@ -86,14 +86,17 @@ type Edge struct {
 	ErrorType     string
 	Client        *sketch.Sketch // as the caller sees it
 	Server        *sketch.Sketch // of matched calls, as the callee sees it
-	Network       *sketch.Sketch // client minus server of matched calls, of messages none
-	Queue         *sketch.Sketch // waits of Async calls
-	Requests      *sketch.Sketch // durations of the entry requests that made such calls, each once
-	Again         *sketch.Sketch // waits of the caller's requests between failed calls and the next ones, of those that tried again
-	Callers       []Gap          // of the calls by caller, sorted by ID, at most MaxInstances and OtherInstance
-	Callees       []Gap          // the same by callee, of calls of which both sides are known
-	Exemplar      Exemplar       // the slowest, by the wait of a message, else as the caller sees it
-	Typical       Exemplar       // near the median of the same
+	// Network is client minus server of matched calls, of messages none. Where callers have no
+	// CLIENT spans along the edge, Client is empty and Matched is 0, it is the time around
+	// direct calls (callgraph.Call.Around), which holds the network's: see Around.
+	Network  *sketch.Sketch
+	Queue    *sketch.Sketch // waits of Async calls
+	Requests *sketch.Sketch // durations of the entry requests that made such calls, each once
+	Again    *sketch.Sketch // waits of the caller's requests between failed calls and the next ones, of those that tried again
+	Callers  []Gap          // of the calls by caller, sorted by ID, at most MaxInstances and OtherInstance
+	Callees  []Gap          // the same by callee, of calls of which both sides are known, or the time around
+	Exemplar Exemplar       // the slowest, by the wait of a message, else as the caller sees it
+	Typical  Exemplar       // near the median of the same
 }
 
 // Resource are the metrics of one service.
