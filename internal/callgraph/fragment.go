@@ -89,11 +89,8 @@ type fragment struct {
 	kinds              bool // a span says that it is not INTERNAL
 	flat               bool // no span has a parent
 	kindless           bool // a span does not say its kind
-<<<<<<< HEAD
 	shared             bool // several spans have one id
-=======
 	direct             bool // there are calls of which no CLIENT span tells
->>>>>>> ec169a3 (Calls without CLIENT spans: the time around each, on record by edge and by the replicas at both ends)
 }
 
 // mark is the state of a node while ancestors are walked.
@@ -131,7 +128,10 @@ func (f *fragment) load(t *trace, s *slab, names *identity.Names) {
 	f.orphans = f.orphans[:0]
 	for i := range f.nodes {
 		r := s.at(f.ids.keys[i].slot)
-		f.nodes[i].span, f.nodes[i].parent = r, f.parent(int32(i), s)
+		f.nodes[i].span, f.nodes[i].parent = r, f.ids.find(r.parent)
+		if f.shared {
+			f.nodes[i].parent = f.parent(int32(i), s)
+		}
 		switch p := f.nodes[i].parent; {
 		case p != none:
 			f.flat = false

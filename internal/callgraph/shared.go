@@ -109,16 +109,16 @@ func (x twins) services(p, q *record) int {
 	return x.names.Service(p.service).Compare(x.names.Service(q.service))
 }
 
-// parent returns the node of the parent of the span at place i of the index.
+// parent returns the node of the parent of node i, of which the first with the id that the span
+// names is known.
 func (f *fragment) parent(i int32, s *slab) int32 {
-	r := s.at(f.ids.keys[i].slot)
-	if f.shared && r.kind.inbound() {
-		if p := f.joined(i, s); p != none {
-			return p
+	r, p := f.nodes[i].span, f.nodes[i].parent
+	if r.kind.inbound() {
+		if caller := f.joined(i, s); caller != none {
+			return caller
 		}
 	}
-	p := f.ids.find(r.parent)
-	if f.shared && p >= 0 {
+	if p >= 0 {
 		p += f.holder(f.run(p), r, s)
 	}
 	return p

@@ -34,8 +34,8 @@ type said struct {
 	hosts  int
 }
 
-// movedAfter is the part of the time to forget for which it must not have been said any more
-// that a replica runs on a host, while it is said that it runs on another, for it to have moved.
+// movedAfter is by what the time to forget is divided to have that after which a replica has
+// moved: it is said to run on another host, and no longer on this one.
 const movedAfter = 8
 
 func newTenants(max int, forget int64) tenants {
