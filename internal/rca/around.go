@@ -41,7 +41,7 @@ func around(r *reach, by []suspect, of symptoms) {
 			if !v.net[i] {
 				continue
 			}
-			e.giveWay(v.services[i], above, late.delayed)
+			e.giveWay(v.services[i], above)
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (e *endpoint) aboveUsual(x identity.Edge, above float64) float64 {
 
 // giveWay gives the service s, of which messages are late, what its callers and itself lost around
 // calls that are late by more than some seconds, and its calls to leaves that are late as well.
-func (e *endpoint) giveWay(s identity.Service, above float64, delayed bool) {
+func (e *endpoint) giveWay(s identity.Service, above float64) {
 	to, ok := e.service[s]
 	if !ok || !e.r.causal(to) {
 		return
@@ -182,11 +182,12 @@ func (e *endpoint) giveWay(s identity.Service, above float64, delayed bool) {
 			}
 			most = max(most, p.rise)
 			p.channel, p.kind, p.mechanism, p.metric = to, KindService, Network, metric
-			p.text = k.Service.String() + " " + p.text + ", around calls of " + s.String()
-			if c == to {
+			if p.text = k.Service.String() + " " + p.text; c == to {
+				p.text += ", around calls that it makes"
 				kept = append(kept, p)
 				continue
 			}
+			p.text += ", around calls of " + s.String()
 			moved += p.excess
 			e.by[to].excess += p.excess
 			e.by[to].parts = append(e.by[to].parts, p)
@@ -201,11 +202,26 @@ func (e *endpoint) giveWay(s identity.Service, above float64, delayed bool) {
 	}
 	var leaves []int
 	for _, c := range e.leaves(s) {
-		if p := &e.by[c].parts[0]; p.delayed == delayed && (near(p.rise, most) || !delayed && e.resends(p.edge, resent)) {
+		if p := &e.by[c].parts[0]; p.rise <= alikeLost*most && e.lateAs(s, p.edge, above) {
 			leaves = append(leaves, c)
 		}
 	}
 	e.merge(s, leaves)
+}
+
+// lateAs reports whether about as many calls to a leaf are late as calls without spans from and to s.
+func (e *endpoint) lateAs(s identity.Service, leaf identity.Edge, above float64) bool {
+	var all tally
+	for _, p := range e.r.rpcs {
+		for _, c := range p.calls {
+			if c.spanless() && (p.key.Service == s || c.edge.Callee.Service == s) {
+				late, calls := e.outliers(c.edge, e.aboveUsual(c.edge, above))
+				all.add(tally{late, calls})
+			}
+		}
+	}
+	late, calls := e.outliers(leaf, above)
+	return all.calls > 0 && calls > 0 && unlike*late/calls >= all.late/all.calls && late/calls <= unlike*all.late/all.calls
 }
 
 // minAround is the least share of late calls where what is around them makes requests late.

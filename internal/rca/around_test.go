@@ -69,3 +69,31 @@ func TestAround(t *testing.T) {
 		})
 	}
 }
+
+// Calls to the store of a service whose messages are late go with it where about as many are late.
+func TestAround_leaves(t *testing.T) {
+	loginUser, orderUser, userDB := edge("login", "user"), edge("order", "user"), edge("user", "db")
+	for share, want := range map[float64]map[string]float64{ // of 200 calls to the store
+		100: {"user": 3}, 40: {"user": 3}, 10: {"user": 2, "db": 1},
+	} {
+		w := spanless()
+		r := newReach(graphOf(w), w.entry())
+		by := make([]suspect, len(r.g.Channels))
+		for _, n := range []string{"login", "order", "db"} {
+			k := r.g.ServiceChannel(svc(n))
+			p := part{channel: k, kind: KindService, mechanism: Latent, rpc: op(n), excess: 1, observed: 1, usual: 0.005, rise: 0.995}
+			if n == "db" {
+				p = part{channel: k, kind: KindDependency, mechanism: Latent, edge: userDB, excess: 1, rise: 0.4}
+			}
+			by[k] = suspect{channel: k, excess: 1, parts: []part{p}}
+		}
+		around(r, by, counted{lost: map[identity.Edge]float64{loginUser: 100, orderUser: 100, userDB: share}})
+		got := map[string]float64{}
+		for k, u := range by {
+			if u.excess > 0 {
+				got[r.g.Channels[k].Service.Name] = u.excess
+			}
+		}
+		assert.Equal(t, want, got, "%v of 200", share)
+	}
+}
