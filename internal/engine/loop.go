@@ -34,6 +34,7 @@ type run struct {
 	said    []incident.Event
 	told    refusals
 	firing  bool               // an objective did after the last window
+	places  rca.Places         // of stores
 	kept    []*window.Snapshot // that may have to be judged together with those to come
 	unsaved bool               // something happened that a restart must know
 

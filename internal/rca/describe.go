@@ -69,7 +69,8 @@ func (d *diagnosis) moved(s identity.Service) []movedMetric {
 	}
 	out, ok := d.movers[s]
 	if !ok {
-		out = d.withoutNeighbours(s, d.metrics.moved(d.v, s, workOf(d.v, d.r, s), d.metrics.diskless(d.v, d.disks, s)))
+		out = d.withoutIdleHosts(s, d.metrics.moved(d.v, s, workOf(d.v, d.r, s), d.metrics.diskless(d.v, d.disks, s)))
+		out = d.withoutNeighbours(s, out)
 		d.movers[s] = out
 	}
 	return out

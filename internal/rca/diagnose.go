@@ -63,6 +63,9 @@ type Input struct {
 	// Earlier are the windows just before, oldest first, that are judged together with it, as
 	// each of them had too few requests.
 	Earlier []*window.Snapshot
+	// Places are the hosts of replicas that send no spans, as windows before told; nil where
+	// the violated window is all that is known.
+	Places *Places
 	// Layout and Model are nil until a model is ready; Layout says what the
 	// model's columns mean.
 	Layout *feature.Layout
@@ -128,6 +131,7 @@ type diagnosis struct {
 	metrics metrics
 	disks   diskTraffic
 	movers  map[identity.Service][]movedMetric // of moved, computed once each
+	short   map[identity.Service][]movedMetric // of ofHosts, likewise
 	slow    map[identity.RPC]*suspect          // of slowest, likewise
 	places  places                             // nil until asked for, see host
 	scores  scores

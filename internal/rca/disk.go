@@ -16,9 +16,9 @@ import (
 // others, so that it is the rise of the median that tells. Who asks more of the disk,
 // as after the collapse of a cache, is the cause whatever the others lose by it.
 //
-// Of a leaf the host, or what its disk does, is often not known. That it is on the one with
-// the saturated disk, where it is not known to be elsewhere, is likelier than that two things
-// broke at once.
+// Of a leaf the host, or what its disk does, is often not known. What the disk does the
+// services say that run beside it, see diskBeside. That it is on the host with the saturated
+// disk, where it is not known to be elsewhere, is likelier than that two things broke at once.
 func (d *diagnosis) sharedDisk(s scores) scores {
 	on := make([]disk, len(s.suspects))
 	for i := range s.suspects {
@@ -52,8 +52,9 @@ func (d *diagnosis) sharedDisk(s scores) scores {
 type disk struct {
 	host    []reading // of saturated disks
 	unknown bool      // a leaf of which nobody knows what the disk of its host does
-	on      []string  // the hosts of such a leaf, as far as they are known
+	on      []string  // the hosts of a leaf, as far as they are known
 	asks    bool      // of leaves more than usual
+	takes   bool      // a leaf of which a metric says that it uses more of the disk itself
 	rise    float64   // of the median, seconds
 }
 
@@ -64,9 +65,17 @@ func (d *diagnosis) diskOf(u *suspect) disk {
 		return disk{}
 	}
 	out := disk{rise: d.medianRise(u), asks: u.parts[0].metric == callsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
+	if d.leaf(u.channel) {
+		out.takes = d.takes(key.Service, Disk)
+		out.asks = out.asks || out.takes
+		out.on = d.hostsOf(key.Service)
+		if out.host = d.diskBeside(key.Service); len(out.host) > 0 {
+			return out
+		}
+	}
 	switch {
 	case d.leaf(u.channel) && len(d.hostDisk(key.Service)) == 0:
-		out.unknown, out.on = true, d.hostsOf(key.Service)
+		out.unknown = true
 	case d.lacksDisk(key.Service):
 		out.host = d.hostDisk(key.Service)
 	default:
@@ -110,7 +119,7 @@ func (d *diagnosis) leaf(channel int) bool {
 func (a disk) meets(b disk) bool {
 	switch saturated := func(d disk) bool { return len(d.host) > 0 }; {
 	case a.unknown && b.unknown: // one has taken another, and so its host
-		return saturated(a) && b.mayBeOn(a.host) || saturated(b) && a.mayBeOn(b.host)
+		return saturated(a) && b.mayBeOn(a.host) || saturated(b) && a.mayBeOn(b.host) || (a.takes || b.takes) && a.beside(b)
 	case a.unknown:
 		return saturated(b) && a.mayBeOn(b.host)
 	case b.unknown:
@@ -126,12 +135,20 @@ func (a disk) mayBeOn(readings []reading) bool {
 	return len(a.on) == 0 || slices.ContainsFunc(readings, func(r reading) bool { return r.host == "" || slices.Contains(a.on, r.host) })
 }
 
+// beside reports whether two leaves are known to run on one host.
+func (a disk) beside(b disk) bool {
+	return slices.ContainsFunc(a.on, func(host string) bool { return slices.Contains(b.on, host) })
+}
+
 // sameWait is the largest ratio between what one queue makes two of its users wait.
 const sameWait = 2
 
 // before reports whether a is the cause of what b loses; first settles ties. Who asks
 // more of a disk waits in its queue as long as the others do.
 func (a disk) before(b disk, first bool) bool {
+	if a.takes != b.takes {
+		return a.takes
+	}
 	if a.asks != b.asks {
 		return a.asks && b.rise <= sameWait*a.rise
 	}

@@ -31,20 +31,22 @@ var waits = [...]string{"pressure", "eventloop", "context_switches", "faults", "
 // its one bad replica there as well, each while no peer that runs there is well: see
 // badThere. The service stays the culprit, as whom the host hurts most.
 //
+// A store that sends no spans is so by what those that run beside it say of the host, also
+// where who takes the resource is none that the entry's requests have to do with.
+//
 // Without names of hosts nothing is known of neighbours, and nothing changes.
 // See docs/math.md, 23.
 func (d *diagnosis) blameHost(c *Cause) {
 	if isUse(c.Metric) {
 		return
 	}
-	m := d.shortage(c)
-	host := ""
-	if m != nil {
-		host = d.worstHost(c, m.key.Name)
-	}
-	var neighbours []identity.Service
+	m, host := d.shortage(c)
+	var neighbours, takers []identity.Service
 	if host != "" && d.fares(c, host) {
-		neighbours = d.neighbours(c.Service, host, m.mechanism)
+		takers = d.takers(host, m.mechanism)
+		if len(takers) == 0 || c.Kind == KindDependency && d.elsewhere(takers) {
+			neighbours = d.neighbours(c.Service, host, m.mechanism)
+		}
 	}
 	if len(neighbours) > 0 {
 		if m.key.Name != c.Metric {
@@ -66,27 +68,48 @@ func (d *diagnosis) blameHost(c *Cause) {
 		names[i] = s.String()
 	}
 	c.Evidence = slices.Insert(c.Evidence, 0, "on "+host+" "+strings.Join(names, ", ")+" slower too")
+	for _, t := range takers[:min(len(takers), maxNames)] {
+		c.Evidence = slices.Insert(c.Evidence, 0, "on "+host+" "+t.String()+" takes it: "+d.taken(t, c.Mechanism))
+	}
 }
 
 // shortage returns the metric by which the host of a cause lacks what makes the cause
-// slow; nil where none says so.
-func (d *diagnosis) shortage(c *Cause) *movedMetric {
-	if !ofHosts(c.Mechanism) {
-		return nil
-	}
-	moved := d.moved(c.Service) // the most telling first
-	for i := range moved {
-		m := &moved[i]
-		if mean, host := meaningOf(m.key.Name); host && mean.grade == direct && m.mechanism == c.Mechanism {
-			return m
+// slow, and that host, "" where it is not known; nil where no metric says so. Of a store
+// those that run beside it may say it.
+func (d *diagnosis) shortage(c *Cause) (*movedMetric, string) {
+	if ofHosts(c.Mechanism) {
+		moved := d.moved(c.Service) // the most telling first
+		for i := range moved {
+			if m := &moved[i]; m.ofHost() && m.mechanism == c.Mechanism {
+				return m, d.worstHost(c, m.key.Name)
+			}
 		}
 	}
-	return nil
+	if c.Kind == KindDependency {
+		return d.shortBeside(c)
+	}
+	return nil, ""
+}
+
+// ofHost reports whether a metric says that a host lacks what its services share.
+func (m *movedMetric) ofHost() bool {
+	mean, host := meaningOf(m.key.Name)
+	return host && mean.grade == direct && ofHosts(m.mechanism)
 }
 
 // takes reports whether a metric of s itself says that it uses more of a resource.
 func (d *diagnosis) takes(s identity.Service, resource Mechanism) bool {
-	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool { return m.mechanism == resource && isUse(m.key.Name) })
+	return d.taken(s, resource) != ""
+}
+
+// taken returns the metric of s itself that says so as evidence, "" where none does.
+func (d *diagnosis) taken(s identity.Service, resource Mechanism) string {
+	for _, m := range d.moved(s) {
+		if m.mechanism == resource && isUse(m.key.Name) {
+			return m.text()
+		}
+	}
+	return ""
 }
 
 // ofHosts reports whether a mechanism is a want of what a host has, and its services share.
@@ -100,15 +123,25 @@ func isUse(metric string) bool {
 }
 
 // worstHost returns the host of the replica whose host says worst of a metric, which of
-// a bad replica must be its own; "" where that is not known. Where no host has a point
-// in this window, it is the only one that replicas run on.
+// a bad replica must be its own; "" where that is not known.
 func (d *diagnosis) worstHost(c *Cause, metric string) string {
+	host := d.worstOf(c.Service, c.Instance, metric)
+	if c.Kind == KindInstance && host != d.host(c.Service, c.Instance) {
+		return ""
+	}
+	return host
+}
+
+// worstOf returns the host of the replica of s whose host says worst of a metric; among
+// equals that of a replica of which the id is given. Where no host has a point in this
+// window, it is the only one that replicas run on.
+func (d *diagnosis) worstOf(s identity.Service, id, metric string) string {
 	worst, host := 0.0, ""
 	mean, _ := meaningOf(metric)
 	known := false
 	for i := range d.in.Snapshot.Resources {
 		r := &d.in.Snapshot.Resources[i]
-		if r.Service != c.Service {
+		if r.Service != s {
 			continue
 		}
 		for _, in := range r.Instances {
@@ -117,24 +150,21 @@ func (d *diagnosis) worstHost(c *Cause, metric string) string {
 				if mean.falls {
 					value = -value
 				}
-				own := in.ID == c.Instance // among equals the bad replica's
+				own := in.ID == id
 				if v.Metric == metric && (!known || value > worst || value == worst && own) {
-					worst, host, known = value, d.host(c.Service, in.ID), true
+					worst, host, known = value, d.host(s, in.ID), true
 				}
 			}
 		}
 	}
 	if !known {
-		host = d.onlyHost(c.Service)
-	}
-	if c.Kind == KindInstance && host != d.host(c.Service, c.Instance) {
-		return ""
+		host = d.onlyHost(s)
 	}
 	return host
 }
 
-// onlyHost returns the host on which all replicas of a service run that served requests,
-// "" where there are several, or one is not known.
+// onlyHost returns the host on which all replicas of a service run that served requests, or
+// of which metrics say where they are, "" where there are several, or one is not known.
 func (d *diagnosis) onlyHost(s identity.Service) string {
 	host, first := "", true
 	for i := range d.in.Snapshot.RPCs {
@@ -148,6 +178,9 @@ func (d *diagnosis) onlyHost(s identity.Service) string {
 			}
 			host, first = in.Host, false
 		}
+	}
+	if hosts := d.hostsOf(s); first && len(hosts) == 1 { // it sends no spans
+		return hosts[0]
 	}
 	return host
 }
@@ -181,15 +214,9 @@ func (d *diagnosis) badThere(b badInstance, host string) bool {
 }
 
 // neighbours returns the services beside s on a host that are slower in what they do
-// themselves, as far as a lack of the host's resource may be why; none where somebody on
-// the host takes it.
+// themselves, and the stores that take longer, as far as a lack of the host's resource may
+// be why.
 func (d *diagnosis) neighbours(s identity.Service, host string, lacks Mechanism) []identity.Service {
-	for i := range d.in.Snapshot.Resources { // also of those that send no spans
-		r := &d.in.Snapshot.Resources[i]
-		if slices.ContainsFunc(r.Instances, func(in window.InstanceValues) bool { return in.Host == host }) && d.takes(r.Service, lacks) {
-			return nil
-		}
-	}
 	var out []identity.Service
 	for i := range d.in.Snapshot.RPCs { // sorted
 		r := &d.in.Snapshot.RPCs[i]
@@ -197,14 +224,11 @@ func (d *diagnosis) neighbours(s identity.Service, host string, lacks Mechanism)
 		if slices.Contains(out, t) || !runsOn(r, host) {
 			continue
 		}
-		if d.takes(t, lacks) {
-			return nil
-		}
 		if t != s && d.v.exclusive(r.Key).support() >= hostSupport && !d.hasOwnReason(t, lacks) {
 			out = append(out, t)
 		}
 	}
-	return out
+	return append(out, d.storesOn(s, host, lacks)...)
 }
 
 // hasOwnReason reports whether metrics of s itself say that it is slow for another reason

@@ -9,8 +9,9 @@ import (
 // those that send none.
 type places map[identity.Instance]string
 
-func newPlaces(snap *window.Snapshot) places {
+func newPlaces(snap *window.Snapshot, before *Places) places {
 	out := places{}
+	before.known(out)
 	for i := range snap.Resources {
 		r := &snap.Resources[i]
 		for _, in := range r.Instances {
@@ -38,7 +39,7 @@ func (d *diagnosis) host(s identity.Service, id string) string {
 // located returns the places of the violated window.
 func (d *diagnosis) located() places {
 	if d.places == nil {
-		d.places = newPlaces(d.in.Snapshot)
+		d.places = newPlaces(d.in.Snapshot, d.in.Places)
 	}
 	return d.places
 }
