@@ -169,6 +169,8 @@ var catalogue = []row{
 
 	// A host or node: hostmetrics, kubeletstats.
 	{"system.cpu.time", "s", "host.cpu.usage", rate, sum, working},
+	{"system.cpu.time", "s", "host.cpu.time_count", rate, sum, filter{}}, // of all states: its cores
+	{"system.cpu.logical.count", "1", "host.cpu.count", level, largest, filter{}},
 	{"system.cpu.utilization", "1", "host.cpu.utilization", level, sum, working},
 	{"system.cpu.load_average.1m", "1", "host.cpu.load", level, largest, filter{}},
 	{"system.memory.usage", "By", "host.memory.usage", level, sum, used},
@@ -201,6 +203,7 @@ var catalogue = []row{
 	{"k8s.node.network.errors", "1", "host.network.node_errors", rate, sum, filter{}},
 	{"k8s.node.filesystem.usage", "By", "host.disk.usage", level, largest, filter{}},
 	{"node_cpu_seconds_total", "s", "host.cpu.exporter_usage", rate, sum, working},
+	{"node_cpu_seconds_total", "s", "host.cpu.exporter_count", rate, sum, filter{}}, // likewise
 	{"node_load1", "1", "host.cpu.load", level, largest, filter{}},
 	{"node_pressure_cpu_waiting_seconds_total", "s", "host.cpu.pressure", rate, largest, filter{}},
 	{"node_pressure_memory_waiting_seconds_total", "s", "host.memory.pressure", rate, largest, filter{}},

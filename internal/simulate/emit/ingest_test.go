@@ -178,7 +178,7 @@ func TestEmitter_metricNames(t *testing.T) {
 	common := []string{
 		"container.cpu.limit_utilization", "container.cpu.throttled", "container.cpu.time",
 		"container.memory.major_faults", "container.memory.working_set",
-		"host.cpu.usage", "host.disk.busy", "host.disk.operations", "host.disk.wait", "host.memory.major_faults",
+		"host.cpu.time_count", "host.cpu.usage", "host.disk.busy", "host.disk.operations", "host.disk.wait", "host.memory.major_faults",
 		"host.memory.usage", "host.network.dropped", "host.network.io",
 		"pod.network.errors", "pod.network.io", "requests.active",
 	}
