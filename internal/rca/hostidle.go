@@ -47,7 +47,7 @@ func (d *diagnosis) busiest(s identity.Service) float64 {
 			continue
 		}
 		for _, in := range r.Instances {
-			share := coresInUse(func(metric string) float64 { return valueOf(in.Values, metric) })
+			share := coresInUse(func(metric string) float64 { return d.plausible(s, metric, valueOf(in.Values, metric)) })
 			switch {
 			case !math.IsNaN(share) && !(share <= most):
 				most = share
@@ -59,10 +59,23 @@ func (d *diagnosis) busiest(s identity.Service) float64 {
 	}
 	if n <= 1 { // a point that is not of this window counts too
 		return coresInUse(func(metric string) float64 {
-			return d.v.at(feature.Key{Kind: feature.Metric, Service: s, Name: metric}).now
+			return d.plausible(s, metric, d.v.at(feature.Key{Kind: feature.Metric, Service: s, Name: metric}).now)
 		})
 	}
 	return most
+}
+
+// manyCores is how many times as many cores as usual no host has: a total of idle time that went back a
+// little, as those of Linux do, counts as one that began anew.
+const manyCores = 4
+
+// plausible returns a value of a metric of the hosts of s, NaN for a number of cores that is none.
+func (d *diagnosis) plausible(s identity.Service, metric string, value float64) float64 {
+	usual := d.v.at(feature.Key{Kind: feature.Metric, Service: s, Name: metric})
+	if strings.HasSuffix(metric, "count") && usual.n >= minBaseline && value > manyCores*usual.usual {
+		return math.NaN()
+	}
+	return value
 }
 
 // coresInUse is the share of the cores of a host that are in use, the most that any pair of

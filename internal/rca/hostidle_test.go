@@ -82,3 +82,17 @@ func TestDiagnosis_busiest(t *testing.T) {
 		})
 	}
 }
+
+// A total of idle time that went back a little counts as one that began anew.
+func TestDiagnosis_plausible(t *testing.T) {
+	count := hostMetric("back", "host.cpu.time_count")
+	w := chain()
+	w.metric[count] = 4
+	in, rec := incident(w, func(*world) {})
+	d := &diagnosis{in: in, v: newView(rec, in.Snapshot.Start, 3.5)}
+	for cores, known := range map[float64]bool{2: true, 4: true, 12: true, 46: false} {
+		assert.Equal(t, known, d.plausible(svc("back"), count.Name, cores) == cores, "%v", cores)
+	}
+	assert.InDelta(t, 46, d.plausible(svc("back"), "host.cpu.usage", 46), 0)
+	assert.InDelta(t, 46, d.plausible(svc("mid"), count.Name, 46), 0, "nothing is usual")
+}

@@ -14,6 +14,7 @@ type hostMeter struct {
 	meter
 	last map[instance]totals // of the replicas on it
 	all  totals
+	idle float64 // CPU seconds
 }
 
 // systemShare is the part of the CPU time that the kernel takes.
@@ -30,11 +31,12 @@ func (s *scrape) host(md pmetric.Metrics, at time.Duration, h *simulate.HostStat
 	})
 
 	busy := m.total(h.CPUSeconds, 0)
-	idle := max(0, host.Cores*at.Seconds()-h.CPUSeconds)
+	// What is counted of a slice that is under way may be ahead of the time.
+	m.idle = max(m.idle, host.Cores*at.Seconds()-h.CPUSeconds)
 	w.total("system.cpu.time", "s").
 		add(busy*(1-systemShare), "state", "user").
 		add(busy*systemShare, "state", "system").
-		add(m.total(idle, 0), "state", "idle")
+		add(m.total(m.idle, 0), "state", "idle")
 
 	used := m.level(h.MemoryMiB) * mib
 	w.upDown("system.memory.usage", "By").
