@@ -17,7 +17,17 @@ import (
 // are compared as in rather.go, and callers keep what nobody else explains better.
 // See docs/math.md, 19.
 func around(r *reach, by []suspect, of symptoms) {
-	e := endpoint{r: r, by: by, symptoms: of, service: make(map[identity.Service]int, len(by))}
+	e := endpoint{r: r, by: by, symptoms: of, service: make(map[identity.Service]int, len(by)), spanless: make(map[identity.RPC][]identity.Edge)}
+	for _, p := range r.rpcs {
+		for _, c := range p.calls {
+			if c.spanless() {
+				e.spanless[p.key] = append(e.spanless[p.key], c.edge)
+			}
+		}
+	}
+	if len(e.spanless) == 0 {
+		return
+	}
 	for c, k := range r.g.Channels {
 		if !k.IsNetwork() {
 			e.service[k.Service] = c
@@ -54,7 +64,7 @@ func (e *endpoint) waiting(asked map[identity.Service]bool) (s identity.Service,
 			continue
 		}
 		for i := range e.by[c].parts {
-			if p := &e.by[c].parts[i]; e.ownTime(p) && (late == nil || p.excess > late.excess) && len(e.spanless(p.rpc)) > 0 {
+			if p := &e.by[c].parts[i]; e.ownTime(p) && (late == nil || p.excess > late.excess) && len(e.spanless[p.rpc]) > 0 {
 				s, late = k.Service, p
 			}
 		}
@@ -69,21 +79,6 @@ func (e *endpoint) ownTime(p *part) bool {
 
 // spanless reports whether a call has a span of its callee alone.
 func (c call) spanless() bool { return c.client < 0 && c.network < 0 && !c.leaf }
-
-// spanless returns the calls of an RPC that have spans of their callees alone.
-func (e *endpoint) spanless(of identity.RPC) (out []identity.Edge) {
-	for _, p := range e.r.rpcs {
-		if p.key != of {
-			continue
-		}
-		for _, c := range p.calls {
-			if c.spanless() {
-				out = append(out, c.edge)
-			}
-		}
-	}
-	return out
-}
 
 // surroundings are who may make calls without spans late by more than some seconds, and how many are: a
 // service that is doubted, which is slow itself, so that the calls that it makes are late, and other
@@ -109,7 +104,6 @@ func (e *endpoint) surroundings(s identity.Service, above float64) surroundings 
 	add(s, false)
 	type counted struct {
 		tally
-		from rpc
 		call
 	}
 	var all []counted
@@ -117,7 +111,7 @@ func (e *endpoint) surroundings(s identity.Service, above float64) surroundings 
 		for _, c := range p.calls {
 			if c.leaf && c.client >= 0 || c.spanless() {
 				late, calls := e.outliers(c.edge, e.aboveUsual(c.edge, above))
-				all = append(all, counted{tally{late, calls}, p, c})
+				all = append(all, counted{tally{late, calls}, c})
 			}
 		}
 	}
@@ -133,20 +127,26 @@ func (e *endpoint) surroundings(s identity.Service, above float64) surroundings 
 		if !(x.calls > 0) {
 			continue
 		}
-		of := rivalCalls{tally: x.tally, leaf: x.leaf}
-		for i, o := range v.services {
-			switch {
-			case o == x.edge.Caller.Service && (v.net[i] || !x.leaf), !x.leaf && v.net[i] && o == x.edge.Callee.Service:
-				of.ends = append(of.ends, i)
-			case !x.leaf && v.net[i] && slices.ContainsFunc(x.from.calls, func(c call) bool { return c.spanless() && c.edge.Callee.Service == o }):
-				of.beside = append(of.beside, i)
-			}
-		}
-		if len(of.ends)+len(of.beside) > 0 {
+		if of := v.count(x.tally, x.call, e.spanless[x.edge.Caller]); len(of.ends)+len(of.beside) > 0 {
 			v.calls = append(v.calls, of)
 		}
 	}
 	return v
+}
+
+// count says of late calls which of the services may make them so; beside are the calls without spans
+// of the same requests.
+func (v *surroundings) count(t tally, c call, beside []identity.Edge) rivalCalls {
+	of := rivalCalls{tally: t, leaf: c.leaf}
+	for i, s := range v.services {
+		switch {
+		case s == c.edge.Caller.Service && (v.net[i] || !c.leaf), !c.leaf && v.net[i] && s == c.edge.Callee.Service:
+			of.ends = append(of.ends, i)
+		case !c.leaf && v.net[i] && slices.ContainsFunc(beside, func(x identity.Edge) bool { return x.Callee.Service == s }):
+			of.beside = append(of.beside, i)
+		}
+	}
+	return of
 }
 
 // aboveUsual is how long the gap around a call must be to be late by some seconds; of calls to leaves
@@ -230,7 +230,7 @@ const minAround = 0.01
 // lateAround reports whether requests of an RPC make calls of s, or are of s and make calls, without
 // spans, around which they are late by more than some seconds.
 func (e *endpoint) lateAround(of identity.RPC, s identity.Service, above float64) bool {
-	return slices.ContainsFunc(e.spanless(of), func(x identity.Edge) bool {
+	return slices.ContainsFunc(e.spanless[of], func(x identity.Edge) bool {
 		late, calls := e.outliers(x, e.aboveUsual(x, above))
 		return (of.Service == s || x.Callee.Service == s) && calls > 0 && late >= minAround*calls
 	})

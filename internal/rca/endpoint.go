@@ -87,6 +87,8 @@ type endpoint struct {
 	// direct are all calls from and to a service that its callee's side alone shows.
 	direct map[identity.Service][]identity.Edge
 	taken  []bool // by channel; also what was given away before
+	// spanless are the calls of an RPC that have spans of their callees alone, see around.
+	spanless map[identity.RPC][]identity.Edge
 }
 
 // meeting returns the service where most of the excess meets, callees first.

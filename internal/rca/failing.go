@@ -73,20 +73,24 @@ func (d *diagnosis) failing() (Verdict, bool) {
 	return out, true
 }
 
+// and adds another failure of the same channel.
+func (f failure) and(o failure) failure {
+	f.excess += o.excess
+	f.now, f.usual = math.Max(f.now, o.now), math.Max(f.usual, o.usual)
+	if f.slow == nil {
+		f.slow = o.slow
+	}
+	f.why = cmp.Or(f.why, o.why)
+	return f
+}
+
 // origins returns the failures below the entry that no callee explains, one per
 // channel, those of most requests first.
 func (d *diagnosis) origins() []failure {
 	by := make(map[int]failure)
 	add := func(f failure) {
 		if o, ok := by[f.channel]; ok {
-			f.excess += o.excess
-			f.now, f.usual = math.Max(f.now, o.now), math.Max(f.usual, o.usual)
-			if f.slow == nil {
-				f.slow = o.slow
-			}
-			if f.why == "" {
-				f.why = o.why
-			}
+			f = f.and(o)
 		}
 		by[f.channel] = f
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
 )
 
 // Rules of the traffic cause.
@@ -75,6 +76,9 @@ func traffic(r *reach, v *view, s scores, q float64, of symptoms) *part {
 	if slower < trafficServices && !one || slower == 0 || p.excess < trafficShare*s.explained {
 		return nil
 	}
+	if slower < trafficServices && !swamped && v.steadilySlow(r, &s.suspects[0]) && !of.starved(r.g.Channels[s.suspects[0].channel].Service) {
+		return nil
+	}
 	return &p
 }
 
@@ -113,6 +117,33 @@ func (d *diagnosis) labouring(s identity.Service) bool {
 		return m.mechanism == CPU && mean.per == perLoad && mean.grade == direct && isUse(m.key.Name) &&
 			m.now >= labour*load*m.usual
 	})
+}
+
+// What is slow whether there is a queue or not: its fastest requests take steadily times as long as half
+// of them usually do, while no more requests begin than end, by growing.
+const (
+	steadily = 3.0
+	growing  = 1.05
+)
+
+// steadilySlow reports whether even the fastest requests of a suspect, or calls, take far longer than
+// usual while nothing piles up: who has more to do than it can is ever slower, and who has
+// not serves some at once.
+func (v *view) steadilySlow(r *reach, u *suspect) bool {
+	p := &u.parts[0]
+	var x *sketch.Sketch
+	usual := math.NaN()
+	switch e := v.edges[p.edge]; {
+	case p.mechanism == Latent && p.rpc != (identity.RPC{}):
+		if served := v.served[p.rpc]; served != nil {
+			x, usual = served.Exclusive, v.exclusive(p.rpc).usual[0]
+		}
+	case e != nil && p.kind == KindDependency:
+		x, usual = e.Client, v.latency(r.g.Nodes[p.node]).usual[0]
+	case e != nil && p.mechanism == Network && r.g.Nodes[p.node].Class == cbn.NetworkNode:
+		x, usual = e.Network, v.latency(r.g.Nodes[p.node]).usual[0]
+	}
+	return v.begun <= growing && x != nil && x.Count() > 0 && usual > 0 && x.Quantile(shortest)/1e9 >= steadily*usual
 }
 
 // atEase reports whether a service is known to use less than half of the CPU that it may use, and
