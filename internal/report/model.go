@@ -7,6 +7,9 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
+// maxStatus bounds what is said of the model: names may be as long as they like.
+const maxStatus = 2000
+
 // engine is the resource of what is about no service.
 func (w *writer) engine() source {
 	return source{service: identity.Service{Name: engineName}, instance: w.opt.Engine}
@@ -23,8 +26,8 @@ func (w *writer) model(m *engine.ModelStatus) {
 	a := w.record(w.engine(), EventModelStatus, m.Time, severity, modelBody(m))
 	a.text(attrEngineID, w.opt.Engine)
 	a.text(attrModelState, string(m.State))
-	a.text(attrModelReason, m.Reason)
-	a.text(attrModelWarning, m.Warning)
+	a.text(attrModelReason, clip(m.Reason, maxStatus))
+	a.text(attrModelWarning, clip(m.Warning, maxStatus))
 	a.text(attrSampling, string(m.Sampling))
 	a.integer(attrModelWindows, int64(m.Windows))
 	a.integer(attrWindowsNeeded, int64(m.WindowsNeeded))
