@@ -69,23 +69,9 @@ func (d *diagnosis) trafficCause(p part, coverage float64) Cause {
 	}
 }
 
-// leastSaid is the probability of a further culprit below which nothing speaks for it: what is lost
-// hardly changes with it, first or last, nor does whether the SLO is met.
-const leastSaid = 0.02
-
-// conclude makes the first candidates the culprits, but further ones for which nothing speaks.
+// conclude makes the first candidates the culprits.
 func (v *Verdict) conclude(culprits int) {
 	culprits = v.oneHost(culprits)
-	said := func(i int) bool { return i == 0 || v.Candidates[i].Probability >= leastSaid }
-	kept, left := make([]Cause, 0, len(v.Candidates)), []Cause(nil)
-	for i := range v.Candidates[:culprits] {
-		if said(i) {
-			kept = append(kept, v.Candidates[i])
-		} else {
-			left = append(left, v.Candidates[i])
-		}
-	}
-	v.Candidates, culprits = slices.Concat(kept, left, v.Candidates[culprits:]), len(kept)
 	for i := range v.Candidates[:culprits] {
 		c := &v.Candidates[i]
 		c.Probability = chosen(c.Probability)

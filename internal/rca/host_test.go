@@ -283,7 +283,7 @@ func TestVerdict_oneHost(t *testing.T) {
 		return Cause{Kind: KindHost, Host: host, Service: svc(service), Contribution: share, Probability: 0.9}
 	}
 	v := Verdict{Candidates: []Cause{
-		on("n1", "a", 3), {Kind: KindService, Service: svc("b"), Contribution: 2, Probability: 0.5}, on("n1", "c", 1), on("n2", "d", 1), on("n1", "e", 1),
+		on("n1", "a", 3), {Kind: KindService, Service: svc("b"), Contribution: 2}, on("n1", "c", 1), on("n2", "d", 1), on("n1", "e", 1),
 	}}
 	v.conclude(4)
 	assert.Equal(t, []string{"a", "b", "d"}, services(v))
@@ -295,33 +295,6 @@ func TestVerdict_oneHost(t *testing.T) {
 	v.conclude(1)
 	assert.Equal(t, []string{"b"}, services(v))
 	assert.Len(t, v.Candidates, 2)
-}
-
-// A further culprit for which nothing speaks is a candidate.
-func TestVerdict_conclude(t *testing.T) {
-	of := func(service string, p float64) Cause {
-		return Cause{Kind: KindService, Service: svc(service), Contribution: 1, Probability: p}
-	}
-	for name, c := range map[string]struct {
-		candidates []Cause
-		culprits   int
-		want       []string
-		rest       []string
-	}{
-		"three":                     {[]Cause{of("a", 0.9), of("b", 0.1), of("c", 0.02)}, 3, []string{"a", "b", "c"}, nil},
-		"one of which nothing says": {[]Cause{of("a", 0.9), of("b", 0.01), of("c", 0.3), of("d", 0.1)}, 3, []string{"a", "c"}, []string{"b", "d"}},
-		"the first stays":           {[]Cause{of("a", 0.01), of("b", 0.01)}, 2, []string{"a"}, []string{"b"}},
-		"none":                      {[]Cause{of("a", 0.9)}, 0, nil, []string{"a"}},
-	} {
-		v := Verdict{Candidates: c.candidates}
-		v.conclude(c.culprits)
-		assert.Equal(t, c.want, services(v), name)
-		var rest []string
-		for _, x := range v.Candidates[len(v.Culprits):] {
-			rest = append(rest, x.Service.Name)
-		}
-		assert.Equal(t, c.rest, rest, name)
-	}
 }
 
 // A host that has no point in the window is the one that all replicas run on.
