@@ -1,5 +1,7 @@
 package slo
 
+import "slices"
+
 // Rules of windows that are not learned of: so many before them at least, and of them.
 const (
 	leastBefore = 8
@@ -16,7 +18,7 @@ func (t *track) later(cfg Config, typical bool) int {
 		return 0
 	}
 	for n := leastBefore; n <= len(t.Baseline)-leastLater; n++ {
-		if limit := t.limitOf(cfg, t.Baseline[:n], typical); below(t.Baseline[:n], limit) && above(t.Baseline[n:], limit) {
+		if limit := t.limitOf(cfg, t.Baseline[:n], typical); slices.Max(t.Baseline[:n]) <= limit && slices.Min(t.Baseline[n:]) > limit {
 			return len(t.Baseline) - n
 		}
 	}
@@ -33,22 +35,4 @@ func (t *track) limitOf(cfg Config, baseline []float64, typical bool) float64 {
 	default:
 		return learned(baseline, cfg.Learn.Headroom, tailSpreads)
 	}
-}
-
-func below(values []float64, limit float64) bool {
-	for _, v := range values {
-		if v > limit {
-			return false
-		}
-	}
-	return true
-}
-
-func above(values []float64, limit float64) bool {
-	for _, v := range values {
-		if v <= limit {
-			return false
-		}
-	}
-	return true
 }

@@ -68,6 +68,10 @@ func TestWatcher_medianOfOneRegime(t *testing.T) {
 	}
 	assert.False(t, typical.Firing)
 	assert.Positive(t, typical.Objective.Threshold)
+	for i := 60; !typical.Firing && i < 70; i++ {
+		_, _, typical = see(w, i, 100, 300*time.Millisecond, 0)
+	}
+	assert.Equal(t, 61*second, typical.Onset, "what was left out is no onset of what comes later")
 }
 
 // A window that meets the objective ends the regime: what comes later has an onset of its own.
