@@ -21,7 +21,7 @@ const healthyShare = 0.8
 // means for incidents.
 func (r *run) judge(s *window.Snapshot) {
 	r.history.Append(s)
-	r.places.Learn(s)
+	r.whereabouts.Learn(s)
 	structure := feature.Structure(s)
 	r.graph = r.builder.Update(structure)
 	states := r.watcher.Observe(s.Start, s.End, r.qualified(observations(s, structure.Entries)))
@@ -60,7 +60,7 @@ func (r *run) verdict(s *window.Snapshot, st slo.State) *rca.Verdict {
 		return nil
 	}
 	in := rca.Input{
-		Graph: r.graph, History: r.history, Snapshot: s, Earlier: r.since(st.Since), Places: &r.places,
+		Graph: r.graph, History: r.history, Snapshot: s, Earlier: r.since(st.Since), Whereabouts: &r.whereabouts,
 		Entry: st.RPC, Quantile: st.Objective.Quantile, Threshold: st.Objective.Threshold.Seconds(),
 		Errors: st.Objective.Indicator == slo.Errors, Onset: st.Onset,
 	}

@@ -22,21 +22,21 @@ type run struct {
 	emit     func(context.Context, []Output)
 	diagnose func(rca.Input, rca.Config) rca.Verdict
 
-	watcher *slo.Watcher
-	tracker *incident.Tracker
-	builder *cbn.Builder
-	graph   *cbn.Graph // nil before the first window
-	history *feature.History
-	ledger  *change.Ledger // nil where nothing is to be noticed
-	last    int64          // start of the window judged last; math.MinInt64 before any
-	index   int            // windows judged since Start
-	noticed []change.Change
-	said    []incident.Event
-	told    refusals
-	firing  bool               // an objective did after the last window
-	places  rca.Places         // of stores
-	kept    []*window.Snapshot // that may have to be judged together with those to come
-	unsaved bool               // something happened that a restart must know
+	watcher     *slo.Watcher
+	tracker     *incident.Tracker
+	builder     *cbn.Builder
+	graph       *cbn.Graph // nil before the first window
+	history     *feature.History
+	ledger      *change.Ledger // nil where nothing is to be noticed
+	last        int64          // start of the window judged last; math.MinInt64 before any
+	index       int            // windows judged since Start
+	noticed     []change.Change
+	said        []incident.Event
+	told        refusals
+	firing      bool               // an objective did after the last window
+	whereabouts rca.Whereabouts    // of stores
+	kept        []*window.Snapshot // that may have to be judged together with those to come
+	unsaved     bool               // something happened that a restart must know
 
 	newChanges bool // likewise, of the ledger
 

@@ -63,9 +63,9 @@ type Input struct {
 	// Earlier are the windows just before, oldest first, that are judged together with it, as
 	// each of them had too few requests.
 	Earlier []*window.Snapshot
-	// Places are the hosts of replicas that send no spans, as windows before told; nil where
+	// Whereabouts are the hosts of replicas that send no spans, as windows before told; nil where
 	// the violated window is all that is known.
-	Places *Places
+	Whereabouts *Whereabouts
 	// Layout and Model are nil until a model is ready; Layout says what the
 	// model's columns mean.
 	Layout *feature.Layout

@@ -8,8 +8,8 @@ import (
 )
 
 // shortBeside returns the metric by which a host of a store lacks what may make it slow, as
-// the services that run beside it say, and the host: a store that sends no spans has no
-// metrics of the host it runs on. Of several it is the one that says most. A store of which
+// the services that run beside it say, and the host: of the metrics of its
+// host a store that sends no spans has those of the disk alone. Of several it is the one that says most. A store of which
 // a metric says what it lacks is slow for that alone.
 func (d *diagnosis) shortBeside(c *Cause) (*movedMetric, string) {
 	if c.Mechanism != Latent && !ofHosts(c.Mechanism) {

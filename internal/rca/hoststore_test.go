@@ -82,8 +82,8 @@ func TestDiagnose_storesOfAHost(t *testing.T) {
 
 // Metrics come less often than windows close: a store is where it was said to be last, for ten
 // windows.
-func TestPlaces(t *testing.T) {
-	var p Places
+func TestWhereabouts(t *testing.T) {
+	var p Whereabouts
 	at := func(host string) *window.Snapshot {
 		return &window.Snapshot{Resources: []window.Resource{{Service: svc("db"), Instances: []window.InstanceValues{{ID: "db-0", Host: host}}}}}
 	}

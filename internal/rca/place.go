@@ -9,7 +9,7 @@ import (
 // those that send none.
 type places map[identity.Instance]string
 
-func newPlaces(snap *window.Snapshot, before *Places) places {
+func newPlaces(snap *window.Snapshot, before *Whereabouts) places {
 	out := places{}
 	before.known(out)
 	for i := range snap.Resources {
@@ -39,7 +39,7 @@ func (d *diagnosis) host(s identity.Service, id string) string {
 // located returns the places of the violated window.
 func (d *diagnosis) located() places {
 	if d.places == nil {
-		d.places = newPlaces(d.in.Snapshot, d.in.Places)
+		d.places = newPlaces(d.in.Snapshot, d.in.Whereabouts)
 	}
 	return d.places
 }

@@ -9,9 +9,9 @@ import (
 // where its metrics said it was: these come less often than windows close.
 const placedFor = 10
 
-// Places remembers the hosts of replicas that only metrics tell of, over windows. The zero
+// Whereabouts remembers the hosts of replicas that only metrics tell of, over windows. The zero
 // value knows none. It is not safe for concurrent use.
-type Places struct {
+type Whereabouts struct {
 	at     map[identity.Instance]stay
 	window int64 // that was learned last, counted
 }
@@ -24,7 +24,7 @@ type stay struct {
 
 // Learn takes in where replicas are in a window, and forgets those that were not seen in
 // placedFor windows.
-func (p *Places) Learn(s *window.Snapshot) {
+func (p *Whereabouts) Learn(s *window.Snapshot) {
 	p.window++
 	for i := range s.Resources {
 		r := &s.Resources[i]
@@ -46,7 +46,7 @@ func (p *Places) Learn(s *window.Snapshot) {
 }
 
 // known adds to out what is remembered; p may be nil.
-func (p *Places) known(out places) {
+func (p *Whereabouts) known(out places) {
 	if p == nil {
 		return
 	}
