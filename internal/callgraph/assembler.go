@@ -107,7 +107,7 @@ func (a *Assembler) Add(s *Span, more *More) {
 	if a.pending.slab.used > a.cfg.MaxPending {
 		t := a.pending.traces.at(a.pending.oldest)
 		a.counts[ReasonPendingLimit] += int(t.spans)
-		a.resolve(t)
+		a.resolve(t, maxTime)
 	}
 }
 
@@ -116,11 +116,12 @@ const maxWeight = 1 << 56
 
 // Advance resolves the traces that are due at event time t: those of which a
 // true root has come and ended by t, or else whatever has come ended by t, and
-// those of which a span ended MaxAge before t. A span of a trace that is
+// those of which a span ended MaxAge before t. What has no part in anything that has come whole,
+// and is still being told of when the root is due, waits on (unfinished.go). A span of a trace that is
 // resolved already begins a fragment of its own.
 func (a *Assembler) Advance(t int64) {
 	for tr := a.pending.next(t); tr != nil; tr = a.pending.next(t) {
-		a.resolve(tr)
+		a.resolve(tr, t)
 	}
 	if lost := a.producers.advance(t); lost > 0 {
 		a.counted(ReasonUnmatchedConsumer, lost)
@@ -131,16 +132,20 @@ func (a *Assembler) Advance(t int64) {
 // that they wait for may be in other shards.
 func (a *Assembler) Flush() {
 	for tr := a.pending.next(maxTime); tr != nil; tr = a.pending.next(maxTime) {
-		a.resolve(tr)
+		a.resolve(tr, maxTime)
 	}
 }
 
 // Pending returns the number of spans that wait for the rest of their traces.
 func (a *Assembler) Pending() int { return a.pending.slab.used }
 
-// resolve hands to the sink what has come of t, and forgets it.
-func (a *Assembler) resolve(t *trace) {
+// resolve hands to the sink what has come of t by event time now, and forgets it.
+func (a *Assembler) resolve(t *trace, now int64) {
 	a.frag.load(t, &a.pending.slab, a.known.known.names)
+	if keep := a.frag.unfinished(t, a.cfg.MaxAge, now); keep != nil {
+		a.pending.split(t, keep)
+		a.frag.load(t, &a.pending.slab, a.known.known.names)
+	}
 	a.join()
 	if a.frag.kindless {
 		a.settle()

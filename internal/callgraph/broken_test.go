@@ -2,6 +2,7 @@ package callgraph
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -137,4 +138,32 @@ func TestReason_String(t *testing.T) {
 	}
 	assert.Len(t, seen, NumReasons, "each has a name of its own")
 	assert.NotContains(t, seen, "")
+}
+
+// A caller gives up and its trace is due, while the callee goes on, and calls others, of which
+// its own span tells last: its request has all its calls.
+func TestAssembler_servedForNobody(t *testing.T) {
+	var r recorder
+	a := New(roomy, &r)
+	for _, step := range []string{
+		"1 - S web / 0-30", "2 1 C web Get 1-30", "4 3 C cart Sel 50-60 peer=db",
+		"40", // nothing of cart has come but this call
+		"5 3 C cart Sel 70-80 peer=db", "3 2 S cart Get 45-90",
+		"80", "90",
+	} {
+		if f := strings.Fields(step); len(f) == 1 {
+			a.Advance(number(t, f[0]))
+		} else {
+			add(a, parse(t, f))
+		}
+	}
+	assert.Equal(t, expect(`
+		serve web / d=30 own=1 calls=29 t=30 entry
+		serve cart Get d=45 own=25 calls=20 t=90 entry
+		call cart Get > db Sel client=10 server=-1 t=90 leaf
+		call cart Get > db Sel client=10 server=-1 t=90 leaf
+		count unmatched_client 1
+		count unmatched_server 1
+	`), r.lines())
+	assert.Zero(t, a.Pending())
 }

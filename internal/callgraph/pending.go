@@ -49,6 +49,7 @@ type pending struct {
 	heap           []slot
 	oldest, newest int32 // nowhere where there is none
 	slab           slab
+	records        []record // of a trace that is split
 }
 
 // slot is a place in the heap.
@@ -66,7 +67,7 @@ func (p *pending) add(s *Span, more *More, limit int) bool {
 	tag := tagOf(&s.ID.Trace)
 	var t *trace
 	if n := p.byID.find(tag, &s.ID.Trace, &p.traces); n == nowhere {
-		t = p.open(tag, s)
+		t = p.file(s.ID.Trace, tag, s.End, s.End)
 	} else if t = p.traces.at(n); int(t.spans) >= limit {
 		return false
 	}
@@ -79,23 +80,27 @@ func (p *pending) add(s *Span, more *More, limit int) bool {
 		t.rooted = true
 	}
 
-	due := t.due(p.maxAge)
 	if t.spans == 1 {
-		t.heap = int32(len(p.heap))
-		p.heap = append(p.heap, slot{due, t.number})
-		p.up(t.heap)
-	} else if due < p.heap[t.heap].key {
+		p.schedule(t)
+	} else if due := t.due(p.maxAge); due < p.heap[t.heap].key {
 		p.heap[t.heap].key = due
 		p.up(t.heap)
 	}
 	return true
 }
 
-// open returns a new trace for s, filed by id and age.
-func (p *pending) open(tag uint32, s *Span) *trace {
+// schedule puts a new trace in the heap.
+func (p *pending) schedule(t *trace) {
+	t.heap = int32(len(p.heap))
+	p.heap = append(p.heap, slot{t.due(p.maxAge), t.number})
+	p.up(t.heap)
+}
+
+// file returns a new trace, filed by id and age.
+func (p *pending) file(id identity.TraceID, tag uint32, firstEnd, lastEnd int64) *trace {
 	n := p.traces.take()
 	t := p.traces.at(n)
-	*t = trace{id: s.ID.Trace, tag: tag, number: n, older: p.newest, newer: nowhere, firstEnd: s.End, lastEnd: s.End}
+	*t = trace{id: id, tag: tag, number: n, older: p.newest, newer: nowhere, firstEnd: firstEnd, lastEnd: lastEnd}
 	if p.newest != nowhere {
 		p.traces.at(p.newest).newer = n
 	} else {

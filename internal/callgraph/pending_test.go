@@ -29,7 +29,16 @@ func TestAssembler_Advance(t *testing.T) {
 			{"3 2 S cart Get 20-50", 1}, {"2 1 C web Get 10-60", 2}, {"50", 2}, {"60", 0},
 		},
 		"a root may bring it forward": {
-			{"3 2 R mail Send 80-150", 1}, {"100", 1}, {"1 - S web / 0-90", 2}, {"100", 0},
+			{"2 1 R mail Send 80-150", 1}, {"100", 1}, {"1 - S web / 0-90", 2}, {"100", 0},
+		},
+		"not what is no part of it yet, and still being told of": {
+			{"3 2 S cart Get 80-150", 1}, {"1 - S web / 0-90", 2}, {"100", 1}, {"149", 1}, {"150", 0},
+		},
+		"but what had ended by then": {
+			{"3 2 S cart Get 80-95", 1}, {"1 - S web / 0-90", 2}, {"100", 0},
+		},
+		"and nothing beyond MaxAge": {
+			{"3 2 S cart Get 80-150", 1}, {"1 - S web / 0-90", 2}, {"4 2 S cart Get 80-5000", 3}, {"100", 2}, {"1149", 2}, {"1150", 0},
 		},
 		"of several roots the last counts": {
 			{"1 - S web / 0-50", 1}, {"2 - S web / 0-80", 2}, {"50", 2}, {"80", 0},

@@ -71,8 +71,8 @@ func (s *slab) at(i int32) *record {
 	return &s.block(i / perBlock)[uint32(i)%perBlock]
 }
 
-// append stores sp as the last span of t.
-func (s *slab) append(t *trace, sp *Span, more *More) {
+// next is the place of the next span of t.
+func (s *slab) next(t *trace) *record {
 	place := uint32(t.spans) % perBlock
 	if place == 0 {
 		b := s.take()
@@ -85,7 +85,12 @@ func (s *slab) append(t *trace, sp *Span, more *More) {
 	}
 	t.spans++
 	s.used++
-	r := &s.block(t.last)[place]
+	return &s.block(t.last)[place]
+}
+
+// append stores sp as the last span of t.
+func (s *slab) append(t *trace, sp *Span, more *More) {
+	r := s.next(t)
 	// One by one: a literal is made elsewhere and copied, here and in emit.go.
 	r.id, r.parent = sp.ID.ID, sp.Parent
 	r.start, r.end, r.weight = sp.Start, sp.End, sp.Weight
@@ -129,6 +134,20 @@ func (s *slab) release(t *trace) {
 		s.free = append(s.free, i)
 		i = s.nexts[i]
 	}
+}
+
+// takeOut appends the spans of t to out, and leaves it without any. What the extras have of them
+// stays there.
+func (s *slab) takeOut(t *trace, out []record) []record {
+	left := int(t.spans)
+	s.used -= left
+	t.spans = 0
+	for i := t.first; i != nowhere; i = s.nexts[i] {
+		out = append(out, s.block(i)[:min(left, perBlock)]...)
+		left -= perBlock
+		s.free = append(s.free, i)
+	}
+	return out
 }
 
 // mark notes the numbers in the spans of t.

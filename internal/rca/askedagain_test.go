@@ -2,12 +2,14 @@ package rca
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -75,6 +77,28 @@ func TestDiagnose_nobodyWaitsForIt(t *testing.T) {
 	rec[healthyRows][cpu("mid")] = 0.98
 	v = diagnose(in, Config{}.withDefaults(), rec, nil)
 	assert.Equal(t, svc("mid"), v.Culprits[0].Service, "who lacks CPU gives up on answers that are there")
+}
+
+// What the error is called does not matter where the callee's requests take longer than its
+// callers wait for them.
+func TestDiagnose_servedForNobody(t *testing.T) {
+	for name, c := range map[string]struct {
+		served float64 // seconds
+		want   []string
+	}{
+		"longer than anybody waits": {1, []string{"back"}},
+		"in time":                   {0.25, []string{"back", "back"}}, // slow, and refusing
+	} {
+		in, rec := retrying(0.25)
+		call := window.Edge{Key: edge("mid", "back"), Count: 400, Client: new(sketch.Sketch)}
+		call.Client.Add(int64(300*time.Millisecond), 400)
+		in.Snapshot.Edges = append(in.Snapshot.Edges, call)
+		in.Snapshot.RPCs[0].Latency = new(sketch.Sketch)
+		in.Snapshot.RPCs[0].Latency.Add(int64(c.served*1e9), 412)
+		rec.later(1, 0.3, ownTime("back"), served("back"))
+		v := diagnose(in, Config{}.withDefaults(), rec, nil)
+		assert.Equal(t, c.want, services(v), name)
+	}
 }
 
 // What is left of a request's own time once its waits are taken off is its own, if it is

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -19,6 +20,7 @@ const crowd = 10
 // held gives the own time of a service to what makes one of its callees slow. Who waits
 // for a slow callee holds a connection, a thread or a permit for as long; when none is
 // left, the next request waits for one before it calls, which shows as time of its own.
+// What all operations of a service share may be held by calls of any of them.
 // By Little's law as many are held as requests come in the time of a call, so calls must
 // take far longer than usual. See docs/math.md, 19.
 func held(r *reach, by []suspect, of symptoms, causing slowed) {
@@ -29,20 +31,27 @@ func held(r *reach, by []suspect, of symptoms, causing slowed) {
 			continue
 		}
 		best, strain := -1, 0.0
-		for _, c := range p.calls {
-			times := of.holding(p, c)
-			if times < holds {
-				continue
-			}
-			to := -1
-			switch {
-			case !c.leaf:
-				to = below(by, append(slices.Clone(causing.of(c.edge.Callee)), r.g.NetworkChannel(c.edge)), own)
-			case c.client >= 0:
-				to = r.owner[c.client]
-			}
-			if to >= 0 && to != own && by[to].excess > 0 && (best < 0 || by[to].excess > by[best].excess) {
-				best, strain = to, times
+		for _, holder := range append([]rpc{p}, of.beside(p.key)...) {
+			for _, c := range holder.calls {
+				times := of.holding(p, holder, c)
+				if times < holds {
+					continue
+				}
+				to := -1
+				switch {
+				case !c.leaf:
+					to = below(by, append(slices.Clone(causing.of(c.edge.Callee)), r.g.NetworkChannel(c.edge)), own)
+				case c.client >= 0:
+					to = r.g.ServiceChannel(c.edge.Callee.Service)
+				}
+				switch {
+				case to < 0 || to == own:
+				case by[to].excess > 0 && (best < 0 || by[to].excess > by[best].excess):
+					best, strain = to, times
+				case best < 0 && c.leaf && !r.causal(to) && of.reached(to):
+					by[to].parts = append(by[to].parts, of.slowLeaf(c, to))
+					best, strain = to, times
+				}
 			}
 		}
 		if best >= 0 && follows(by[own].excess, by[best].excess, strain) {
@@ -63,19 +72,47 @@ func (u *suspect) waiting() bool {
 	return 2*sum > all
 }
 
-// holding is how many times as long as usual an RPC waits for a call, where its own time
-// may be that of waiting for a call before: as many are under way at once as leave nothing
+// holding is how many times as long as usual one RPC of a service, the holder, waits for a
+// call, where the own time of another, or of the same, may be that of waiting for a call
+// before: as many are under way at once as leave nothing
 // free, no metric says that its service lacks anything but connections and threads, no
 // replica is slower than the others, and some requests find one at once, or all wait for
 // long, or a metric says that they wait. 0 elsewhere: what a service does itself takes all of
 // its requests longer.
-func (d *diagnosis) holding(p rpc, c call) float64 {
+func (d *diagnosis) holding(p, holder rpc, c call) float64 {
 	s := d.v.callLatency(d.r.g, c)
 	usual := meanOf(s.usual)
-	if !s.known || !(usual > 0) || !d.exhausts(p, c, usual) || d.lacking(p.key.Service) || d.uneven(p.key) || d.steady(p.key) && !d.queueing(p.key.Service) {
+	if !s.known || !(usual > 0) || !d.exhausts(holder, c, usual) || d.lacking(p.key.Service) || d.uneven(p.key, meanOf(s.now)-usual) || d.steady(p) && !d.queueing(p.key.Service) {
 		return 0
 	}
 	return meanOf(s.now) / usual
+}
+
+// beside returns the other RPCs of the service of one, whether or not the entry reaches them.
+func (d *diagnosis) beside(of identity.RPC) []rpc {
+	var out []rpc
+	for n, node := range d.r.g.Nodes {
+		if x := node.Edge.Callee; node.Class == cbn.ServerNode && x.Service == of.Service && x != of {
+			out = append(out, d.r.rpcAt(n))
+		}
+	}
+	return out
+}
+
+// reached reports whether a channel causes anything that the entry waits for, by whatever it calls.
+func (d *diagnosis) reached(channel int) bool { return d.r.causal(channel) }
+
+// slowLeaf is what a call to a leaf says for itself where nothing waits for that but other requests,
+// for the connections that it holds.
+func (d *diagnosis) slowLeaf(c call, channel int) part {
+	x := d.v.latency(d.r.g.Nodes[c.client])
+	shown := x.shown(newTail(d.in.Quantile).near)
+	p := part{
+		kind: KindDependency, mechanism: Latent, node: c.client, channel: channel, edge: c.edge,
+		z: x.maxZ(), support: x.support(), delayed: x.delayed(), rise: x.rise(), observed: x.now[shown], usual: x.usual[shown],
+	}
+	p.text = versus(c.edge.Callee.Operation, shown, p.observed, p.usual)
+	return p
 }
 
 // exhausts reports whether calls that usually take some seconds hold all that there is to
@@ -125,23 +162,34 @@ func (d *diagnosis) queueing(s identity.Service) bool {
 }
 
 // steady reports whether the shortest own times of an RPC exceed the usual median by about
-// as much as the median does, and are no endless wait.
-func (d *diagnosis) steady(rpc identity.RPC) bool {
-	x := d.v.served[rpc]
+// as much as the median does, and are no endless wait. What nearly all requests wait for
+// between attempts at a call is none of it.
+func (d *diagnosis) steady(p rpc) bool {
+	x := d.v.served[p.key]
 	if x == nil || x.Exclusive == nil || !(x.Exclusive.Count() > 0) {
 		return true
 	}
-	s, least := d.v.exclusive(rpc), x.Exclusive.Quantile(shortest)/1e9
-	return s.moved[0] && least < endless && least-s.usual[0] >= evenly*(s.now[0]-s.usual[0])
+	s, least := d.v.exclusive(p.key), x.Exclusive.Quantile(shortest)/1e9
+	median := s.now[0]
+	for _, c := range p.calls {
+		if e := d.v.edges[c.edge]; e != nil && e.Again != nil && e.Again.Count() >= (1-shortest)*x.Count {
+			least, median = least-e.Again.Quantile(shortest)/1e9, median-e.Again.Quantile(0.5)/1e9
+		}
+	}
+	return s.moved[0] && least < endless && least-s.usual[0] >= evenly*(median-s.usual[0])
 }
 
 // unevenly is the share of the rise of its own time by which the replicas of an RPC differ where
 // one of them is slow: medians are known to a percent or two of all that a request takes.
 const unevenly = 0.8
 
+// standsOut is the share of the wait for a callee by which a replica that is slow itself stands out: what
+// queues for the same wait is not of one length everywhere.
+const standsOut = 0.5
+
 // uneven reports whether the replicas of an RPC differ by as much as its own time rose: one
-// of them is slow, while all wait for a slow callee.
-func (d *diagnosis) uneven(rpc identity.RPC) bool {
+// of them is slow, while all wait for a callee that is slower by some seconds.
+func (d *diagnosis) uneven(rpc identity.RPC, wait float64) bool {
 	x := d.v.served[rpc]
 	if x == nil {
 		return false
@@ -157,5 +205,5 @@ func (d *diagnosis) uneven(rpc identity.RPC) bool {
 	}
 	slices.Sort(medians)
 	mean, _ := d.v.exclusive(rpc).excess(0)
-	return medians[len(medians)-1]-medians[len(medians)-2] >= unevenly*mean
+	return medians[len(medians)-1]-medians[len(medians)-2] >= math.Max(unevenly*mean, standsOut*wait)
 }

@@ -2,6 +2,7 @@ package rca
 
 import (
 	"cmp"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,7 +84,7 @@ type longer struct {
 	times float64
 }
 
-func (w longer) holding(rpc, call) float64 { return w.times }
+func (w longer) holding(_, _ rpc, _ call) float64 { return w.times }
 
 // A queue grows without end while more comes than gets done; what hardly is one does not.
 func TestHeld(t *testing.T) {
@@ -107,5 +108,106 @@ func TestHeld(t *testing.T) {
 		held(r, by, longer{times: c.times}, slowed{r.g, map[identity.RPC][]int{}})
 		assert.InDelta(t, c.want, by[db].excess, 0, name)
 		assert.InDelta(t, c.own+c.slow, by[db].excess+by[back].excess, 0, name)
+	}
+}
+
+// All operations of a service share its connections: what calls of one of them hold, requests
+// of another wait for.
+func TestDiagnose_heldByAnother(t *testing.T) {
+	list := identity.RPC{Service: svc("mid"), Operation: "GET /list"}
+	toDB := identity.Edge{Caller: list, Callee: op("store")}
+	base := newWorld()
+	base.rpcs = append(base.rpcs, list)
+	base.own[list], base.lambda[list] = 0.005, 1
+	base.edges, base.calls[toDB], base.leaf[toDB] = append(base.edges, toDB), 1, 0.010
+	base.serve("mid", 0.010, 1).serve("other", 0.010, 1).serve("front", 0.005, 1).
+		query("other", "store", 1, 0.010).call("front", "mid", 1, 0.002).call("front", "other", 1, 0.002)
+	for name, c := range map[string]struct {
+		seconds float64 // of a query
+		want    []string
+	}{
+		"another operation's calls hold all":  {2, []string{"dependency store"}},
+		"these take hardly longer than usual": {0.012, []string{"service mid"}},
+	} {
+		in, rec := incident(base, func(w *world) {
+			w.own[list], w.own[op("mid")] = 2, 2
+			w.leaf[toDB], w.leaf[edge("other", "store")] = c.seconds, c.seconds
+		})
+		in.Snapshot.End = in.Snapshot.Start + int64(30*time.Second)
+		mid := window.RPC{Key: op("mid"), Count: 60, Latency: new(sketch.Sketch), Exclusive: new(sketch.Sketch)}
+		for _, s := range []float64{0.01, 0.1, 1, 3, 4} {
+			mid.Exclusive.Add(int64(s*1e9), 12)
+		}
+		mid.Latency.Add(int64(2*time.Second), 60)
+		query := window.Edge{Key: toDB, Count: 60, Client: new(sketch.Sketch)}
+		query.Client.Add(int64(c.seconds*1e9), 60)
+		in.Snapshot.RPCs = append(in.Snapshot.RPCs, mid)
+		in.Snapshot.Edges = append(in.Snapshot.Edges, query)
+		v := diagnose(in, Config{}.withDefaults(), rec, nil)
+		require.False(t, v.Abstained, v.Reason)
+		assert.Equal(t, c.want, kindsOf(v), name)
+	}
+}
+
+// The pause before the next attempt is no work that takes all requests longer.
+func TestSteady(t *testing.T) {
+	for _, c := range []struct {
+		own   []float64 // ms
+		again float64   // ms between attempts, of so many of 100 requests
+		of    float64
+		want  bool
+	}{
+		{[]float64{30, 30, 31, 32, 900}, 0, 0, true},
+		{[]float64{12, 14, 31, 500, 900}, 0, 0, false},
+		{[]float64{31, 31, 40, 500, 900}, 20, 100, false},
+		{[]float64{50, 50, 51, 52, 900}, 20, 100, true},
+		{[]float64{30, 30, 31, 32, 900}, 20, 50, true}, // half of them do not wait
+		{[]float64{1100, 1200, 1300, 1400, 1500}, 0, 0, false},
+	} {
+		in, rec := incident(chain(), func(w *world) { w.own[op("mid")] = c.own[2] / 1e3 })
+		mid := window.RPC{Key: op("mid"), Count: 100, Exclusive: new(sketch.Sketch)}
+		for _, ms := range c.own {
+			mid.Exclusive.Add(int64(ms*1e6), 20)
+		}
+		call := window.Edge{Key: edge("mid", "back"), Count: 200, Again: new(sketch.Sketch)}
+		if c.of > 0 {
+			call.Again.Add(int64(c.again*1e6), c.of)
+		}
+		in.Snapshot.RPCs = append(in.Snapshot.RPCs, mid)
+		in.Snapshot.Edges = append(in.Snapshot.Edges, call)
+		r := newReach(in.Graph, in.Entry)
+		d := &diagnosis{in: in, r: r, v: newView(rec, in.Onset, 3.5)}
+		d.v.measure(r, in.Snapshot)
+		at := slices.IndexFunc(r.rpcs, func(p rpc) bool { return p.key == op("mid") })
+		assert.Equal(t, c.want, d.steady(r.rpcs[at]), "%v %v", c.own, c.again)
+	}
+}
+
+// Queues for what is slow are not of one length everywhere; a replica that is slow itself
+// stands out by half of what all wait for.
+func TestUneven(t *testing.T) {
+	for _, c := range []struct {
+		medians []float64
+		wait    float64
+		want    bool
+	}{
+		{[]float64{3.0, 3.0, 3.4}, 3, false},
+		{[]float64{3.0, 3.0, 4.6}, 3, true},
+		{[]float64{3.0, 3.0, 3.4}, 0.6, true},
+		{[]float64{3.0, 3.4, 3.4}, 0.6, false},
+		{[]float64{3.0}, 0, false},
+	} {
+		in, rec := incident(chain(), func(w *world) { w.own[op("mid")] = 0.3 })
+		mid := window.RPC{Key: op("mid"), Count: 60}
+		for i, seconds := range c.medians {
+			one := window.Instance{ID: string(rune('a' + i)), Count: 20, Latency: new(sketch.Sketch)}
+			one.Latency.Add(int64(seconds*1e9), 20)
+			mid.Instances = append(mid.Instances, one)
+		}
+		in.Snapshot.RPCs = append(in.Snapshot.RPCs, mid)
+		r := newReach(in.Graph, in.Entry)
+		d := &diagnosis{in: in, r: r, v: newView(rec, in.Onset, 3.5)}
+		d.v.measure(r, in.Snapshot)
+		assert.Equal(t, c.want, d.uneven(op("mid"), c.wait), "%v %v", c.medians, c.wait)
 	}
 }

@@ -247,7 +247,10 @@ func (lossyServices) occupied(identity.Service) float64 { return 0 }
 
 func (lossyServices) least(identity.Edge) float64 { return 0 }
 
-func (lossyServices) holding(rpc, call) float64 { return 0 }
+func (lossyServices) holding(_, _ rpc, _ call) float64 { return 0 }
+func (lossyServices) beside(identity.RPC) []rpc        { return nil }
+func (lossyServices) reached(int) bool                 { return false }
+func (lossyServices) slowLeaf(call, int) part          { return part{} }
 
 func (lossyServices) even(identity.Edge) bool { return true }
 

@@ -91,9 +91,15 @@ type symptoms interface {
 	least(identity.Edge) float64       // by how much the shortest gaps rose, seconds
 	occupied(identity.Service) float64 // mean number of requests at once in a replica
 	givenUp(identity.Edge) bool        // calls fail because nobody waits for them any longer
-	// holding is how many times as long as usual an RPC waits for a call, 0 where its own
-	// time cannot be that of waiting for calls before.
-	holding(rpc, call) float64
+	// beside returns the other RPCs of the service of one.
+	beside(identity.RPC) []rpc
+	// holding is how many times as long as usual a holder, an RPC, waits for a call, 0 where
+	// the own time of an RPC of the same service cannot be that of waiting for calls before.
+	holding(p, holder rpc, c call) float64
+	// reached reports whether a channel causes anything that the entry waits for.
+	reached(channel int) bool
+	// slowLeaf is what a call to a leaf says for itself.
+	slowLeaf(c call, channel int) part
 	// resends reports whether late calls of an edge are late by some seconds or more,
 	// and nearly none by less.
 	resends(e identity.Edge, by float64) bool

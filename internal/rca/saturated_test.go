@@ -38,7 +38,10 @@ func (busy) occupied(identity.Service) float64 { return 1 }
 
 func (busy) least(identity.Edge) float64 { return 0 }
 
-func (busy) holding(rpc, call) float64                          { return 0 }
+func (busy) holding(_, _ rpc, _ call) float64                   { return 0 }
+func (busy) beside(identity.RPC) []rpc                          { return nil }
+func (busy) reached(int) bool                                   { return false }
+func (busy) slowLeaf(call, int) part                            { return part{} }
 func (busy) starved(identity.Service) bool                      { return false }
 func (busy) dropping(identity.Service) bool                     { return false }
 func (busy) outliers(identity.Edge, float64) (float64, float64) { return 0, 0 }

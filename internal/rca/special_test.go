@@ -288,7 +288,10 @@ func (healthy) occupied(identity.Service) float64 { return 0 }
 
 func (healthy) least(identity.Edge) float64 { return 0 }
 
-func (healthy) holding(rpc, call) float64 { return 0 }
+func (healthy) holding(_, _ rpc, _ call) float64 { return 0 }
+func (healthy) beside(identity.RPC) []rpc        { return nil }
+func (healthy) reached(int) bool                 { return false }
+func (healthy) slowLeaf(call, int) part          { return part{} }
 
 func (healthy) even(identity.Edge) bool { return true }
 

@@ -55,10 +55,16 @@ func (d *diagnosis) sooner(c call, f failure) string {
 }
 
 // outlived reports whether calls were served for longer than their caller waited at all, whatever it
-// then called the error.
+// then called the error; or, where the requests of those calls end long after them, whether the
+// callee's usually do.
 func (d *diagnosis) outlived(e identity.Edge) bool {
 	x := d.v.edges[e]
-	return x != nil && x.Server != nil && x.Client != nil && x.Client.Max() > 0 && x.Server.Max() > minRise*x.Client.Max()
+	if x == nil || x.Client == nil || !(x.Client.Max() > 0) {
+		return false
+	}
+	served := d.v.served[e.Callee]
+	return x.Server != nil && x.Server.Max() > minRise*x.Client.Max() ||
+		served != nil && served.Latency != nil && served.Latency.Quantile(0.5) > minRise*x.Client.Max()
 }
 
 // slowest returns what makes an RPC slower, nil where nothing does. Many callers may wait
