@@ -12,20 +12,29 @@ import (
 // maxVotes is the number of windows of an incident that a method is asked about.
 const maxVotes = 3
 
+// silent is the weight of the order of a window in which a method blames nobody, where in others it does.
+const silent = 0.1
+
 // vote makes the answer to an incident of those to its windows. Each window gives
 // every candidate its share of the window's scores; the ranking is by the sum of
 // shares. Of the windows whose first candidate is the first of the ranking, the
 // culprit set is the one that most of them name, of equals the latest, and the what-if
 // is that of the last one to name it, so that a set is always one that the method
 // named. A window in which the method blames nobody, and ranks candidates
-// all the same, votes for their order. It returns the index of the window that the
+// all the same, votes for their order, with a tenth of the weight where another blames somebody. It returns the index of the window that the
 // set is from, -1 where none blames anybody.
 func vote(answers []method.Answer) (method.Answer, int) {
 	sums := make(map[identity.Service]float64)
 	best := make(map[identity.Service]method.Candidate)
 	var order []identity.Service // as first met, so that ties are settled alike
+	said := slices.ContainsFunc(answers, func(a method.Answer) bool { return len(a.Culprits) > 0 })
 	for i := range answers {
+		weight := 1.0
+		if said && len(answers[i].Culprits) == 0 {
+			weight = silent
+		}
 		for _, c := range shares(&answers[i]) {
+			c.Score *= weight
 			if _, ok := sums[c.Service]; !ok {
 				order = append(order, c.Service)
 			}

@@ -55,6 +55,16 @@ func TestVote_setOfMostWindows(t *testing.T) {
 	assert.Equal(t, lettered("ab"), services(got.Culprits))
 }
 
+// Windows in which nobody is to blame, before a fault begins or after it, do not outvote the one
+// in which somebody is.
+func TestVote_whoAbstains(t *testing.T) {
+	got, at := vote([]method.Answer{blames("", "b"), blames("a", "b"), blames("", "b")})
+	assert.Equal(t, 1, at)
+	assert.Equal(t, "a", got.Ranking[0].Service.Name)
+	got, _ = vote([]method.Answer{blames("", "b"), blames("", "b"), blames("", "a")})
+	assert.Equal(t, "b", got.Ranking[0].Service.Name, "where nobody is blamed at all each has a vote")
+}
+
 func TestSameSet(t *testing.T) {
 	for _, c := range []struct {
 		a, b string

@@ -96,7 +96,9 @@ func (f *frame) call(l link) quantiles {
 // of δ = max(0, call - call⁰), the n calls per request and share_q = min(1, n /
 // (1-q)): what all calls take longer counts n times, what the tail takes longer a
 // single time, and a call that few requests make shows in the quantiles above
-// them in full. So a service that waits for a slow one has the own time that it
+// them in full. Of calls of which only the median is recorded nobody knows by how much their tails
+// rose: of what the caller's tail rose by they have the share at least that they have of
+// what its median rose by. So a service that waits for a slow one has the own time that it
 // always had. Differences of quantiles are no quantiles of differences: where
 // services and their callees move at the same time this is an estimate.
 func (y *system) exclusive(f *frame, s identity.Service) quantiles {
@@ -106,17 +108,28 @@ func (y *system) exclusive(f *frame, s identity.Service) quantiles {
 	}
 	before, known := y.usual.served[s]
 	out := make(quantiles, 0, feature.D)
+	share := 0.0 // of the rise of the median that is that of calls with no known tail
 	for d, q := range feature.Quantiles {
 		server := v.latency.at(q)
 		own := server
 		if known {
 			floor := ownShare * before[d]
-			usualOwn, rise := before[d], 0.0
+			usualOwn, rise, loose := before[d], 0.0, 0.0
 			for _, l := range y.links {
 				if l.caller == s && !y.detached[l] {
 					usualOwn -= y.part(l, q) * orZero(y.usual.called[l][d])
-					rise += y.rise(f, l, d)
+					r := y.rise(f, l, d)
+					rise += r
+					if c := f.called[l]; c != nil && c.loose {
+						loose += r
+					}
 				}
+			}
+			if rose := server - before[d]; rose > 0 {
+				if d == 0 {
+					share = math.Min(1, loose/rose)
+				}
+				rise = math.Max(rise, share*rose)
 			}
 			own = math.Max(floor, math.Max(floor, usualOwn)+server-before[d]-rise)
 		}

@@ -65,6 +65,34 @@ func TestExclusive(t *testing.T) {
 	assert.Nil(t, y.exclusive(usual, identity.Service{Name: "other"}))
 }
 
+// Of the call nothing but the median is recorded, which rose by 200 of the 400 that the
+// caller's median rose by: half of what its tail rose by is the call's.
+func TestExclusive_noTail(t *testing.T) {
+	front, back := identity.Service{Name: "front"}, identity.Service{Name: "back"}
+	l := link{front, back}
+	at := func(caller, call quantiles, loose bool) *frame {
+		f := newFrame(0, 1)
+		f.served[front] = &served{count: 100, latency: caller}
+		f.called[l] = &called{client: call, loose: loose}
+		return f
+	}
+	three := func(a, b, c float64) quantiles {
+		return newQuantiles(quantile{0.5, a}, quantile{0.95, b}, quantile{0.99, c})
+	}
+	usual := at(three(1000, 2000, 3000), three(20, 40, 60), true)
+	y := &system{links: []link{l}, perRequest: map[link]float64{l: 1}}
+	y.usual = y.newUsual([]*frame{usual})
+	now := func(loose bool) quantiles {
+		return y.exclusive(at(three(1400, 3000, 4600), three(220, 240, 260), loose), front)
+	}
+	want := three(1000-20+200, 2000-40+500, 3000-60+800)
+	got := now(true)
+	for i := range want {
+		assert.InDelta(t, want[i].ns, got[i].ns, 1e-9)
+	}
+	assert.InDelta(t, 3000-60+1400, now(false)[2].ns, 1e-9, "its tail is known: 200")
+}
+
 // TestSystem_calls shares out what a callee served among two callers: 30 and 10
 // requests with 1 and 3 calls each would be 30 and 30 calls.
 func TestSystem_calls(t *testing.T) {

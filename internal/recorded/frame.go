@@ -53,6 +53,7 @@ type called struct {
 	server quantiles // as the callee does
 	gap    quantiles // of one call, client less server
 	traced *window.Edge
+	loose  bool // of both sides nothing but the median is recorded
 }
 
 // frame is one window of a recording before it is a snapshot.

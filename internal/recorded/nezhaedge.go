@@ -142,6 +142,7 @@ func (d *day) callLatencies(normal []*frame) {
 				shape = s.latency
 			}
 			f.called[l] = c.shaped(shape, least[l])
+			f.called[l].loose = true
 		}
 	}
 }

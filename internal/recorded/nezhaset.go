@@ -49,7 +49,8 @@ type day struct {
 // median is known, is the same for all calls. Where there are no such files, the
 // minutes with spans have the latencies and gaps of their calls, and other windows
 // none. Which calls there are, and how many per request, the spans say, and
-// dependency.csv.
+// dependency.csv; of a service of whose calls no spans came, how many follows from how its requests and
+// those of its callers vary.
 //
 // A window ends when its rows were written.
 func LoadNezha(dir string) (*Set, error) {
@@ -64,6 +65,7 @@ func LoadNezha(dir string) (*Set, error) {
 	}
 	d.enter()
 	normal := d.normal()
+	d.countCalls(normal)
 	d.callLatencies(normal)
 	d.usual = d.newUsual(normal)
 	causes, err := readRootCauses(dir)
@@ -194,6 +196,18 @@ func (d *day) connect() {
 	d.perRequest = make(map[link]float64, len(d.links))
 	for _, l := range d.links {
 		d.perRequest[l] = d.traces.perRequest(l)
+	}
+}
+
+// countCalls takes the calls per request of a service that no span is called by from its rate.
+func (d *day) countCalls(normal []*frame) {
+	for callee, links := range d.callers() {
+		if slices.ContainsFunc(links, func(l link) bool { return d.traces.calls[l] > 0 }) {
+			continue
+		}
+		for i, n := range callRates(normal, callee, links) {
+			d.perRequest[links[i]] = n
+		}
 	}
 }
 
