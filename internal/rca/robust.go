@@ -96,6 +96,8 @@ type symptoms interface {
 	// holding is how many times as long as usual a holder, an RPC, waits for a call, 0 where
 	// the own time of an RPC of the same service cannot be that of waiting for calls before.
 	holding(p, holder rpc, c call) float64
+	// alias reports whether a leaf and another callee are told of the same calls.
+	alias(leaf, other call) bool
 	// reached reports whether a channel causes anything that the entry waits for.
 	reached(channel int) bool
 	// slowLeaf is what a call to a leaf says for itself.
@@ -137,6 +139,7 @@ func gather(r *reach, parts []part, of symptoms) scores {
 	endpoints(r, by, of)
 	held(r, by, of, causing)
 	absorb(r, by, of)
+	aliases(r, by, of, causing)
 	queues(r, by, of)
 	misses(r, by)
 	var s scores
