@@ -56,6 +56,7 @@ type disk struct {
 	asks    bool      // of leaves more than usual
 	takes   bool      // a leaf of which a metric says that it uses more of the disk itself
 	rise    float64   // of the median, seconds
+	tail    float64   // the same of p95
 }
 
 // diskOf returns the zero disk for a suspect that something else makes slow.
@@ -64,7 +65,7 @@ func (d *diagnosis) diskOf(u *suspect) disk {
 	if key.IsNetwork() || u.parts[0].mechanism != Latent || d.badReplica(key.Service) {
 		return disk{}
 	}
-	out := disk{rise: d.medianRise(u), asks: u.parts[0].metric == callsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
+	out := disk{rise: d.quantileRise(u, 0), tail: d.quantileRise(u, 1), asks: u.parts[0].metric == callsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
 	if d.leaf(u.channel) {
 		out.takes = d.takes(key.Service, Disk)
 		out.asks = out.asks || out.takes
@@ -140,17 +141,24 @@ func (a disk) beside(b disk) bool {
 	return slices.ContainsFunc(a.on, func(host string) bool { return slices.Contains(b.on, host) })
 }
 
-// sameWait is the largest ratio between what one queue makes two of its users wait.
-const sameWait = 2
+// Ratios between what one queue makes two of its users wait.
+const (
+	sameWait = 2    // largest between medians
+	sameTail = 1.25 // and between p95s, where one of them is not known to be in that queue at all
+)
 
 // before reports whether a is the cause of what b loses; first settles ties. Who asks
-// more of a disk waits in its queue as long as the others do.
+// more of a disk waits in its queue as long as the others do. A leaf that may be anywhere is not the
+// cause of what makes others wait longer than itself.
 func (a disk) before(b disk, first bool) bool {
 	if a.takes != b.takes {
 		return a.takes
 	}
 	if a.asks != b.asks {
 		return a.asks && b.rise <= sameWait*a.rise
+	}
+	if a.unknown && !b.unknown && b.tail > sameTail*a.tail {
+		return false
 	}
 	return a.rise > b.rise || a.rise == b.rise && first
 }
@@ -229,14 +237,14 @@ func meet(a, b []reading) bool {
 	return false
 }
 
-// medianRise is the largest rise of the median own time of what a suspect serves, of
-// a leaf of the median time of a call, in seconds.
-func (d *diagnosis) medianRise(u *suspect) float64 {
+// quantileRise is the largest rise of a quantile of the own time of what a suspect serves, of
+// a leaf of the time of a call, in seconds.
+func (d *diagnosis) quantileRise(u *suspect, quantile int) float64 {
 	most := 0.0
 	for _, p := range u.parts {
-		k := feature.Key{Kind: feature.Exclusive, Edge: identity.Edge{Callee: p.rpc}}
+		k := feature.Key{Kind: feature.Exclusive, Edge: identity.Edge{Callee: p.rpc}, Quantile: quantile}
 		if p.kind == KindDependency {
-			k = feature.Key{Kind: feature.Latency, Node: d.r.g.Nodes[p.node]}
+			k = feature.Key{Kind: feature.Latency, Node: d.r.g.Nodes[p.node], Quantile: quantile}
 		} else if p.rpc.IsZero() {
 			continue
 		}

@@ -267,3 +267,20 @@ func TestDisk_meets(t *testing.T) {
 		})
 	}
 }
+
+// A leaf of which nobody knows the host is not the cause of waits that are longer than its own.
+func TestDisk_before_unknown(t *testing.T) {
+	for _, c := range []struct {
+		a, b disk
+		want bool
+	}{
+		{disk{unknown: true, rise: 3, tail: 10}, disk{rise: 2, tail: 12}, true},
+		{disk{unknown: true, rise: 3, tail: 10}, disk{rise: 2, tail: 13}, false},
+		{disk{rise: 3, tail: 10}, disk{rise: 2, tail: 13}, true},
+		{disk{unknown: true, asks: true, rise: 3, tail: 10}, disk{rise: 2, tail: 13}, true},
+		{disk{unknown: true, takes: true, rise: 3, tail: 10}, disk{rise: 2, tail: 13}, true},
+		{disk{unknown: true, rise: 3, tail: 10}, disk{unknown: true, rise: 2, tail: 13}, true},
+	} {
+		assert.Equal(t, c.want, c.a.before(c.b, true), "%+v %+v", c.a, c.b)
+	}
+}
