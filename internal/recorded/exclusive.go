@@ -94,8 +94,8 @@ func (f *frame) call(l link) quantiles {
 //	rise_q = max(n, share_q) m + share_q max(0, δ_q - m),  m = min(δ_½, δ_q)
 //
 // of δ = max(0, call - call⁰), the n calls per request and share_q = min(1, n /
-// (1-q)): what all calls take longer counts n times, what the tail takes longer a
-// single time, and a call that few requests make shows in the quantiles above
+// (1-q)), with δ_q at 1 - (1-q)/n where n > 1, as the slowest of several calls decides: what all
+// calls take longer counts n times, what the tail takes longer a single time, and a call that few requests make shows in the quantiles above
 // them in full. Of calls of which only the median is recorded nobody knows by how much their tails
 // rose: of what the caller's tail rose by they have the share at least that they have of
 // what its median rose by. So a service that waits for a slow one has the own time that it
@@ -147,11 +147,18 @@ func (y *system) rise(f *frame, l link, d int) float64 {
 	if len(now) == 0 {
 		return 0
 	}
-	before := y.usual.called[l] // zero where the call is new: all of it is rise
-	delta := func(d int) float64 { return math.Max(0, now.at(feature.Quantiles[d])-orZero(before[d])) }
-	share := y.part(l, feature.Quantiles[d])
-	all := math.Min(delta(0), delta(d))
-	return math.Max(y.perRequest[l], share)*all + share*math.Max(0, delta(d)-all)
+	var before quantiles // none where the call is new: all of it is rise
+	if m, ok := y.usual.called[l]; ok {
+		for d, q := range feature.Quantiles {
+			before = append(before, quantile{q, m[d]})
+		}
+		before = newQuantiles(before...)
+	}
+	delta := func(q float64) float64 { return math.Max(0, now.at(q)-orZero(before.at(q))) }
+	n, q := y.perRequest[l], feature.Quantiles[d]
+	share, slowest := y.part(l, q), delta(1-(1-q)/math.Max(1, n))
+	all := math.Min(delta(feature.Quantiles[0]), slowest)
+	return math.Max(n, share)*all + share*math.Max(0, slowest-all)
 }
 
 func orZero(v float64) float64 {

@@ -32,10 +32,10 @@ func TestExclusive(t *testing.T) {
 		"usual":                    {1, three(100, 200, 300), three(20, 40, 60), three(80, 160, 240)},
 		"usual, few calls":         {0.02, three(100, 200, 300), three(20, 40, 60), three(100-0.04*20, 200-0.4*40, 240)},
 		"waits for its callee":     {1, three(150, 250, 350), three(70, 90, 110), three(80, 160, 240)},
-		"waits twice":              {2, three(200, 300, 400), three(70, 90, 110), three(80, 160, 240)},
+		"waits twice":              {2, three(200, 300, 400), three(70, 90, 110), three(79, 159.5, 240)}, // interpolated in logarithms
 		"slow itself":              {1, three(150, 280, 400), three(20, 40, 60), three(130, 240, 340)},
 		"both":                     {1, three(180, 300, 400), three(70, 90, 110), three(110, 210, 290)},
-		"one slow call of two":     {2, three(100, 200, 400), three(20, 40, 160), three(80, 160, 240)}, // the tail alone: once
+		"one slow call of two":     {2, three(100, 200, 400), three(20, 40, 160), three(80, 132.3, 240)}, // the tail alone, once: p97.5 of the calls rose by 27.7
 		"few requests wait":        {0.02, three(100, 210, 600), three(220, 240, 360), three(100-0.04*20-8, 200-16-70, 240)},
 		"faster callee":            {1, three(100, 200, 300), three(1, 2, 3), three(80, 160, 240)}, // owes nothing
 		"never below 5 %":          {1, three(100, 200, 300), three(500, 900, 990), three(5, 10, 15)},
@@ -51,7 +51,7 @@ func TestExclusive(t *testing.T) {
 		}
 		for i, p := range c.want {
 			assert.Equal(t, feature.Quantiles[i], p.order)
-			assert.InDelta(t, p.ns, got[i].ns, 1e-9, "%s, p%g", name, 100*p.order)
+			assert.InDelta(t, p.ns, got[i].ns, 0.05, "%s, p%g", name, 100*p.order)
 		}
 	}
 
