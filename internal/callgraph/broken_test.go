@@ -140,6 +140,19 @@ func TestReason_String(t *testing.T) {
 	assert.NotContains(t, seen, "")
 }
 
+// A request that begins when its caller has given up says nothing of the time on the way. Where the
+// call did not fail, the clocks differ.
+func TestAssembler_begunTooLate(t *testing.T) {
+	for in, want := range map[string]string{
+		"2 1 C web Get 10-40 error=timeout":  "call web / > cart Get client=30 server=-1 t=100 error=timeout",
+		"2 1 C web Get 10-40":                "call web / > cart Get client=30 server=20 t=100",
+		"2 1 C web Get 10-500 error=timeout": "call web / > cart Get client=490 server=20 t=100 error=timeout",
+	} {
+		got := play(t, roomy, "1 - S web / 0-100\n"+in+"\n3 2 S cart Get 50-70")
+		assert.Contains(t, got, want, in)
+	}
+}
+
 // A caller gives up and its trace is due, while the callee goes on, and calls others, of which
 // its own span tells last: its request has all its calls.
 func TestAssembler_servedForNobody(t *testing.T) {

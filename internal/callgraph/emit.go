@@ -149,7 +149,10 @@ func (a *Assembler) issue(i int32) {
 	case n.server != none && f.nodes[n.server].hop: // of which only the caller has told
 	case n.server != none:
 		server := &f.nodes[n.server]
-		seen.server, seen.stream, seen.replica = server.span.duration(), server.waits, server.span.replica
+		seen.stream, seen.replica = server.waits, server.span.replica
+		if !s.failed || server.span.start < s.end { // else it began when nobody waited for it any longer
+			seen.server = server.span.duration()
+		}
 	case n.named != none:
 		callee, seen.leaf = f.rpc(n.named), true
 	default:

@@ -67,7 +67,7 @@ func (o origin) explain(r *reach, p part) part {
 func (d *diagnosis) origin(r *reach, e identity.Edge) (origin, bool) {
 	for range r.rpcs { // no path is longer
 		call := d.v.at(feature.Key{Kind: feature.Errors, Edge: e})
-		o := origin{channel: r.g.ServiceChannel(e.Callee.Service), now: call.now, usual: call.usual, late: d.givenUp(e) || d.outlived(e)}
+		o := origin{channel: r.g.ServiceChannel(e.Callee.Service), now: call.now, usual: call.usual, late: d.givenUp(e)}
 		leaf := unserved(r.g, e)
 		switch {
 		case o.late && d.starved(e.Caller.Service):
@@ -79,6 +79,9 @@ func (d *diagnosis) origin(r *reach, e identity.Edge) (origin, bool) {
 				return origin{}, false
 			}
 			u := d.slowest(e.Callee)
+			if u == nil {
+				u = d.slowestBeside(e.Callee)
+			}
 			if u == nil {
 				return origin{}, false
 			}

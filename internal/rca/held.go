@@ -40,7 +40,7 @@ func held(r *reach, by []suspect, of symptoms, causing slowed) {
 				to := -1
 				switch {
 				case !c.leaf:
-					to = below(by, append(slices.Clone(causing.of(c.edge.Callee)), r.g.NetworkChannel(c.edge)), own)
+					to = below(by, append(causing.service(c.edge.Callee, of), r.g.NetworkChannel(c.edge)), own)
 				case c.client >= 0:
 					to = r.g.ServiceChannel(c.edge.Callee.Service)
 				}

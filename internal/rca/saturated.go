@@ -37,7 +37,8 @@ const (
 // saturated gives to what makes a service slow what only follows from it. While all of
 // its workers wait for something slow, it accepts late, which shows as a gap of its
 // callers' calls; and callers give up and call again. The network delays all calls alike,
-// while of those that wait for a worker some find one at once; losses make few late.
+// while of those that wait for a worker some find one at once; losses make few late. All
+// operations of a service share its workers.
 // Deepest calls first, since what follows may in turn be the reason for more.
 // See docs/math.md, 19.
 func saturated(r *reach, by []suspect, of symptoms, causing slowed) {
@@ -47,7 +48,7 @@ func saturated(r *reach, by []suspect, of symptoms, causing slowed) {
 			if n < 0 || by[n].excess <= 0 || !accepting(&by[n], c.edge, of) || alongside(r, by, c.edge, of) {
 				continue
 			}
-			to := below(by, causing.of(c.edge.Callee), n)
+			to := below(by, causing.service(c.edge.Callee, of), n)
 			switch own := r.g.ServiceChannel(c.edge.Callee.Service); {
 			case to >= 0 && follows(by[n].excess, by[to].excess, of.strain(c.edge.Callee.Service)):
 				by[to].absorb(n, &by[n])
@@ -75,6 +76,16 @@ func (c slowed) of(rpc identity.RPC) []int {
 	return channels
 }
 
+// service returns the channels that make an RPC slow, or others of its service, which have the
+// same workers.
+func (c slowed) service(rpc identity.RPC, of symptoms) []int {
+	out := slices.Clone(c.of(rpc))
+	for _, p := range of.beside(rpc) {
+		out = append(out, c.of(p.key)...)
+	}
+	return out
+}
+
 // queue makes a gap the queue before a service, where the reason that its workers are taken
 // lies in what else it does, out of sight of the entry.
 func queue(to, gap *suspect) {
@@ -91,8 +102,11 @@ func accepting(u *suspect, e identity.Edge, of symptoms) bool {
 	if of.strain(e.Callee.Service) < saturates || of.occupied(e.Callee.Service) < occupies {
 		return false
 	}
+	if of.givenUp(e) && (u.refusing() || of.strain(e.Callee.Service) >= overwhelmed) {
+		return true
+	}
 	if u.refusing() {
-		return of.givenUp(e)
+		return false
 	}
 	late := slices.ContainsFunc(u.parts, func(p part) bool { return p.mechanism == Network && p.delayed })
 	if of.even(e) {
@@ -115,10 +129,24 @@ func alongside(r *reach, by []suspect, e identity.Edge, of symptoms) bool {
 			if c.leaf && c.client >= 0 {
 				n = r.owner[c.client]
 			}
-			if n < 0 || by[n].excess <= 0 || c.edge.Callee.Service == e.Callee.Service {
+			if n < 0 || by[n].excess <= 0 || c.edge.Callee.Service == e.Callee.Service || c.leaf && lateElsewhere(r, c.edge, of) {
 				continue
 			}
 			if x := rose(c.edge, of); near(of.least(c.edge), least) || x > 0 && x <= asMuch*most && most <= asMuch*x {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lateElsewhere reports whether callers in other services wait about as long for a leaf, so that
+// it is late itself.
+func lateElsewhere(r *reach, e identity.Edge, of symptoms) bool {
+	here := rose(e, of)
+	for _, p := range r.rpcs {
+		for _, c := range p.calls {
+			if c.leaf && p.key.Service != e.Caller.Service && c.edge.Callee.Service == e.Callee.Service && rose(c.edge, of)*asMuch >= here && here > 0 {
 				return true
 			}
 		}
@@ -211,7 +239,8 @@ func (d *diagnosis) gap(e identity.Edge) level {
 	return d.v.at(feature.Key{Kind: feature.Latency, Node: cbn.Node{Class: cbn.NetworkNode, Edge: e}})
 }
 
-// givenUp reports whether calls fail because nobody waits for them any longer.
+// givenUp reports whether calls fail because nobody waits for them any longer: their errors say so,
+// or how long they took.
 func (d *diagnosis) givenUp(e identity.Edge) bool {
 	x := d.v.edges[e]
 	if x == nil {
@@ -223,5 +252,5 @@ func (d *diagnosis) givenUp(e identity.Edge) bool {
 			return true
 		}
 	}
-	return kind == "4" // gRPC
+	return kind == "4" /* gRPC */ || (d.outlived(e) || d.limited(e)) && d.v.failing(e)
 }

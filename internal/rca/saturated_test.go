@@ -292,4 +292,18 @@ func TestAlongside(t *testing.T) {
 	}
 }
 
+// A leaf that is late for callers elsewhere as well is late itself, and no sign of what delays
+// the links of one of them.
+func TestLateElsewhere(t *testing.T) {
+	w := chain()
+	w.query("front", "db", 1, 0.030)
+	r := newReach(graphOf(w), op("front"))
+	here, there := edge("back", "db"), edge("front", "db")
+	for rise, want := range map[float64]bool{0: false, 0.5: false, 0.7: true, 1: true, 3: true} {
+		of := tardy{tails: map[identity.Edge]float64{here: 1, there: rise}}
+		assert.Equal(t, want, lateElsewhere(r, here, of), "%g", rise)
+	}
+	assert.False(t, lateElsewhere(r, here, tardy{tails: map[identity.Edge]float64{there: 1}}), "it is not late here")
+}
+
 type edgeRises map[identity.Edge][2]float64

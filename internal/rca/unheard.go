@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -25,7 +26,11 @@ func (d *diagnosis) unheard(c call) (failure, bool) {
 			return f, true
 		}
 	}
-	if u := d.slowest(c.edge.Callee); u != nil && d.r.causal(u.channel) {
+	u := d.slowest(c.edge.Callee)
+	if u == nil && d.givenUp(c.edge) {
+		u = d.slowestBeside(c.edge.Callee)
+	}
+	if u != nil && d.r.causal(u.channel) {
 		f.channel, f.slow = u.channel, u
 		return f, true
 	}
@@ -67,6 +72,23 @@ func (d *diagnosis) outlived(e identity.Edge) bool {
 		served != nil && served.Latency != nil && served.Latency.Quantile(0.5) > minRise*x.Client.Max()
 }
 
+// sameLimit is the share of the longest call that calls last at least that end at one limit: sketches
+// are off by a percent or two.
+const sameLimit = 0.95
+
+// limited reports whether the calls that fail all last as long, and far longer than calls usually do: a
+// limit ends them. With a share f that fails, quantile 1 - 0.75 f is one of theirs.
+func (d *diagnosis) limited(e identity.Edge) bool {
+	x := d.v.edges[e]
+	if x == nil || x.Client == nil || !(x.Errors > 0) || !(x.Count > 0) {
+		return false
+	}
+	usual := d.v.at(feature.Key{Kind: feature.Latency, Node: cbn.Node{Class: cbn.ClientNode, Edge: e}, Quantile: feature.D - 1})
+	longest := x.Client.Max() / 1e9
+	return usual.n >= minBaseline && longest >= holds*math.Exp(usual.usual) &&
+		x.Client.Quantile(1-0.75*math.Min(1, x.Errors/x.Count))/1e9 >= sameLimit*longest
+}
+
 // slowest returns what makes an RPC slower, nil where nothing does. Many callers may wait
 // for one RPC in vain.
 func (d *diagnosis) slowest(rpc identity.RPC) *suspect {
@@ -81,6 +103,17 @@ func (d *diagnosis) slowest(rpc identity.RPC) *suspect {
 	}
 	d.slow[rpc] = u
 	return u
+}
+
+// slowestBeside returns what makes slow, most of all, another RPC of the service of one, which has the same
+// workers.
+func (d *diagnosis) slowestBeside(rpc identity.RPC) (most *suspect) {
+	for _, p := range d.beside(rpc) {
+		if u := d.slowest(p.key); u != nil && (most == nil || u.excess > most.excess) {
+			most = u
+		}
+	}
+	return most
 }
 
 // asked are the gRPC statuses, by name and number, that are an error of the client's span
