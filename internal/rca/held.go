@@ -20,7 +20,8 @@ const crowd = 10
 // held gives the own time of a service to what makes one of its callees slow. Who waits
 // for a slow callee holds a connection, a thread or a permit for as long; when none is
 // left, the next request waits for one before it calls, which shows as time of its own.
-// What all operations of a service share may be held by calls of any of them.
+// What all operations of a service share may be held by calls of any of them, to what the entry itself
+// never reaches.
 // By Little's law as many are held as requests come in the time of a call, so calls must
 // take far longer than usual. See docs/math.md, 19.
 func held(r *reach, by []suspect, of symptoms, causing slowed) {
@@ -48,7 +49,7 @@ func held(r *reach, by []suspect, of symptoms, causing slowed) {
 				case to < 0 || to == own:
 				case by[to].excess > 0 && (best < 0 || by[to].excess > by[best].excess):
 					best, strain = to, times
-				case best < 0 && c.leaf && !r.causal(to) && of.reached(to):
+				case best < 0 && c.leaf && !r.causal(to):
 					by[to].parts = append(by[to].parts, of.slowLeaf(c, to))
 					best, strain = to, times
 				}
@@ -98,9 +99,6 @@ func (d *diagnosis) beside(of identity.RPC) []rpc {
 	}
 	return out
 }
-
-// reached reports whether a channel causes anything that the entry waits for, by whatever it calls.
-func (d *diagnosis) reached(channel int) bool { return d.r.causal(channel) }
 
 // slowLeaf is what a call to a leaf says for itself where nothing waits for that but other requests,
 // for the connections that it holds.

@@ -250,7 +250,6 @@ func (lossyServices) least(identity.Edge) float64 { return 0 }
 func (lossyServices) holding(_, _ rpc, _ call) float64 { return 0 }
 func (lossyServices) beside(identity.RPC) []rpc        { return nil }
 func (lossyServices) alias(_, _ call) bool             { return false }
-func (lossyServices) reached(int) bool                 { return false }
 func (lossyServices) slowLeaf(call, int) part          { return part{} }
 
 func (lossyServices) even(identity.Edge) bool { return true }

@@ -98,8 +98,6 @@ type symptoms interface {
 	holding(p, holder rpc, c call) float64
 	// alias reports whether a leaf and another callee are told of the same calls.
 	alias(leaf, other call) bool
-	// reached reports whether a channel causes anything that the entry waits for.
-	reached(channel int) bool
 	// slowLeaf is what a call to a leaf says for itself.
 	slowLeaf(c call, channel int) part
 	// resends reports whether late calls of an edge are late by some seconds or more,

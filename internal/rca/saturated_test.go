@@ -41,7 +41,6 @@ func (busy) least(identity.Edge) float64 { return 0 }
 func (busy) holding(_, _ rpc, _ call) float64                   { return 0 }
 func (busy) beside(identity.RPC) []rpc                          { return nil }
 func (busy) alias(_, _ call) bool                               { return false }
-func (busy) reached(int) bool                                   { return false }
 func (busy) slowLeaf(call, int) part                            { return part{} }
 func (busy) starved(identity.Service) bool                      { return false }
 func (busy) dropping(identity.Service) bool                     { return false }

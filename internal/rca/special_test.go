@@ -291,7 +291,6 @@ func (healthy) least(identity.Edge) float64 { return 0 }
 func (healthy) holding(_, _ rpc, _ call) float64 { return 0 }
 func (healthy) beside(identity.RPC) []rpc        { return nil }
 func (healthy) alias(_, _ call) bool             { return false }
-func (healthy) reached(int) bool                 { return false }
 func (healthy) slowLeaf(call, int) part          { return part{} }
 
 func (healthy) even(identity.Edge) bool { return true }

@@ -30,7 +30,7 @@ func (d *diagnosis) unheard(c call) (failure, bool) {
 	if u == nil && d.givenUp(c.edge) {
 		u = d.slowestBeside(c.edge.Callee)
 	}
-	if u != nil && d.r.causal(u.channel) {
+	if u != nil {
 		f.channel, f.slow = u.channel, u
 		return f, true
 	}
