@@ -73,7 +73,7 @@ func (d *diagnosis) name(out *Verdict, s *search, f found, explained float64) {
 		key := s.r.g.Channels[c]
 		own := slices.Index(d.r.g.Channels, key) // in the present graph
 		u := d.scores.of(own)
-		cause, _ := d.describe(own, u, s.resource(f, c, u, causes(d.moved(key.Service))))
+		cause, _ := d.describe(own, u, s.resource(f, c, u, d.reasons(key.Service)))
 		rest := outcome{tails: slices.Repeat([]float64{s.factual}, len(f.outcome.tails)), median: s.factual}
 		if len(f.set) > 1 {
 			rest = s.with(without(f.set, c))

@@ -31,7 +31,7 @@ func (d *diagnosis) robustChoice(u *suspect) choice {
 	if u == nil {
 		return choice{}
 	}
-	if m := causes(d.moved(d.r.g.Channels[u.channel].Service)); len(m) > 0 {
+	if m := d.reasons(d.r.g.Channels[u.channel].Service); len(m) > 0 {
 		return choice{metric: &m[0]}
 	}
 	return choice{part: u.way(minWay)}
@@ -119,7 +119,7 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 	}
 	signs := 0
 	if channel >= 0 {
-		out.Path = d.r.pathTo(channel)
+		out.Path = d.pathTo(channel, u)
 		key := d.r.g.Channels[channel]
 		switch {
 		case key.IsNetwork():
@@ -150,9 +150,9 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 			out.Edge = p.edge
 		}
 		if p.metric == callsMetric || p.metric == overlapMetric {
-			out.Service, out.Path = p.rpc.Service, d.r.path(p.node)
+			out.Service, out.Path = p.rpc.Service, d.path(p.node)
 			if p.failing { // whoever does not answer is asked again
-				out.Service, out.Path = p.edge.Callee.Service, d.r.pathTo(channel)
+				out.Service, out.Path = p.edge.Callee.Service, d.pathTo(channel, u)
 			}
 		}
 		out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual

@@ -115,6 +115,9 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 			continue
 		}
 		l := v.at(k)
+		if idleLoop(k.Name, l.now) {
+			continue
+		}
 		if l.n < minBaseline {
 			if x, ok := shortYoung(k, l.now, limit); ok {
 				x.score, x.z = v.suspect, v.suspect

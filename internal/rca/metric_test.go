@@ -47,6 +47,8 @@ func TestMetrics_moved(t *testing.T) {
 		{"exceeds what load explains", map[string][2]float64{"process.cpu.utilization": {0.3, 0.9}}, work{2, 2}, []string{"process.cpu.utilization"}},
 		{"threads of requests that wait", map[string][2]float64{"jvm.thread.count": {20, 60}}, work{1, 3}, nil},
 		{"less is worse", map[string][2]float64{"system.memory.available": {4e9, 2e8}}, work{1, 1}, []string{"system.memory.available"}},
+		{"a loop that mostly waits", map[string][2]float64{"runtime.eventloop.utilization": {0.03, 0.05}}, work{1, 1}, nil},
+		{"a loop that is busy", map[string][2]float64{"runtime.eventloop.utilization": {0.03, 0.6}}, work{1, 1}, []string{"runtime.eventloop.utilization"}},
 		{"is not known", map[string][2]float64{"orders.placed": {1, 50}}, work{1, 1}, nil},
 		{"saturation before use before the host's", map[string][2]float64{
 			"host.cpu.utilization": {0.2, 0.9}, "process.memory.usage": {1e8, 9e8}, "process.cpu.utilization": {0.2, 0.9},

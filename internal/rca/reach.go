@@ -135,13 +135,19 @@ func (r *reach) causal(c int) bool {
 
 // path lists the services on a shortest causal path from the entry to node n.
 func (r *reach) path(n int) []string {
+	return r.along(n, func(n int) int { return r.toward[n] })
+}
+
+// along lists the services from the entry to node n on a path of which next goes back one node,
+// to -1 from the entry.
+func (r *reach) along(n int, next func(n int) int) []string {
 	var back []string // from the cause to the entry
 	add := func(s identity.Service) {
 		if name := s.String(); !s.IsZero() && (len(back) == 0 || back[len(back)-1] != name) {
 			back = append(back, name)
 		}
 	}
-	for ; n >= 0; n = r.toward[n] {
+	for ; n >= 0; n = next(n) {
 		add(r.g.Nodes[n].Edge.Callee.Service)
 		add(r.g.Nodes[n].Edge.Caller.Service)
 	}

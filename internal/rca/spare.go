@@ -16,6 +16,16 @@ const idleCPU = 0.5
 // service uses.
 const limited = "cpu.limit_utilization"
 
+// loopUse is the end of the names of metrics that say for what share of the time the one thread
+// of an event loop is busy, in the replica where that is most.
+const loopUse = "eventloop.utilization"
+
+// idleLoop reports whether a metric says that an event loop waits for most of the time: what
+// comes is served at once then. That something blocks it now and then its delay says.
+func idleLoop(metric string, now float64) bool {
+	return strings.HasSuffix(metric, loopUse) && now < idleCPU
+}
+
 // limitedCPU returns what share of its limit of CPU a service uses, the most that any of
 // its metrics says; NaN where none does.
 func (m metrics) limitedCPU(v *view, s identity.Service) float64 {

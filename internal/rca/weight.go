@@ -21,6 +21,7 @@ type demand struct {
 	tail []float64
 	// visits holds how often an entry request comes by the node.
 	visits []float64
+	flow flow // of which path the mean comes
 	// sites are the RPCs of the reach, in the same order.
 	sites []site
 }
@@ -42,7 +43,7 @@ type site struct {
 // newDemand walks from the entry to the causes. q is the quantile of the SLO.
 func newDemand(r *reach, v *view, q float64) demand {
 	n := len(r.g.Nodes)
-	d := demand{mean: make([]float64, n), tail: make([]float64, n), visits: make([]float64, n)}
+	d := demand{mean: make([]float64, n), tail: make([]float64, n), visits: make([]float64, n), flow: newFlow(r)}
 	d.mean[r.entry], d.tail[r.entry], d.visits[r.entry] = 1, 1, 1
 	shown := func(visits float64) float64 { return math.Min(1, visits/(1-q)) }
 	t := newTail(q).near
@@ -61,6 +62,7 @@ func newDemand(r *reach, v *view, q float64) demand {
 					d.mean[n] += d.mean[p.node] * mean
 					d.tail[n] += d.tail[p.node] * once
 					d.visits[n] += d.visits[p.node] * s.now.n[i]
+					d.flow.add(p.node, n, mean)
 				}
 			}
 		}
