@@ -81,6 +81,12 @@ func (d *diagnosis) starved(s identity.Service) bool {
 	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool { return m.mechanism == CPU })
 }
 
+// lacksPool reports whether a metric says that s lacks connections, threads or permits.
+// Calls that follow each other may wait for those, or are made that way.
+func (d *diagnosis) lacksPool(s identity.Service) bool {
+	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool { return m.mechanism == Pool })
+}
+
 // outliers is view.outliers.
 func (d *diagnosis) outliers(e identity.Edge, above float64) (outlying, calls float64) {
 	return d.v.outliers(e, above)
@@ -110,7 +116,7 @@ func (d *diagnosis) dropping(s identity.Service) bool {
 
 // describe turns a channel into a cause, and counts the signs that speak for it.
 // u is nil where only the model suspects it. The service of a network channel is
-// the callee, that of extra calls the caller.
+// the callee. Extra calls are of their caller, and of the edge where they fail.
 func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) {
 	nan := math.NaN()
 	out := Cause{
@@ -144,18 +150,7 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 	network := out.Kind == KindEdge
 	switch {
 	case pick.part != nil && pick.part.metric != "":
-		p := pick.part
-		out.Kind, out.Mechanism, out.Edge = p.kind, p.mechanism, identity.Edge{}
-		if p.kind == KindEdge {
-			out.Edge = p.edge
-		}
-		if p.metric == callsMetric || p.metric == overlapMetric {
-			out.Service, out.Path = p.rpc.Service, d.path(p.node)
-			if p.failing { // whoever does not answer is asked again
-				out.Service, out.Path = p.edge.Callee.Service, d.pathTo(channel, u)
-			}
-		}
-		out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual
+		d.calling(&out, channel, u, pick.part)
 	case network && u != nil && len(u.parts) > 0:
 		p := u.parts[0]
 		out.Mechanism = p.mechanism
@@ -175,6 +170,29 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 		out.Evidence = append(out.Evidence, number(math.Round(n))+" requests")
 	}
 	return out, max(1, signs)
+}
+
+// calling makes a way of calling, or the gap of a link, which is part p of a suspect, what is wrong.
+func (d *diagnosis) calling(out *Cause, channel int, u *suspect, p *part) {
+	out.Kind, out.Mechanism, out.Edge = p.kind, p.mechanism, identity.Edge{}
+	if p.kind == KindEdge {
+		out.Edge = p.edge
+	}
+	switch {
+	case p.metric != CallsMetric && p.metric != OverlapMetric:
+	case p.failing: // whoever does not answer is asked again
+		out.Service, out.Path = p.edge.Callee.Service, d.pathTo(channel, u)
+	default: // it is the caller's way of calling
+		out.Service, out.Path = p.rpc.Service, d.path(p.node)
+		out.Kind, out.Edge = KindService, identity.Edge{}
+	}
+	if p.mechanism == Pool && !d.lacksPool(p.rpc.Service) {
+		out.Mechanism = Latent
+	}
+	out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual
+	if p.cached {
+		out.Metric = MissMetric
+	}
 }
 
 // resource names what is short within a service: a metric, one bad replica,

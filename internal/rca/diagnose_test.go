@@ -81,9 +81,15 @@ var faults = []struct {
 		[]string{"front", "a", "db"},
 	},
 	{
-		"worker pool exhausted", workers,
-		func(w *world) { w.lambda[op("front")] = 1 },
+		"worker pool exhausted", func() *world { w := workers(); w.metric[pending("front")] = 0; return w },
+		func(w *world) { w.lambda[op("front")], w.metric[pending("front")] = 1, 5 },
 		[]expected{{Kind: KindService, Mechanism: Pool, Service: "front", Metric: "overlap"}},
+		[]string{"front"},
+	},
+	{
+		"workers called one after another", workers,
+		func(w *world) { w.lambda[op("front")] = 1 },
+		[]expected{{Kind: KindService, Mechanism: Latent, Service: "front", Metric: "overlap"}},
 		[]string{"front"},
 	},
 	{
@@ -93,9 +99,9 @@ var faults = []struct {
 		[]string{"front", "worker"},
 	},
 	{
-		"retries", chain,
+		"more calls", chain,
 		func(w *world) { w.calls[edge("mid", "back")] = 4 },
-		[]expected{{Kind: KindEdge, Mechanism: Retry, Service: "mid", Edge: edge("mid", "back"), Metric: "calls_per_request"}},
+		[]expected{{Kind: KindService, Mechanism: Retry, Service: "mid", Metric: "calls_per_request"}},
 		[]string{"front", "mid"},
 	},
 	{

@@ -65,7 +65,7 @@ func (d *diagnosis) diskOf(u *suspect) disk {
 	if key.IsNetwork() || u.parts[0].mechanism != Latent || d.badReplica(key.Service) {
 		return disk{}
 	}
-	out := disk{rise: d.quantileRise(u, 0), tail: d.quantileRise(u, 1), asks: u.parts[0].metric == callsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
+	out := disk{rise: d.quantileRise(u, 0), tail: d.quantileRise(u, 1), asks: u.parts[0].metric == CallsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
 	if d.leaf(u.channel) {
 		out.takes = d.takes(key.Service, Disk)
 		out.asks = out.asks || out.takes

@@ -100,7 +100,7 @@ func TestHeld(t *testing.T) {
 		"five times as long":         {5, 11, 1, "", 12},
 		"twice as long":              {2, 5, 1, "", 1},
 		"the callee is as usual":     {5, 5, 0, "", 0},
-		"what is own are more calls": {5, 5, 1, callsMetric, 1},
+		"what is own are more calls": {5, 5, 1, CallsMetric, 1},
 	} {
 		by := make([]suspect, len(r.g.Channels))
 		by[back] = suspect{channel: back, excess: c.own, parts: []part{{kind: KindService, mechanism: Latent, excess: c.own, metric: c.metric}}}

@@ -115,9 +115,6 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 			continue
 		}
 		l := v.at(k)
-		if idleLoop(k.Name, l.now) {
-			continue
-		}
 		if l.n < minBaseline {
 			if x, ok := shortYoung(k, l.now, limit); ok {
 				x.score, x.z = v.suspect, v.suspect
@@ -137,7 +134,7 @@ func (m metrics) moved(v *view, s identity.Service, w work, diskless bool) []mov
 		if host {
 			factor = hostRise
 		}
-		if !(z >= v.suspect) || rise < (factor-1)*math.Abs(usual) || rise < v.leastRise(k, mean, usual) {
+		if !(z >= v.suspect) || rise < (factor-1)*math.Abs(usual) || rise < v.leastRise(k, mean, usual) || idleLoop(k.Name, l.now) {
 			continue
 		}
 		if v.harmlessly(k, s, usual, rise, sign) {

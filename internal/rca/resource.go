@@ -72,13 +72,13 @@ func (s *search) resource(f found, c int, u *suspect, moved []movedMetric) choic
 // or the model has no column for it.
 func (s *search) undo(p *part) func(*restored) {
 	switch p.metric {
-	case callsMetric:
+	case CallsMetric:
 		x, ok := s.column[feature.Key{Kind: feature.Calls, Edge: p.edge}]
 		if !ok {
 			return nil
 		}
 		return func(a *restored) { s.setNormal(&a.do, x) }
-	case overlapMetric:
+	case OverlapMetric:
 		if p.edge != (identity.Edge{}) {
 			x, ok := s.column[feature.Key{Kind: feature.Overlap, Edge: p.edge}]
 			if !ok {

@@ -222,18 +222,18 @@ func TestDiagnose_waitsToTryAgain(t *testing.T) {
 func TestDiagnose_whoDoesNotAnswerIsAskedAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		errors float64
-		want   string
+		want   expected
 		path   []string
 	}{
-		"refused": {0.3, "back", []string{"front", "mid", "back"}},
-		"answers": {0, "mid", []string{"front", "mid"}},
+		"refused": {0.3, expected{KindEdge, Retry, "back", edge("mid", "back"), CallsMetric}, []string{"front", "mid", "back"}},
+		"answers": {0, expected{KindService, Retry, "mid", identity.Edge{}, CallsMetric}, []string{"front", "mid"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, rec := incident(chain(), func(w *world) { w.calls[edge("mid", "back")] = 4 })
 			rec[healthyRows][errorsOf("mid", "back")] = c.errors
 			v := diagnose(in, Config{}.withDefaults(), rec, nil)
 			require.Len(t, v.Culprits, 1)
-			assert.Equal(t, []expected{{KindEdge, Retry, c.want, edge("mid", "back"), callsMetric}}, namesOf(v.Culprits))
+			assert.Equal(t, []expected{c.want}, namesOf(v.Culprits))
 			assert.Equal(t, c.path, v.Culprits[0].Path)
 		})
 	}
@@ -244,7 +244,7 @@ func TestDiagnose_whoDoesNotAnswerIsAskedAgain(t *testing.T) {
 func TestDiagnose_fewCallsThatFailAreRetries(t *testing.T) {
 	w := chain().query("mid", "store", 0.5, 0.100)
 	for errors, want := range map[float64]expected{
-		0:   {Kind: KindService, Mechanism: Latent, Service: "mid", Metric: callsMetric},
+		0:   {Kind: KindService, Mechanism: Latent, Service: "mid", Metric: CallsMetric},
 		0.3: {Kind: KindDependency, Mechanism: ErrorRate, Service: "store", Metric: errorMetric},
 	} {
 		in, rec := incident(w, func(w *world) { w.calls[edge("mid", "store")] = 3 })

@@ -25,15 +25,18 @@ type part struct {
 	usual     float64
 	rise      float64 // of a duration, of the lowest quantile that moved
 	failing   bool    // the calls that are made again fail
+	cached    bool    // of more calls: they are made for what a cache does not hold
 	delayed   bool    // all of them are late, not some, see shift.delayed
 	text      string  // evidence
 }
 
-// The names under which ways of calling are shown.
-const (
-	callsMetric   = "calls_per_request"
-	overlapMetric = "overlap"
-)
+// CallsMetric is the name under which a cause shows calls that it makes more often for each of
+// its requests.
+const CallsMetric = "calls_per_request"
+
+// OverlapMetric is the name under which a cause shows that calls which ran at once follow each
+// other: for what share of their time its requests wait for them.
+const OverlapMetric = "overlap"
 
 // errorMetric is the name under which the share of failed requests is shown.
 const errorMetric = "error_ratio"

@@ -162,7 +162,7 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 		q := part{
 			kind: KindEdge, mechanism: Retry, edge: c.edge, node: p.node, rpc: p.key,
 			excess: weight * extra, z: z, support: 1,
-			metric: callsMetric, observed: s.now.n[i], usual: s.usual.n[i],
+			metric: CallsMetric, observed: s.now.n[i], usual: s.usual.n[i],
 		}
 		if q.failing = v.failing(c.edge); !q.failing && q.usual < 0.9 { // a call that few requests made: a cache or a branch
 			q.kind, q.mechanism = KindService, Latent
@@ -176,11 +176,14 @@ func (s site) parts(p rpc, v *view, weight float64) []part {
 		} else if k := s.replaces(i, p, v); k >= 0 {
 			q.kind, q.mechanism, q.edge, q.failing = KindEdge, Retry, p.calls[k].edge, true
 			q.text += ", in place of " + q.edge.Callee.String() + ", of which calls fail"
+		} else if cache, ok := s.cacheOf(i, p); ok && q.misses() {
+			q.cached = true
+			q.text += ": more often than usual it is not in " + cache.String()
 		}
 		out = append(out, q)
 	}
 	pool := part{
-		kind: KindService, mechanism: Pool, node: p.node, rpc: p.key, support: 1, metric: overlapMetric,
+		kind: KindService, mechanism: Pool, node: p.node, rpc: p.key, support: 1, metric: OverlapMetric,
 	}
 	for i, c := range p.calls {
 		l := s.self[i]

@@ -133,12 +133,23 @@ func TestDiagnose_gapOfAStarvedService(t *testing.T) {
 	}
 }
 
-// Requests that wait for a worker between their calls: own time and lost
-// parallelism at once.
+// pending is how many requests of a service wait for a connection.
+func pending(name string) feature.Key {
+	return feature.Key{Kind: feature.Metric, Service: svc(name), Name: "db.client.connection.pending_requests"}
+}
+
+// Requests that wait for a worker between their calls: own time and lost parallelism at once. That
+// they wait for a pool a metric says; else they may have been made to call that way.
 func TestDiagnose_poolShowsAsOwnTime(t *testing.T) {
 	starved := func(w *world) { w.own[op("front")], w.lambda[op("front")] = 0.300, 0.5 }
 	for m, v := range both(workers(), starved) {
-		assert.Equal(t, []expected{{KindService, Pool, "front", identity.Edge{}, "overlap"}}, namesOf(v.Culprits), m)
+		assert.Equal(t, []expected{{KindService, Latent, "front", identity.Edge{}, "overlap"}}, namesOf(v.Culprits), m)
+	}
+	monitored := workers()
+	monitored.metric[pending("front")] = 0
+	queueing := func(w *world) { starved(w); w.metric[pending("front")] = 5 }
+	for m, v := range both(monitored, queueing) {
+		assert.Equal(t, []expected{{KindService, Pool, "front", identity.Edge{}, pending("").Name}}, namesOf(v.Culprits), m)
 	}
 	busy := func(w *world) { starved(w); w.metric[cpu("front")] = 0.95 }
 	for m, v := range both(workers(), busy) {

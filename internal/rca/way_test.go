@@ -12,13 +12,13 @@ import (
 func TestSuspect_way(t *testing.T) {
 	own := func(excess float64) part { return part{kind: KindService, mechanism: Latent, excess: excess} }
 	pool := func(excess float64) part {
-		return part{kind: KindService, mechanism: Pool, metric: overlapMetric, excess: excess}
+		return part{kind: KindService, mechanism: Pool, metric: OverlapMetric, excess: excess}
 	}
 	gap := func(excess float64) part {
 		return part{kind: KindService, mechanism: Network, metric: networkMetric, excess: excess}
 	}
 	calls := func(excess, now, usual float64) part {
-		return part{kind: KindService, mechanism: Latent, metric: callsMetric, excess: excess, observed: now, usual: usual}
+		return part{kind: KindService, mechanism: Latent, metric: CallsMetric, excess: excess, observed: now, usual: usual}
 	}
 	miss := func(excess float64) part { return calls(excess, 1, 0.1) }
 	retry := func(excess float64) part {
@@ -67,7 +67,7 @@ func TestDiagnose_missesBeforeMetrics(t *testing.T) {
 	})
 	v := diagnose(in, Config{}.withDefaults(), rec, nil)
 	require.Len(t, v.Culprits, 1)
-	assert.Equal(t, []expected{{KindService, Latent, "store", identity.Edge{}, callsMetric}}, namesOf(v.Culprits))
+	assert.Equal(t, []expected{{KindService, Latent, "store", identity.Edge{}, CallsMetric}}, namesOf(v.Culprits))
 	assert.InDelta(t, 0.5, v.Culprits[0].Observed, 0.01)
 	sound(t, v)
 }

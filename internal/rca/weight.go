@@ -21,7 +21,7 @@ type demand struct {
 	tail []float64
 	// visits holds how often an entry request comes by the node.
 	visits []float64
-	flow flow // of which path the mean comes
+	flow   flow // of which path the mean comes
 	// sites are the RPCs of the reach, in the same order.
 	sites []site
 }

@@ -33,18 +33,34 @@ func how(c *rca.Cause, name string) string {
 	}
 	switch c.Mechanism {
 	case rca.Latent, "":
+		if w := way(c.Metric); w != "" {
+			return name + ", " + w
+		}
 		return name + ", slow itself"
 	case rca.Traffic:
 		return "more traffic to " + name
 	case rca.Retry:
-		return name + ", more calls per request"
+		return name + ", " + way(rca.CallsMetric)
 	case rca.Pool:
 		return name + ", waiting for a pool"
 	case rca.Change:
-		return name + ", since its deploy"
+		return name + "," + strings.TrimSuffix(" "+way(c.Metric), " ") + " since its deploy"
 	default:
 		return name + " " + short(c.Mechanism)
 	}
+}
+
+// way says how a service calls others now, "" for any other metric.
+func way(metric string) string {
+	switch metric {
+	case rca.OverlapMetric:
+		return "calls one after another"
+	case rca.CallsMetric:
+		return "more calls per request"
+	case rca.MissMetric:
+		return "more cache misses"
+	}
+	return ""
 }
 
 // short names a mechanism.
