@@ -116,6 +116,11 @@ func TestTracker_merges(t *testing.T) {
 			{"b~:db 0.9, a:db 0.9", "a 1 open db +b; b 2 resolved db merged"},
 			{"b~:ends, a:ends", "a 2 resolved db +b"},
 		}},
+		{"the page opens before the ticket is over, whatever their names are", [][2]string{
+			{"a~:db 0.9", "a 1 open db"},
+			{"a~:db 0.9, b:db 0.9", "b 1 open db +a; a 2 resolved db merged"},
+			{"a~:ends, b:ends", "b 2 resolved db +a"},
+		}},
 		{"with its parts", [][2]string{
 			{"b~:db 0.9, c~:db 0.9", "b 1 open db +c"},
 			{"a:db 0.9, b~:db 0.9, c~:db 0.9", "a 1 open db +b +c; b 2 resolved db +c merged"},
@@ -141,7 +146,7 @@ func TestTracker_merges(t *testing.T) {
 			{"b:db 0.9", "b 1 open db"},
 			{"a:cart 0.9", "a 1 open cart"},
 			{"a:db 0.9", ""},
-			{"a:db 0.9", "a 2 resolved db merged again 2; b 2 update impact_changed db +a"},
+			{"a:db 0.9", "b 2 update impact_changed db +a; a 2 resolved db merged again 2"},
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

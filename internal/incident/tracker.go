@@ -203,8 +203,9 @@ func (t *Tracker) begin(k key, now int64, o *Observed) bool {
 	return true
 }
 
-// say returns the events of a window: steps of incidents, and parts that have joined
-// others.
+// say returns the events of a window: steps of incidents, and then those of parts that have
+// joined others. Of what goes on as another incident that one is said first: an alert that
+// resolves before the other fires tells whoever is on call that all is well.
 func (t *Tracker) say(now int64, steps map[key]step, joined map[key]bool) []Event {
 	touched := make(map[key]bool, len(steps)) // incidents of which something may be said
 	grown := make(map[key]bool)
@@ -214,11 +215,17 @@ func (t *Tracker) say(now int64, steps map[key]step, joined map[key]bool) []Even
 	for k := range joined {
 		touched[k], touched[t.whole(k)], grown[t.whole(k)] = true, true, true
 	}
-	var out []Event
+	var out, merged []Event
 	for _, k := range slices.SortedFunc(maps.Keys(touched), key.compare) {
-		out = append(out, t.transition(k, now, steps[k], joined[k], grown[k])...)
+		for _, e := range t.transition(k, now, steps[k], joined[k], grown[k]) {
+			if e.MergedInto != "" {
+				merged = append(merged, e)
+			} else {
+				out = append(out, e)
+			}
+		}
 	}
-	return out
+	return append(out, merged...)
 }
 
 // transition returns what is to be said of one incident, and forgets it where it has

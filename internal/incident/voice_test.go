@@ -37,7 +37,7 @@ func TestTracker_mergesWiderIncidents(t *testing.T) {
 		{"both open, and one finds more", [][2]string{
 			{"a:ads 0.9, b:db cart 0.9", "a 1 open ads; b 1 open db+cart"},
 			{"a:cart 0.9, b:db cart 0.9", ""},
-			{"a:cart 0.9, b:db cart 0.9", "a 2 resolved cart merged; b 2 update impact_changed db+cart +a"},
+			{"a:cart 0.9, b:db cart 0.9", "b 2 update impact_changed db+cart +a; a 2 resolved cart merged"},
 			{"a:ends, b:ends", "b 3 resolved db+cart +a"},
 		}},
 		{"both open, and one finds less", [][2]string{
@@ -45,7 +45,7 @@ func TestTracker_mergesWiderIncidents(t *testing.T) {
 			{"a:db 0.9, b:db cart 0.9", ""},
 			{"a:db 0.9, b:db cart 0.9", ""},
 			{"a:db 0.9, b:db cart 0.9", ""},
-			{"a:db 0.9, b:db cart 0.9", "a 2 resolved db merged; b 2 update impact_changed db+cart +a"},
+			{"a:db 0.9, b:db cart 0.9", "b 2 update impact_changed db+cart +a; a 2 resolved db merged"},
 			{"a:ends, b:ends", "b 3 resolved db+cart +a"},
 		}},
 		{"of a page and a ticket, the page", [][2]string{
