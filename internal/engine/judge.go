@@ -87,6 +87,9 @@ func (r *run) keep(s *window.Snapshot) {
 		return
 	}
 	r.kept = append(r.since(since), s)
+	if n := len(r.kept) - slo.MaxPooled; n > 0 {
+		r.kept = r.kept[n:]
+	}
 }
 
 // since returns the windows that were kept from some start on.
@@ -122,13 +125,13 @@ func observations(s *window.Snapshot, entries []identity.RPC) []slo.Observation 
 }
 
 // health says whether a window is one to learn from: it is Violated where any
-// objective is, and Healthy where no tail that was measured comes near its
+// objective is, or is exceeded while it fires, and Healthy where no tail that was measured comes near its
 // threshold. Errors that violate nothing are normal.
 func health(states []slo.State) feature.Health {
 	h := feature.Healthy
 	for _, s := range states {
 		switch limit := s.Objective.Limit(); {
-		case s.Violated:
+		case s.Violated, s.Firing && s.Measured && s.Observed > limit:
 			return feature.Violated
 		case s.Objective.Learned && s.Objective.Quantile == slo.Typical: // its limit is close to what is usual
 		case s.Objective.Indicator == slo.Latency && s.Measured && limit > 0 && s.Observed > healthyShare*limit:

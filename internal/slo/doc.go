@@ -7,7 +7,8 @@
 // operation had too few requests is not measured: it freezes the track, and
 // neither opens nor resolves anything.
 //
-// What opens an incident is one of two rules: k of the last n windows violate
-// the objective (track.go), or the error budget burns too fast over a long and
-// over a short stretch of time (burn.go).
+// What opens an incident is one of these rules: k of the last n windows violate
+// the objective (track.go), the error budget burns too fast over a long and
+// over a short stretch of time (burn.go), or a learned limit is exceeded in too many
+// windows, by however few requests in each (scattered.go).
 package slo

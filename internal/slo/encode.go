@@ -95,7 +95,7 @@ func (t *track) valid() bool {
 	return len(t.Burn) <= maxRules && t.Budget.valid() && t.Objective.Indicator <= Errors &&
 		len(t.Recent) <= maxRun+1 && len(t.Baseline) <= maxBaseline && within(t.Objective.Quantile) &&
 		t.Objective.Target >= 0 && t.Objective.Target <= 1 && t.Above >= 0 && t.Above <= 1 &&
-		t.Objective.Threshold >= 0 && t.Met >= 0 && t.Learned >= 0 && counts(t.Requests) && counts(t.Bad) &&
+		t.Objective.Threshold >= 0 && t.Met >= 0 && t.Learned >= 0 && t.Exceeded >= 0 && t.Exceeded <= t.Windows && counts(t.Requests) && counts(t.Bad) &&
 		(!t.Firing || t.Onset != 0)
 }
 
@@ -122,7 +122,7 @@ func (w *Watcher) adopt(t *track) bool {
 	case t.Objective.Threshold != before.Threshold:
 		t.Burn, t.Budget = nil, ring{}
 	}
-	t.Recent = t.Recent[max(0, len(t.Recent)-w.cfg.OpenN-1):]
+	t.Recent = t.Recent[max(0, len(t.Recent)-t.memory(w.cfg)):]
 	t.fit(w.cfg)
 	return true
 }

@@ -38,12 +38,14 @@ func (t *track) healthy(cfg Config, start, end int64, o Observation, observed fl
 		return
 	}
 	if later := t.later(cfg, typical); later > 0 {
+		cut := t.Baseline[len(t.Baseline)-later:]
 		t.Baseline = t.Baseline[:len(t.Baseline)-later]
 		if typical { // whose requests are all together: learned of others, once there are some
 			t.Learned, t.Usual = 0, sparse{}
 			return
 		}
 		t.Stepped = start - int64(later-1)*(end-start)
+		defer t.recall(cfg, cut, end-start)
 	}
 	switch o := &t.Objective; {
 	case o.Indicator == Errors:

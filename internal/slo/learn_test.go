@@ -275,7 +275,7 @@ func TestWatcher_sparseOperations(t *testing.T) {
 // What is too old to be put together with what comes is forgotten.
 func TestSparse(t *testing.T) {
 	var p sparse
-	for i := range int64(maxPooled) {
+	for i := range int64(MaxPooled) {
 		all := p.add(i*second, (i+1)*second, Observation{Latency: latency(1, time.Millisecond), Errors: 1}, i >= 3)
 		want := int64(0)
 		if i >= 3 {
@@ -285,8 +285,8 @@ func TestSparse(t *testing.T) {
 		assert.InDelta(t, i+1, all.Latency.Count(), 0)
 		assert.InDelta(t, i+1, all.Errors, 0)
 	}
-	all := p.add(maxPooled*second, (maxPooled+1)*second, Observation{Latency: latency(1, time.Millisecond)}, false)
-	assert.Equal(t, maxPooled*second, p.since())
+	all := p.add(MaxPooled*second, (MaxPooled+1)*second, Observation{Latency: latency(1, time.Millisecond)}, false)
+	assert.Equal(t, MaxPooled*second, p.since())
 	assert.InDelta(t, 1, all.Latency.Count(), 0)
 	for _, bad := range []string{`{"Errors":-1}`, `{"Unseen":1e300}`, `{"Latency":"AAAA"}`, `[]`} {
 		require.Error(t, new(sparse).UnmarshalJSON([]byte(bad)), bad)

@@ -1,15 +1,18 @@
 package slo
 
-import "slices"
-
 // Rules of windows that are not learned of: so many before them at least, and of them.
 const (
 	leastBefore = 8
 	leastLater  = 3
 )
 
+// unlikelyRegime is the probability below which it is no chance that so many windows that exceed
+// what the others suggest are the later ones.
+const unlikelyRegime = 1e-3
+
 // later returns how many of the last windows of the first baseline are another regime than those
-// before: each of them exceeds what is learned of those before, none of which does. An objective
+// before: each of them exceeds what is learned of those before, none of which does, or most of them
+// do and so many are no chance (unlikely). An objective
 // that is learned in the midst of a fault would tolerate it. A system that becomes slower by as much
 // right after the start, for good, is told of like a fault. It is 0 where there is one regime, and
 // once a threshold is learned, which windows of a fault violate.
@@ -17,12 +20,19 @@ func (t *track) later(cfg Config, typical bool) int {
 	if t.Objective.Limit() > 0 {
 		return 0
 	}
+	all, least := 0, 1.0 // windows of the later regime, and how likely the least likely is
 	for n := leastBefore; n <= len(t.Baseline)-leastLater; n++ {
-		if limit := t.limitOf(cfg, t.Baseline[:n], typical); slices.Max(t.Baseline[:n]) <= limit && slices.Min(t.Baseline[n:]) > limit {
-			return len(t.Baseline) - n
+		limit := t.limitOf(cfg, t.Baseline[:n], typical)
+		before, after := exceeding(t.Baseline[:n], limit), exceeding(t.Baseline[n:], limit)
+		later := len(t.Baseline) - n
+		if before == 0 && after == later {
+			return later
+		}
+		if p := unlikely(before, n, after, later); 2*after > later && p < min(unlikelyRegime, least) && !typical {
+			all, least = later, p
 		}
 	}
-	return 0
+	return all
 }
 
 // limitOf is what is learned of a baseline alone, in its units.

@@ -21,7 +21,7 @@ func TestWatcher_learnsOfTheEarlierRegime(t *testing.T) {
 		"half of them slow":            {10, 300 * time.Millisecond, 0, true},
 		"three of them slow":           {17, 300 * time.Millisecond, 0, true},
 		"two of them slow":             {18, 300 * time.Millisecond, 0, true}, // they are of no weight
-		"too few before":               {7, 300 * time.Millisecond, 0, false},
+		"too few before":               {6, 300 * time.Millisecond, 0, false},
 		"slower by less than headroom": {10, 90 * time.Millisecond, 0, false},
 		"half of them fail":            {10, 50 * time.Millisecond, 60, true},
 		"they are faster":              {10, 10 * time.Millisecond, 0, false},

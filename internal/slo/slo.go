@@ -70,8 +70,9 @@ type State struct {
 	// Since is the start, in ns, of the first window with bad requests of those that were
 	// judged together; that of this window where it was judged alone.
 	Since int64
-	// Violated: this window violates the objective, and under rules of burn rates
-	// so much that it burns the budget as fast as the mildest rule asks for.
+	// Violated: this window violates the objective, alone or with those since Since, and
+	// under rules of burn rates so much that it burns the budget as fast as the mildest
+	// rule asks for.
 	Violated bool
 	Firing   bool // the opening rule holds, the resolving one not yet
 	// Ticket: of the rules that held since the run fires, each is worth a ticket

@@ -10,8 +10,9 @@ import (
 	"github.com/sage-rca/sage/internal/sketch"
 )
 
-// maxPooled is the number of windows that are put together at most.
-const maxPooled = 10
+// MaxPooled is the number of windows that are put together at most, and that a scattered
+// violation is looked for in.
+const MaxPooled = 10
 
 // chance is the probability below which as many bad requests are no chance.
 const chance = 5e-3
@@ -37,12 +38,15 @@ func (t *track) plainly(o Observation) bool {
 // Pending is the start, in ns, of the first of the windows that are in hand, to be judged
 // together with those to come, and show bad requests; 0 where none do. Of a learned objective
 // they count from the second time on: rare operations with a failed request now and then are
-// many, and windows are large.
+// many, and windows are large. So do windows that may turn out to be a scattered violation.
 func (w *Watcher) Pending() int64 {
 	var since int64
 	for _, t := range w.tracks { // the minimum
 		if bad := t.Few.bad; bad != 0 && (!t.Objective.Learned || t.Onset != 0) && (since == 0 || bad < since) {
 			since = bad
+		}
+		if t.held != 0 && (since == 0 || t.held < since) {
+			since = t.held
 		}
 	}
 	return since
@@ -61,7 +65,7 @@ type sparse struct {
 
 // add takes in one more window, in which requests are bad or none is, and returns all in hand.
 func (p *sparse) add(start, end int64, o Observation, bad bool) Observation {
-	if p.latency == nil || start-p.start >= maxPooled*(end-start) {
+	if p.latency == nil || start-p.start >= MaxPooled*(end-start) {
 		*p = sparse{start: start}
 	}
 	if bad && p.bad == 0 {

@@ -2,7 +2,6 @@ package slo
 
 import (
 	"math"
-	"slices"
 
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -15,7 +14,7 @@ type track struct {
 	Objective Objective
 	RPC       identity.RPC
 	Seen      int64     // start of the last window that was measured
-	Recent    []result  // of the last measured windows, at most OpenN + 1, oldest first; none under rules of burn rates
+	Recent    []result  // of the last measured windows, oldest first, see remember; none under rules of burn rates
 	Met       int       // measured windows in a row that met the objective
 	Firing    bool      //
 	Paged     bool      `json:",omitempty"` // a rule of burn rates that is worth a page held since it fires
@@ -27,12 +26,16 @@ type track struct {
 	Stepped   int64     `json:",omitempty"` // start of the windows that it was not learned of, see later; 0: none, or over
 	Burn      []ring    `json:",omitempty"` // by rule of burn rates
 	Budget    ring      `json:",omitzero"`
-	Few       sparse    `json:",omitzero"` // windows of too few requests
+	Few       sparse    `json:",omitzero"`  // windows of too few requests
+	Scattered bool      `json:",omitempty"` // what fires is a scattered violation
+	Windows   int       `json:",omitempty"` // measured since Onset, while it fires
+	Exceeded  int       `json:",omitempty"` // of them those that exceed the limit, by however few requests
 	// Of a learned objective of the median.
 	Usual sparse  `json:",omitzero"`  // requests of the healthy windows that Learned counts
 	Above float64 `json:",omitempty"` // share of those that Threshold was learned of above it
 
-	measured bool // in the window that began at Seen; it is new otherwise
+	measured bool  // in the window that began at Seen; it is new otherwise
+	held     int64 // start of windows that may turn out to be a scattered violation, 0: none
 }
 
 // result is one measured window.
@@ -40,6 +43,8 @@ type result struct {
 	Start      int64
 	Violated   bool
 	Count, Bad float64
+	Exceeds    bool `json:",omitempty"` // the limit, by however few requests
+	Taken      bool `json:",omitempty"` // for healthy: it is one of the baseline
 }
 
 // minSeen is the number of requests that a sampled window must show: one alone, whatever
@@ -73,8 +78,9 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 		return t.state(cfg, start, s)
 	}
 	seen := s.Count - o.Unseen
+	exceeds := over
 	over = over && t.surely(seen*s.BadRatio, seen) && (alone || t.Objective.Learned || t.plainly(o))
-	r := result{from, over, s.Count, s.Count * s.BadRatio}
+	r := result{from, over, s.Count, s.Count * s.BadRatio, exceeds, false}
 	t.account(start, end, r)
 	var ends bool
 	if rules := cfg.rules(t.Objective); len(rules) > 0 {
@@ -82,6 +88,11 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 		ends = t.burning(cfg, r, t.burn(cfg, start))
 	} else {
 		ends = t.rule(cfg, r, t.Objective.lasts(o, r))
+		if t.Scattered && exceeds {
+			r.Violated = true
+			s.Since = min(s.Since, t.stretch())
+			t.held = s.Since
+		}
 	}
 	s.Violated = r.Violated
 	out := t.state(cfg, start, s)
@@ -91,6 +102,9 @@ func (t *track) observe(cfg Config, start, end int64, o Observation) State {
 		out.Firing = false
 	case !over && !s.Violated && !t.Firing:
 		t.healthy(cfg, start, end, o, s.Observed)
+		if n := len(t.Recent); n > 0 {
+			t.Recent[n-1].Taken = true
+		}
 	}
 	out.Objective, out.Baseline, out.Healthy = t.Objective, median(t.Baseline), len(t.Baseline)
 	return out
@@ -132,27 +146,28 @@ func (o Objective) lasts(w Observation, r result) bool {
 }
 
 // rule fires when k of the last n measured windows violate the objective and the
-// last one shows that it goes on, otherwise when one more of one more do, and
-// reports whether a run that fires ends, which it does after m in a row that meet it.
+// last one shows that it goes on, otherwise when one more of one more do, or where
+// violations are scattered, and reports whether a run that fires ends, which it does
+// after m in a row that meet it.
 func (t *track) rule(cfg Config, r result, goesOn bool) (ends bool) {
 	t.Met++
-	if r.Violated {
+	if r.Violated || r.Exceeds && t.scatters(cfg) {
 		t.Met = 0
-	} else if !t.Firing {
+	}
+	if !t.Firing && t.Met > 0 && (!t.scatters(cfg) || t.Met >= cfg.ResolveM) {
 		t.Stepped = 0
 	}
+	t.remember(cfg, r)
+	t.held = 0
 	if t.Firing {
 		t.Requests += r.Count
 		t.Bad += r.Bad
-		return t.Met >= cfg.ResolveM
-	}
-	t.Recent = append(t.Recent, r)
-	if n := len(t.Recent); n > cfg.OpenN+1 {
-		t.Recent = slices.Delete(t.Recent, 0, n-cfg.OpenN-1)
+		t.count(r)
+		return t.Met >= t.calm(cfg)
 	}
 	violated := 0
 	t.Onset, t.Requests, t.Bad = 0, 0, 0
-	for _, r := range t.Recent {
+	for _, r := range t.Recent[max(0, len(t.Recent)-cfg.OpenN-1):] {
 		if r.Violated {
 			violated++
 		}
@@ -172,15 +187,32 @@ func (t *track) rule(cfg Config, r result, goesOn bool) (ends bool) {
 	}
 	lasts := cfg.OpenK == 1 || goesOn
 	t.Firing = r.Violated && (recent >= cfg.OpenK && lasts || violated > cfg.OpenK)
+	if opens := t.Firing || t.scatter(cfg); opens {
+		t.Windows, t.Exceeded = 0, 0
+		for _, r := range t.Recent {
+			if r.Start >= t.Onset {
+				t.count(r)
+			}
+		}
+	}
 	if t.Stepped > 0 && t.Onset > t.Stepped {
 		t.Onset = t.Stepped
 	}
 	return false
 }
 
+// count takes in a window of a run that fires.
+func (t *track) count(r result) {
+	t.Windows++
+	if r.Exceeds {
+		t.Exceeded++
+	}
+}
+
 // rest ends a run: what was before it is forgotten.
 func (t *track) rest() {
 	t.Firing, t.Paged, t.Onset, t.Requests, t.Bad, t.Recent, t.Stepped = false, false, 0, 0, 0, nil, 0
+	t.Scattered, t.Windows, t.Exceeded, t.held = false, 0, 0, 0
 }
 
 // takeBack ends a run that should not have been: the requests by which it was judged turn
