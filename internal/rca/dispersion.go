@@ -26,10 +26,10 @@ const grains = 32
 func (s site) expected() float64 {
 	c := s.measured()
 	m, sum := c.least(), c.sum()
-	now := func(i int) (float64, [feature.D]float64) { return c.wait(i), s.latency[i].now }
+	now := func(i int) wait { return s.waiting(i, c.wait(i)) }
 	usual := func(i int) (float64, [feature.D]float64) { return s.usual.wait(i), s.latency[i].usual }
 	if u := slowest(len(s.latency), usual); u > 0 {
-		m = math.Max(m, slowest(len(s.latency), now)*s.usual.least()/u)
+		m = math.Max(m, slowestOf(len(s.latency), now)*s.usual.least()/u)
 	}
 	return math.Max(m+s.lambda*math.Max(0, sum-m), s.longest(c))
 }
@@ -87,22 +87,45 @@ func (s site) longest(now calls) float64 {
 	return best
 }
 
-// slowest is E[max_i w_i] of n independent waits, each with the mean and with the
-// shape of the quantiles that of gives.
+// wait is the distribution of a wait: its mean, and the shape, quantiles of what has a mean of its own.
+type wait struct {
+	mean, shape float64
+	quantile    func(p float64) float64
+}
+
+// waiting is how requests wait for callee i, so long on average. Calls that are fast or slow, with
+// nothing in between, have a shape that the feature quantiles do not know.
+func (s site) waiting(i int, mean float64) wait {
+	if i < len(s.shapes) && s.shapes[i] != nil {
+		x := s.shapes[i]
+		return wait{mean, x.Sum() / x.Count(), x.Quantile}
+	}
+	q := s.latency[i].now
+	return wait{mean, meanOf(q), func(p float64) float64 { return between(q, p) }}
+}
+
+// slowest is slowestOf waits of which the feature quantiles are known.
 func slowest(n int, of func(i int) (mean float64, quantiles [feature.D]float64)) float64 {
+	return slowestOf(n, func(i int) wait {
+		mean, q := of(i)
+		return wait{mean, meanOf(q), func(p float64) float64 { return between(q, p) }}
+	})
+}
+
+// slowestOf is E[max_i w_i] of n independent waits.
+func slowestOf(n int, of func(i int) wait) float64 {
 	type grain struct {
 		wait  float64
 		owner int
 	}
 	all := make([]grain, 0, n*grains)
 	for i := range n {
-		mean, q := of(i)
-		shape := meanOf(q)
-		if !(mean > 0) || !(shape > 0) || math.IsInf(mean, 0) || math.IsInf(shape, 0) {
+		w := of(i)
+		if !(w.mean > 0) || !(w.shape > 0) || math.IsInf(w.mean, 0) || math.IsInf(w.shape, 0) {
 			continue
 		}
 		for k := range grains {
-			all = append(all, grain{mean / shape * between(q, (float64(k)+0.5)/grains), i})
+			all = append(all, grain{w.mean / w.shape * w.quantile((float64(k)+0.5)/grains), i})
 		}
 	}
 	slices.SortFunc(all, func(a, b grain) int { return cmp.Compare(a.wait, b.wait) })

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sage-rca/sage/internal/feature"
+	"github.com/sage-rca/sage/internal/sketch"
 )
 
 // waiting is one independent wait: its mean, and the shape of its quantiles.
@@ -18,7 +19,7 @@ type waiting struct {
 	q    [feature.D]float64
 }
 
-func slowestOf(ws []waiting) float64 {
+func slowestOfAll(ws []waiting) float64 {
 	return slowest(len(ws), func(i int) (float64, [feature.D]float64) { return ws[i].mean, ws[i].q })
 }
 
@@ -69,7 +70,7 @@ func TestSlowest(t *testing.T) {
 			(900*0.5 + (961-900)*rareGrains[0] + (1024-961)*rareGrains[1]) / 1024,
 		},
 	} {
-		t.Run(name, func(t *testing.T) { assert.InDelta(t, c.want, slowestOf(c.of), 1e-12) })
+		t.Run(name, func(t *testing.T) { assert.InDelta(t, c.want, slowestOfAll(c.of), 1e-12) })
 	}
 }
 
@@ -126,7 +127,7 @@ func TestLaw_slowest(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 11))
 		ws := randomWaits(rng)
-		got := slowestOf(ws)
+		got := slowestOfAll(ws)
 		most, sum := 0.0, 0.0
 		for _, w := range ws {
 			most, sum = max(most, w.mean), sum+w.mean
@@ -137,7 +138,7 @@ func TestLaw_slowest(t *testing.T) {
 
 		turned := slices.Clone(ws)
 		slices.Reverse(turned)
-		require.InEpsilon(t, got, slowestOf(turned), 1e-11, "seed %d: in any order", seed)
+		require.InEpsilon(t, got, slowestOfAll(turned), 1e-11, "seed %d: in any order", seed)
 
 		i := rng.IntN(len(ws))
 		longer, scaled := slices.Clone(ws), slices.Clone(ws)
@@ -145,9 +146,9 @@ func TestLaw_slowest(t *testing.T) {
 		for j := range scaled {
 			scaled[j].mean *= 3
 		}
-		require.GreaterOrEqual(t, slowestOf(longer), got*(1-1e-11), "seed %d: a longer wait shortens nothing", seed)
-		require.InEpsilon(t, 3*got, slowestOf(scaled), 1e-11, "seed %d: in any unit", seed)
-		require.GreaterOrEqual(t, slowestOf(append(slices.Clone(ws), randomWaits(rng)...)), got*(1-1e-11), "seed %d: nor does one more", seed)
+		require.GreaterOrEqual(t, slowestOfAll(longer), got*(1-1e-11), "seed %d: a longer wait shortens nothing", seed)
+		require.InEpsilon(t, 3*got, slowestOfAll(scaled), 1e-11, "seed %d: in any unit", seed)
+		require.GreaterOrEqual(t, slowestOfAll(append(slices.Clone(ws), randomWaits(rng)...)), got*(1-1e-11), "seed %d: nor does one more", seed)
 	}
 }
 
@@ -156,7 +157,7 @@ func FuzzSlowest(f *testing.F) {
 	f.Add(0.0, 0.0, 0.0, 0.0, 1e-300, 1e-300, 1.0, 1e300)
 	f.Add(math.NaN(), 1.0, 1.0, 1.0, math.Inf(1), 1.0, math.Inf(1), 1.0)
 	f.Fuzz(func(t *testing.T, m, a, b, c, n, x, y, z float64) {
-		got := slowestOf([]waiting{{m, [feature.D]float64{a, b, c}}, {n, [feature.D]float64{x, y, z}}})
+		got := slowestOfAll([]waiting{{m, [feature.D]float64{a, b, c}}, {n, [feature.D]float64{x, y, z}}})
 		usable := func(vs ...float64) bool {
 			return !slices.ContainsFunc(vs, func(v float64) bool { return !(v >= 1e-9 && v <= 1e9) })
 		}
@@ -267,4 +268,24 @@ func TestSite_dispersedCallsStayParallel(t *testing.T) {
 	assert.Empty(t, pool(s, 1.19*expected), "hardly longer")
 	require.Len(t, pool(s, 1.25*expected), 1)
 	assert.InDelta(t, 0.25*expected, pool(s, 1.25*expected)[0].excess, 1e-9)
+}
+
+// Of 100 calls 10 take 230 ms and the others 4 ms, beside calls of 35 ms each: the slowest takes
+//
+//	0.9 x 35 + 0.1 x 230 = 54.5 ms
+//
+// The feature quantiles (p50 4, p95 and p99 230 ms) know nothing of the 10, and put too much in between.
+func TestSite_waiting(t *testing.T) {
+	both, even := new(sketch.Sketch), new(sketch.Sketch)
+	both.Add(4e6, 90)
+	both.Add(230e6, 10)
+	even.Add(35e6, 100)
+	s := site{latency: []shift{{now: [feature.D]float64{0.004, 0.230, 0.230}}, {now: [feature.D]float64{0.035, 0.035, 0.035}}}, shapes: []*sketch.Sketch{both, even}}
+	mean := []float64{0.9*0.004 + 0.1*0.230, 0.035}
+	most := func() float64 { return slowestOf(2, func(i int) wait { return s.waiting(i, mean[i]) }) }
+	assert.InDelta(t, 0.0545, most(), 0.003)
+	s.shapes = nil
+	assert.Less(t, most(), 0.048)
+	s.shapes = []*sketch.Sketch{both, nil}
+	assert.InDelta(t, 0.0545, most(), 0.003)
 }

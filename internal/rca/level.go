@@ -5,6 +5,7 @@ import (
 
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -85,11 +86,19 @@ func (v *view) measure(r *reach, s *window.Snapshot) {
 // mean is the mean of a kind of call in the violated window in seconds, as the caller
 // sees it; 0 where it is not known.
 func (v *view) mean(e identity.Edge) float64 {
-	x := v.edges[e]
-	if x == nil || x.Client == nil || !(x.Client.Count() > 0) {
-		return 0
+	if x := v.shape(e); x != nil {
+		return x.Sum() / x.Count() / 1e9
 	}
-	return x.Client.Sum() / x.Client.Count() / 1e9
+	return 0
+}
+
+// shape is the distribution of a kind of call in the violated window in ns, as the caller
+// sees it; nil where it is not known.
+func (v *view) shape(e identity.Edge) *sketch.Sketch {
+	if x := v.edges[e]; x != nil && x.Client != nil && x.Client.Count() > 0 && x.Client.Sum() > 0 {
+		return x.Client
+	}
+	return nil
 }
 
 func (v *view) at(k feature.Key) level {

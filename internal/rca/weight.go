@@ -6,6 +6,7 @@ import (
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
+	"github.com/sage-rca/sage/internal/sketch"
 )
 
 // demand is what one entry request asks of the nodes below it.
@@ -34,10 +35,11 @@ type site struct {
 	overlap    level   // log(union/sum) over callees
 	self       []level // log(share/within) of the calls to one callee
 	perRequest []level
-	overlaps   []overlapping // of the calls to one callee
-	fresh      map[int]bool  // calls of who is known to whom is known, which were never made before
-	latency    []shift       // of one call, as the caller sees it
-	mean       []float64     // of the same, seconds, in this window; 0 where not known
+	overlaps   []overlapping    // of the calls to one callee
+	fresh      map[int]bool     // calls of who is known to whom is known, which were never made before
+	latency    []shift          // of one call, as the caller sees it
+	mean       []float64        // of the same, seconds, in this window; 0 where not known
+	shapes     []*sketch.Sketch // of the same, nil where not known
 }
 
 // newDemand walks from the entry to the causes. q is the quantile of the SLO.
@@ -85,6 +87,7 @@ func newSite(r *reach, v *view, p rpc) site {
 		}
 		s.latency = append(s.latency, lat)
 		s.mean = append(s.mean, v.mean(c.edge))
+		s.shapes = append(s.shapes, v.shape(c.edge))
 		now, usual := 1.0, 1.0
 		if !math.IsNaN(n.now) {
 			now, usual = math.Exp(n.now), math.Exp(n.now)

@@ -88,17 +88,23 @@ func labelledNext(number string) string {
 
 // likely is "Likely cause: mysql, slow itself (p=0.91)".
 func likely(v *rca.Verdict) string {
+	names := blamed(v)
+	word := "cause"
+	if len(names) > 1 {
+		word = "causes"
+	}
+	return fmt.Sprintf("Likely %s: %s (p=%.2f)", word, strings.Join(names, " + "), v.Culprits[0].Probability)
+}
+
+// blamed are the culprits, each once.
+func blamed(v *rca.Verdict) []string {
 	names := make([]string, 0, len(v.Culprits))
 	for i := range v.Culprits {
 		if !namedBefore(v.Culprits, i) {
 			names = append(names, phrase(&v.Culprits[i]))
 		}
 	}
-	word := "cause"
-	if len(names) > 1 {
-		word = "causes"
-	}
-	return fmt.Sprintf("Likely %s: %s (p=%.2f)", word, strings.Join(names, " + "), v.Culprits[0].Probability)
+	return names
 }
 
 // namedBefore reports whether culprit i is among those whom the host of an earlier one
@@ -167,7 +173,7 @@ func unknown(v *rca.Verdict) string {
 }
 
 // ending is "Resolved after 38s, 31% of 812 requests were too slow. It was mysql,
-// slow itself (p=0.91)".
+// slow itself (p=0.91)", with all culprits.
 func ending(e *incident.Event) string {
 	if e.MergedInto != "" {
 		text := "Merged into " + clip(display(e.MergedInto), maxName)
@@ -185,7 +191,7 @@ func ending(e *incident.Event) string {
 		text += fmt.Sprintf(", %s of %.0f requests %s", percent(e.Bad/e.Requests), e.Requests, fault(e))
 	}
 	if v := &e.Verdict; !v.Abstained && len(v.Culprits) > 0 {
-		text += fmt.Sprintf(". It was %s (p=%.2f)", phrase(&v.Culprits[0]), v.Culprits[0].Probability)
+		text += fmt.Sprintf(". It was %s (p=%.2f)", strings.Join(blamed(v), " + "), v.Culprits[0].Probability)
 	}
 	return text
 }

@@ -240,6 +240,10 @@ func TestLogs_errors(t *testing.T) {
 	body = records(report.Logs([]engine.Output{{Incident: &ended}}, options))[0].Body().Str()
 	assert.Contains(t, body, "Resolved after 2m0s, 22% of 824 requests failed. It was shop/payment-db errors")
 	assert.NotContains(t, body, "burn")
+
+	ended.Verdict.Culprits = append(ended.Verdict.Culprits[:1:1], examples()["open_edge"].Incident.Verdict.Culprits[0])
+	body = records(report.Logs([]engine.Output{{Incident: &ended}}, options))[0].Body().Str()
+	assert.Regexp(t, `It was shop/payment-db errors \+ .* \(p=`, body, "all of them")
 }
 
 // What is supposed of the tail supposes nothing of culprits that another objective blames.
