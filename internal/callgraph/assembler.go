@@ -40,6 +40,7 @@ type Assembler struct {
 	producers *Producers
 	known     memory
 	pending   pending
+	roots     bool // there are traces that begin with a root
 
 	frag fragment // the trace being resolved
 	out  struct { // what is being emitted

@@ -15,9 +15,17 @@ const slack = 20
 //   - requests of this kind are nearly always within one of that kind where a trace has both.
 //     What runs at the same time is within each other by chance.
 //
+// Not where the trace's root is not here, as the roots of others are: it was due before, with the parents,
+// and what comes after it lasts so long that everything lies within it by chance.
+//
 // It is called after bridge.
 func (a *Assembler) nest() {
 	f := &a.frag
+	if f.root != none {
+		a.roots = true
+	} else if a.roots {
+		return
+	}
 	looks := maxLooks
 	for _, o := range f.orphans {
 		if f.nodes[o].parent != lost {

@@ -1,6 +1,7 @@
 package callgraph
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -153,5 +154,26 @@ func TestAssembler_nestsWithoutAllocation(t *testing.T) {
 			play()
 		}
 		assert.Zero(t, testing.AllocsPerRun(100, play))
+	}
+}
+
+// Requests that go on for callers that gave up last so long that others lie within them by chance: where
+// traces have roots, nothing is nested in what comes after the root was due.
+func TestAssembler_nestAfterTheRoot(t *testing.T) {
+	for name, rooted := range map[string]bool{"traces have roots": true, "none has one": false} {
+		var r recorder
+		a := New(roomy, &r)
+		for i := range 40 {
+			n := fmt.Sprint(i + 1)
+			if rooted {
+				add(a, parse(t, strings.Fields(n+".1 - S web / 0-10")))
+			}
+			add(a, parse(t, strings.Fields(n+".7 ? S cart Get 1000-9000")))
+			add(a, parse(t, strings.Fields(n+".8 ? S mail Send 2000-2010")))
+			a.Advance(10)
+		}
+		a.Flush()
+		nested := slices.ContainsFunc(r.lines(), func(l string) bool { return strings.HasPrefix(l, "call cart Get > mail Send") })
+		assert.Equal(t, !rooted, nested, name)
 	}
 }
