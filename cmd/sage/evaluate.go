@@ -81,7 +81,15 @@ func evaluateMethods(ctx context.Context, args []string, out, log io.Writer) err
 		return err
 	}
 	fmt.Fprint(out, page.Summary(r))
+	for i := range r.Recorded {
+		for _, n := range r.Recorded[i].Notes {
+			fmt.Fprintf(log, "%s: noted: %s\n", r.Recorded[i].Name, n)
+		}
+	}
 	fmt.Fprintf(log, "all tables: %s, %s\n", filepath.Join(o.out, "evaluate.md"), filepath.Join(o.out, "evaluate.json"))
+	if err := r.Unmeasured(); err != nil {
+		return err
+	}
 	return o.check(r, log)
 }
 

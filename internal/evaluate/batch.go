@@ -60,6 +60,9 @@ type batch struct {
 // Batch asks methods about the incidents of a recording. Nobody set an objective in
 // it, see stated.
 func Batch(ctx context.Context, set *recorded.Set, p Protocol, methods []method.Method) (*Asked, error) {
+	if reason := unanswerable(set); reason != "" {
+		return nil, fmt.Errorf("%s %w: %s", set.Name, errUnanswerable, reason)
+	}
 	all := trials(set)
 	b := newBatch(set.Window, set.Normal, all)
 	if !p.NoTraining {

@@ -75,6 +75,9 @@ type RecordedSet struct {
 	Published []string `json:"published,omitempty"`
 	// Notes say what was left out of the recording, or repaired.
 	Notes []string `json:"notes,omitempty"`
+	// Unmeasured says why nothing could be asked about the recording, "" where something
+	// was.
+	Unmeasured string `json:"unmeasured,omitempty"`
 }
 
 // WhatIf compares predicted tails without the fault with true ones, of the

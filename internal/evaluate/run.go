@@ -69,6 +69,9 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 	for i, set := range sets {
 		jobs = append(jobs, job{set.Name, func(ctx context.Context) (err error) {
 			recordings[i], err = recording(ctx, set)
+			if reason := recordings[i].Unmeasured; reason != "" {
+				r.say("%s: %s", set.Name, reason)
+			}
 			return err
 		}})
 	}
@@ -213,6 +216,9 @@ func (r *run) suite(ctx context.Context, size AppSize) (out suiteResult, err err
 // recording evaluates one recorded set.
 func recording(ctx context.Context, set *recorded.Set) (RecordedSet, error) {
 	asked, err := Batch(ctx, set, protocol(true, 0), lineup())
+	if errors.Is(err, errUnanswerable) {
+		return RecordedSet{Name: set.Name, Published: set.Reported, Notes: set.Notes, Unmeasured: err.Error()}, nil
+	}
 	if err != nil {
 		return RecordedSet{}, err
 	}

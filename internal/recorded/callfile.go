@@ -2,45 +2,55 @@ package recorded
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"net/netip"
 	"path/filepath"
-	"strings"
 
 	"github.com/sage-rca/sage/internal/identity"
 )
 
 // medianFile is source_50.csv or destination_50.csv: a column per link with the
-// median latency of its calls in seconds, as the caller or as the callee sees it.
+// median latency of its calls, as the caller or as the callee sees it.
 type medianFile struct {
 	series
-	links map[link]int // column
+	links map[link]latencyColumn
 }
 
 // readMedians reads such a file; nil where there is none. Columns are named
-// caller_callee; those that do not name two known services are returned too.
-func readMedians(file string, known map[identity.Service]bool) (m *medianFile, unknown []string, err error) {
-	t, err := readTable(file)
+// caller_callee, in seconds, or caller_callee(ms); those that do not name two known
+// services are returned too.
+func readMedians(file string, known map[identity.Service]bool, n notes) (m *medianFile, unknown []string, err error) {
+	t, err := readTable(file, n)
 	if errors.Is(err, fs.ErrNotExist) {
+		n.add("no "+filepath.Base(file), 1)
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	s, _, err := newSeries(t, "", "")
+	s, err := newSeries(t, "", "", n)
 	if err != nil {
 		return nil, nil, err
 	}
-	m = &medianFile{series: s, links: map[link]int{}}
+	m = &medianFile{series: s, links: map[link]latencyColumn{}}
 	for i, h := range t.header {
-		if strings.EqualFold(h, colTime) || strings.EqualFold(h, "TimeStamp") {
+		if h == "" || plain(h) == plain(colTime) || plain(h) == plain(colTimeStamp) {
 			continue
 		}
-		if l, ok := splitLink(h, known); ok {
-			m.links[l] = i
-		} else {
+		bare, unit, ok := unitOf(h)
+		if !ok {
+			bare, unit = h, nsPerSecond
+		}
+		l, ok := splitLink(bare, known)
+		if !ok {
 			unknown = append(unknown, h)
+			continue
+		}
+		if _, twice := m.links[l]; !twice { // else it is noted
+			m.links[l] = latencyColumn{order: 0.5, at: i, unit: unit}
+			m.table.clean([]int{i}, mostLatency/unit, n)
 		}
 	}
 	return m, unknown, nil
@@ -67,26 +77,27 @@ func (m *medianFile) ns(l link, row []string) float64 {
 	if !ok {
 		return math.NaN()
 	}
-	if v := cell(row, c); v >= 0 {
-		return v * nsPerSecond
-	}
-	return math.NaN()
+	return cell(row, c.at) * c.unit
 }
 
 // readDependencies reads the calls of dependency.csv; none where there is no such
 // file. Rows whose target is the address of a node say where pods run.
-func readDependencies(dir string, known map[identity.Service]bool) (links []link, unknown []string, err error) {
-	t, err := readTable(filepath.Join(dir, "dependency.csv"))
+func readDependencies(dir string, known map[identity.Service]bool, n notes) (links []link, unknown []string, err error) {
+	t, err := readTable(filepath.Join(dir, "dependency.csv"), n)
 	if errors.Is(err, fs.ErrNotExist) {
+		n.add("no dependency.csv", 1)
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	source, target := t.column("Source"), t.column("Target")
+	if source < 0 || target < 0 {
+		return nil, nil, fmt.Errorf("%s: no columns Source and Target, of the caller and the callee, among %q", t.name, t.header[:min(len(t.header), maxNamed)])
+	}
 	for _, row := range t.rows {
-		if source < 0 || target < 0 || len(row) <= max(source, target) {
-			continue
+		if len(row) <= max(source, target) {
+			continue // is noted as too short
 		}
 		if _, err := netip.ParseAddr(row[target]); err == nil {
 			continue

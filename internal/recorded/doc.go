@@ -26,4 +26,14 @@
 //
 // What is missing stays missing: a service without requests has no latency, and a
 // window without rows is left out. Set.Notes count what was.
+//
+// # What differs between recordings
+//
+// Rows are in any order and may lie hours apart, columns are in any order and named
+// in any case, with blanks around them or not; latencies are in the unit that the
+// name of the column has. Times are UTC where they name no zone. Files that may be
+// missing are noted where they are. A cell that is no number, or cannot be true, is
+// missing, and noted with the first place where that was so. A fault that no window
+// shows is left out. What cannot be read at all is an error that says where, and
+// what is wanted instead.
 package recorded

@@ -1,10 +1,6 @@
 package recorded
 
 import (
-	"cmp"
-	"encoding/json"
-	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,43 +25,6 @@ const (
 	normalUntil = -10 * time.Second
 	normalFrom  = 300 * time.Second
 )
-
-// readFaults reads the fault list, by time. inject_timestamp is not read: it
-// differs from inject_time, which is UTC, by a minute or hours in places.
-func readFaults(dir string) ([]fault, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*fault_list.json"))
-	if err != nil {
-		return nil, err
-	}
-	var out []fault
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		var hours map[string][]struct {
-			Time string `json:"inject_time"`
-			Pod  string `json:"inject_pod"`
-			Kind string `json:"inject_type"`
-		}
-		if err := json.Unmarshal(raw, &hours); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
-		}
-		for _, faults := range hours { // sorted below
-			for _, f := range faults {
-				at, err := parseTime(f.Time)
-				if err != nil {
-					return nil, fmt.Errorf("%s: inject_time: %w", filepath.Base(file), err)
-				}
-				out = append(out, fault{at: at, pod: f.Pod, kind: f.Kind})
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b fault) int {
-		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.pod, b.pod), cmp.Compare(a.kind, b.kind))
-	})
-	return out, nil
-}
 
 // within reports whether t, in ns since 1970, lies from to until the injection.
 func (f fault) within(t int64, from, to time.Duration) bool {
@@ -116,12 +75,8 @@ func readRootCauses(dir string) (rootCauses, error) {
 	}
 	out := rootCauses{}
 	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
+		if err := readJSON(file, &out); err != nil {
 			return nil, err
-		}
-		if err := json.Unmarshal(raw, &out); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
 		}
 	}
 	return out, nil

@@ -26,7 +26,7 @@ func TestReadFaults(t *testing.T) {
 		"05": [{"inject_time": "2022-08-22 05:00:00", "inject_timestamp": "1661144340", "inject_pod": "b-5f65-bbbb5", "inject_type": "exception"}],
 		"04": [{"inject_time": "2022-08-22 04:00:00", "inject_timestamp": 1661112000, "inject_pod": "a-5f65-bbbb1", "inject_type": "cpu_contention"}]
 	}`)
-	got, err := readFaults(dir)
+	got, err := readFaults(dir, notes{})
 	require.NoError(t, err)
 	four := time.Date(2022, 8, 22, 4, 0, 0, 0, time.UTC)
 	assert.Equal(t, []fault{
@@ -44,7 +44,7 @@ func TestReadFaults(t *testing.T) {
 		assert.Equal(t, want.normal, outside(got, end), "%g s after", after)
 	}
 
-	none, err := readFaults(t.TempDir())
+	none, err := readFaults(t.TempDir(), notes{})
 	require.NoError(t, err)
 	assert.Empty(t, none)
 	for name, content := range map[string]string{
@@ -52,7 +52,7 @@ func TestReadFaults(t *testing.T) {
 	} {
 		bad := t.TempDir()
 		write(t, bad, "fault_list.json", content)
-		_, err := readFaults(bad)
+		_, err := readFaults(bad, notes{})
 		require.ErrorContains(t, err, "fault_list.json", name)
 	}
 }

@@ -2,6 +2,8 @@ package recorded
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -80,4 +82,29 @@ func (g grid) end(window int) int64 { return g.origin + int64(window)*g.step }
 func middle[T cmp.Ordered](v []T) T {
 	slices.Sort(v)
 	return v[len(v)/2]
+}
+
+// maxWindows bounds the windows of a recording: 90 days of minutes.
+const maxWindows = 130_000
+
+// bounded reports what is wrong with the times of a recording whose windows would be
+// too many.
+func (d *day) bounded() error {
+	if d.grid.windows <= maxWindows {
+		return nil
+	}
+	var first, last string // file and line
+	from, to := int64(math.MaxInt64), int64(0)
+	for _, s := range d.files() {
+		for i, t := range s.times { // sorted
+			if t < from {
+				from, first = t, s.table.where(i, -1)
+			}
+			if t >= to {
+				to, last = t, s.table.where(i, -1)
+			}
+		}
+	}
+	return fmt.Errorf("%d windows of %s from %s (%s) to %s (%s), at most %d: correct these times, or split the recording",
+		d.grid.windows, time.Duration(d.grid.step), clock(from), first, clock(to), last, maxWindows)
 }

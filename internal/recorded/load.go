@@ -19,7 +19,8 @@ var ErrNone = errors.New("recorded: no recording")
 func Load(dir string) ([]*Set, error) {
 	sets, err := load(dir, "", 0)
 	if err == nil && len(sets) == 0 {
-		err = fmt.Errorf("%w in %s", ErrNone, dir)
+		err = fmt.Errorf("%w in %s: want a directory metric with %s (Nezha), or graph.csv and noissue/metrics.csv (PetShop), in it or at most %d levels below",
+			ErrNone, dir, metricFiles, maxDepth)
 	}
 	return sets, err
 }
@@ -29,7 +30,7 @@ func load(dir, name string, depth int) ([]*Set, error) {
 	switch {
 	case isDir(filepath.Join(dir, "metric")):
 		read = LoadNezha
-	case isFile(filepath.Join(dir, "graph.csv")) && isDir(filepath.Join(dir, "noissue")):
+	case isDir(filepath.Join(dir, "noissue")):
 		read = LoadPetShop
 	}
 	if read != nil {

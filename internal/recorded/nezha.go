@@ -3,16 +3,11 @@ package recorded
 import (
 	"cmp"
 	"compress/gzip"
-	"encoding/csv"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -112,75 +107,6 @@ func (r *nezha) readFile(file string) error {
 	}
 	defer z.Close()
 	return r.read(z)
-}
-
-// The columns of a file.
-const (
-	colTrace = iota
-	colSpan
-	colParent
-	colPod
-	colName
-	colStart
-	colEnd
-	numCols
-)
-
-var nezhaHeader = []string{"TraceID", "SpanID", "ParentID", "PodName", "OperationName", "StartTimeUnixNano", "EndTimeUnixNano"}
-
-func (r *nezha) read(in io.Reader) error {
-	c := csv.NewReader(in)
-	c.ReuseRecord = true
-	header, err := c.Read()
-	if err != nil {
-		return fmt.Errorf("header: %w", err)
-	}
-	if len(header) < numCols || !slices.Equal(header[:numCols], nezhaHeader) {
-		return fmt.Errorf("header is %q, want %q", header, nezhaHeader)
-	}
-	for {
-		record, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		span, err := r.parse(record)
-		if err != nil {
-			line, _ := c.FieldPos(0)
-			return fmt.Errorf("line %d: %w", line, err)
-		}
-		r.spans = append(r.spans, span)
-	}
-}
-
-func (r *nezha) parse(record []string) (s nezhaSpan, err error) {
-	if err = decode(s.id.trace[:], record[colTrace]); err != nil {
-		return s, err
-	}
-	if err = decode(s.id.span[:], record[colSpan]); err != nil {
-		return s, err
-	}
-	if record[colParent] != "root" {
-		if err = decode(s.parent[:], record[colParent]); err != nil {
-			return s, err
-		}
-	}
-	s.pod, s.name = r.intern(record[colPod]), r.intern(record[colName])
-	if s.start, err = strconv.ParseInt(record[colStart], 10, 64); err != nil {
-		return s, err
-	}
-	s.end, err = strconv.ParseInt(record[colEnd], 10, 64)
-	return s, err
-}
-
-func decode(dst []byte, s string) error {
-	if hex.DecodedLen(len(s)) != len(dst) {
-		return fmt.Errorf("id %q has %d digits, want %d", s, len(s), hex.EncodedLen(len(dst)))
-	}
-	_, err := hex.Decode(dst, []byte(s))
-	return err
 }
 
 func (r *nezha) intern(s string) int32 {

@@ -36,7 +36,7 @@ type day struct {
 
 // LoadNezha reads one day of Nezha's layout:
 //
-//	*fault_list.json, root_cause_*.json
+//	*fault_list*.json, root_cause_*.json
 //	metric/<pod>_metric.csv, front_service.csv
 //	metric/source_50.csv, destination_50.csv, dependency.csv, each of which may be missing
 //	trace/HH_MM_trace.csv.gz, which may be missing
@@ -61,7 +61,11 @@ func LoadNezha(dir string) (*Set, error) {
 	d.connect()
 	d.fill()
 	if d.entry = d.findEntry(); d.entry.IsZero() {
-		return nil, fmt.Errorf("recorded: %s: no service has requests", dir)
+		return nil, fmt.Errorf("recorded: no service has requests: in %s no row has a time and, in a column %s, a number above zero%s",
+			filepath.Join(dir, "metric", metricFiles), colWorkload, d.notes.because())
+	}
+	if !strings.EqualFold(d.entry.Name, d.name) {
+		d.notes.named("entry that was chosen, since no pod is of the ServiceName of front_service.csv", []string{d.entry.Name})
 	}
 	d.enter()
 	normal := d.normal()
@@ -86,13 +90,14 @@ func (d *day) read(dir string) error {
 		return fmt.Errorf("no %s in %s", metricFiles, metric)
 	}
 	for _, file := range files {
-		p, lost, err := readPod(file)
+		pods, err := readPods(file, d.notes)
 		if err != nil {
 			return err
 		}
-		d.notes.add("rows of pods without a time", lost)
-		d.pods = append(d.pods, p)
-		d.known[p.service] = true
+		for _, p := range pods {
+			d.pods = append(d.pods, p)
+			d.known[p.service] = true
+		}
 	}
 	if err := d.readFront(metric); err != nil {
 		return err
@@ -100,10 +105,13 @@ func (d *day) read(dir string) error {
 	if err := d.readCalls(metric); err != nil {
 		return err
 	}
-	if d.faults, err = readFaults(dir); err != nil {
+	if d.faults, err = readFaults(dir, d.notes); err != nil {
 		return err
 	}
 	d.grid = newGrid(d.times())
+	if err := d.bounded(); err != nil {
+		return err
+	}
 	d.traces, err = readTraces(filepath.Join(dir, "trace"), time.Duration(d.grid.step))
 	if err != nil {
 		return err
@@ -115,7 +123,7 @@ func (d *day) read(dir string) error {
 }
 
 func (d *day) readFront(metric string) error {
-	t, err := readTable(filepath.Join(metric, "front_service.csv"))
+	t, err := readTable(filepath.Join(metric, "front_service.csv"), d.notes)
 	if errors.Is(err, fs.ErrNotExist) {
 		d.notes.add("no front_service.csv", 1)
 		return nil
@@ -123,11 +131,10 @@ func (d *day) readFront(metric string) error {
 	if err != nil {
 		return err
 	}
-	s, lost, err := newSeries(t, frontLatency, frontSuccess)
+	s, err := newSeries(t, frontLatency, frontSuccess, d.notes)
 	if err != nil {
 		return err
 	}
-	d.notes.add("rows of the front without a time", lost)
 	d.front = &s
 	if c := t.column(frontService); c >= 0 && len(t.rows) > 0 && c < len(t.rows[0]) {
 		d.name = t.rows[0][c]
@@ -138,33 +145,42 @@ func (d *day) readFront(metric string) error {
 func (d *day) readCalls(metric string) error {
 	var unknown, others []string
 	var err error
-	if d.links, unknown, err = readDependencies(metric, d.known); err != nil {
+	if d.links, unknown, err = readDependencies(metric, d.known, d.notes); err != nil {
 		return err
 	}
 	d.notes.named("dependencies of services without metrics", unknown)
-	if d.source, unknown, err = readMedians(filepath.Join(metric, "source_50.csv"), d.known); err != nil {
+	if d.source, unknown, err = readMedians(filepath.Join(metric, "source_50.csv"), d.known, d.notes); err != nil {
 		return err
 	}
-	if d.target, others, err = readMedians(filepath.Join(metric, "destination_50.csv"), d.known); err != nil {
+	if d.target, others, err = readMedians(filepath.Join(metric, "destination_50.csv"), d.known, d.notes); err != nil {
 		return err
 	}
 	d.notes.named("columns of calls of services without metrics", append(unknown, others...))
 	return nil
 }
 
-// times returns those of the rows of all files.
-func (d *day) times() [][]int64 {
-	var out [][]int64
+// files returns all that have rows with times.
+func (d *day) files() []*series {
+	var out []*series
 	for _, p := range d.pods {
-		out = append(out, p.times)
+		out = append(out, &p.series)
 	}
 	if d.front != nil {
-		out = append(out, d.front.times)
+		out = append(out, d.front)
 	}
 	for _, m := range [...]*medianFile{d.source, d.target} {
 		if m != nil {
-			out = append(out, m.times)
+			out = append(out, &m.series)
 		}
+	}
+	return out
+}
+
+// times returns those of the rows of all files.
+func (d *day) times() [][]int64 {
+	var out [][]int64
+	for _, s := range d.files() {
+		out = append(out, s.times)
 	}
 	return out
 }
@@ -215,8 +231,12 @@ func (d *day) countCalls(normal []*frame) {
 func (d *day) each(s *series, f func(*frame, []string)) {
 	taken := make(map[int]bool)
 	for i, k := range d.grid.bins(s.times) {
-		if k >= len(d.frames) || taken[k] {
-			d.notes.add("rows in a window that has one", 1)
+		if k >= len(d.frames) {
+			d.notes.at("rows after the last window", s.table.where(i, -1))
+			continue
+		}
+		if taken[k] {
+			d.notes.at("rows in a window that has one", s.table.where(i, -1))
 			continue
 		}
 		taken[k] = true
@@ -241,6 +261,10 @@ func (d *day) fill() {
 			if v == nil {
 				v = &served{count: math.NaN()}
 				f.served[p.service] = v
+			}
+			if slices.ContainsFunc(v.instances, func(o instance) bool { return o.id == in.id }) {
+				d.notes.at("rows in a window that has one", p.table.name)
+				return
 			}
 			v.instances = append(v.instances, in)
 			switch {
@@ -325,45 +349,4 @@ func (d *day) normal() []*frame {
 		}
 	}
 	return out
-}
-
-// set makes windows of the frames.
-func (d *day) set(name string, causes rootCauses) *Set {
-	s := &Set{Name: name, Window: time.Duration(d.grid.step), Entry: rpc(d.entry), Quantile: nezhaQuantile, Reported: nezhaReported}
-	for _, f := range d.faults {
-		in := f.incident(causes)
-		in.Entry, in.Quantile = s.Entry, s.Quantile
-		s.Incidents = append(s.Incidents, in)
-	}
-	for _, f := range d.frames {
-		if len(f.served) == 0 {
-			d.notes.add("windows without rows", 1)
-			continue
-		}
-		var acting []int
-		for i, fault := range d.faults {
-			if fault.acts(f.end) {
-				acting = append(acting, i)
-			}
-		}
-		ok := outside(d.faults, f.end)
-		if !ok && len(acting) == 0 {
-			d.notes.add("windows that are neither normal nor faulty", 1)
-			continue
-		}
-		snap := d.snapshot(f)
-		if ok {
-			s.Normal = append(s.Normal, snap)
-		}
-		for _, i := range acting {
-			s.Incidents[i].Windows = append(s.Incidents[i].Windows, snap)
-		}
-	}
-	for i := range s.Incidents {
-		if len(s.Incidents[i].Windows) == 0 {
-			d.notes.add("faults without windows", 1)
-		}
-	}
-	s.Notes = d.notes.list()
-	return s
 }

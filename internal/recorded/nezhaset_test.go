@@ -306,8 +306,12 @@ func TestLoadNezha_leastFiles(t *testing.T) {
 	assert.Empty(t, s.Normal[1].RPCs, "how many there were is not recorded")
 	assert.Len(t, s.Normal[1].Resources, 1)
 	assert.Equal(t, []string{
-		"no front_service.csv: 1", "pods whose success is not recorded: 1",
-		"rows of pods without a time: 1", "rows of pods without a workload: 1",
+		"entry that was chosen, since no pod is of the ServiceName of front_service.csv (web): 1",
+		"no *fault_list.json, so that nothing is known to have been wrong: 1",
+		"no dependency.csv: 1", "no destination_50.csv: 1", "no front_service.csv: 1", "no source_50.csv: 1",
+		"pods whose success is not recorded: 1", "rows of pods without a workload: 1",
+		"rows shorter than the header, what they lack is missing: 1, first " + webPod + "_metric.csv line 5",
+		"rows without a time: 1, first " + webPod + "_metric.csv line 5 column 1 (Time): \"never\"",
 	}, s.Notes)
 	assert.False(t, math.IsNaN(s.Quantile))
 }

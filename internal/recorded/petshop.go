@@ -2,14 +2,8 @@ package recorded
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -17,72 +11,6 @@ import (
 // petShopQuantile is the quantile of the objective of PetShop's sets. The symptom
 // is recorded of averages, which follow what a tenth of the requests do.
 const petShopQuantile = 0.95
-
-// petShopStep is the length of a window where a file has a single row.
-const petShopStep = 5 * time.Minute
-
-// headerRows is the number of header rows: node, metric, statistic. A row that
-// names the index of the others may follow.
-const headerRows = 3
-
-// petShopColumn is a column of a file of PetShop's format.
-type petShopColumn struct{ node, metric, statistic string }
-
-// petShopFile is a metrics.csv: for each window the columns that it has.
-type petShopFile struct {
-	columns []petShopColumn
-	rows    [][]string
-	starts  []int64 // ns since 1970
-}
-
-// readPetShop reads a metrics.csv. Columns differ between files and cells may be
-// blank; rows without a time are left out.
-func readPetShop(file string) (*petShopFile, error) {
-	rows, err := readRows(file)
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) < headerRows {
-		return nil, fmt.Errorf("%s: %d header rows, want %d", filepath.Base(file), len(rows), headerRows)
-	}
-	p := &petShopFile{}
-	for i := range rows[0] {
-		var c petShopColumn
-		for k, to := range [headerRows]*string{&c.node, &c.metric, &c.statistic} {
-			if i < len(rows[k]) {
-				*to = rows[k][i]
-			}
-		}
-		p.columns = append(p.columns, c)
-	}
-	for _, row := range rows[headerRows:] {
-		if len(row) == 0 {
-			continue
-		}
-		seconds, err := strconv.ParseFloat(row[0], 64)
-		if err != nil { // blank, or the name of the index
-			continue
-		}
-		p.rows = append(p.rows, row)
-		p.starts = append(p.starts, int64(math.Round(seconds*nsPerSecond)))
-	}
-	if len(p.rows) == 0 {
-		return nil, fmt.Errorf("%s: no rows", filepath.Base(file))
-	}
-	return p, nil
-}
-
-// step returns the median distance of rows that follow each other.
-func (p *petShopFile) step() int64 {
-	var gaps []int64
-	for i := 1; i < len(p.starts); i++ {
-		gaps = append(gaps, p.starts[i]-p.starts[i-1])
-	}
-	if len(gaps) == 0 {
-		return int64(petShopStep)
-	}
-	return middle(gaps)
-}
 
 // petShopNode is what a row holds of one node.
 type petShopNode struct {
@@ -96,7 +24,7 @@ func (p *petShopFile) frames(step int64, n notes) []*frame {
 	var out []*frame
 	for i, row := range p.rows {
 		nodes := make(map[string]*petShopNode)
-		for k := 1; k < len(p.columns); k++ {
+		for k := range p.columns {
 			c := p.columns[k]
 			v := cell(row, k)
 			if c.node == "" || math.IsNaN(v) {
@@ -115,25 +43,21 @@ func (p *petShopFile) frames(step int64, n notes) []*frame {
 		}
 		out = append(out, f)
 	}
-	slices.SortStableFunc(out, func(a, b *frame) int { return cmp.Compare(a.start, b.start) })
 	return out
 }
 
-// put takes in one cell. Statistics of latency that are no quantiles but the
-// average are left out.
+// put takes in one cell.
 func (n *petShopNode) put(c petShopColumn, v float64) {
-	switch strings.ToLower(c.metric) {
-	case "latency":
-		if strings.EqualFold(c.statistic, "Average") {
-			n.average = v * nsPerSecond
-			return
-		}
-		if order, err := strconv.ParseFloat(strings.TrimLeft(c.statistic, "pP"), 64); err == nil && order > 0 && order < percent {
-			n.pairs = append(n.pairs, quantile{order / percent, v * nsPerSecond})
+	switch c.metric {
+	case Latency:
+		if order, ok := statisticOrder(c.statistic); ok {
+			n.pairs = append(n.pairs, quantile{order, v * c.unit})
+		} else {
+			n.average = v * c.unit
 		}
 	case "requests":
 		n.requests = v
-	case "availability":
+	case Availability:
 		n.availability = v
 	}
 }
@@ -160,27 +84,4 @@ func (n *petShopNode) served(seen notes) *served {
 		s.errors = math.Min(1, math.Max(0, 1-n.availability/percent))
 	}
 	return s
-}
-
-// readAdjacency reads graph.csv: a row per caller, a column per callee, and a
-// number other than zero where one calls the other.
-func readAdjacency(file string) ([]link, error) {
-	rows, err := readRows(file)
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) < 2 {
-		return nil, errors.New("graph.csv: no nodes")
-	}
-	var links []link
-	for _, row := range rows[1:] {
-		for k := 1; k < len(row) && k < len(rows[0]); k++ {
-			l := link{identity.Service{Name: row[0]}, identity.Service{Name: rows[0][k]}}
-			if v := cell(row, k); v != 0 && !math.IsNaN(v) && l.caller != l.callee {
-				links = append(links, l)
-			}
-		}
-	}
-	slices.SortFunc(links, link.compare)
-	return slices.Compact(links), nil
 }

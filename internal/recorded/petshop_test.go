@@ -130,6 +130,7 @@ func TestLoadPetShop(t *testing.T) {
 
 	assert.Equal(t, []string{
 		"calls that are not waited for (site > jobs): 1",
+		"columns that are not read: no latency, requests or availability, or no average and no quantile: 1, first noissue/metrics.csv column 11 (db, latency, max)",
 		"days by which the windows without issue are set back: 10",
 		"nodes of windows with an average and no quantiles: 1",
 		"windows in which an issue sets in: 1",
@@ -161,11 +162,14 @@ func TestLoadPetShop_refuses(t *testing.T) {
 func TestLoadPetShop_onlyCalm(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "graph.csv", ",site\nsite,0\n")
-	write(t, dir, "noissue/metrics.csv", petShop(fiveColumns, "864000.0,0.12,0.4,0.2,0.1,300,100.0"))
+	write(t, dir, "noissue/metrics.csv", petShop(fiveColumns, "864000.0,0.12,0.4,0.2,0.1,300,100.0,,,,,,"))
 	s, err := LoadPetShop(dir)
 	require.NoError(t, err)
 	assert.Equal(t, []int64{864000}, starts(s.Normal))
 	assert.Equal(t, 5*time.Minute, s.Window)
-	assert.Empty(t, s.Notes)
+	assert.Equal(t, []string{
+		"columns that are not read: no latency, requests or availability, or no average and no quantile: 1, first noissue/metrics.csv column 11 (db, latency, max)",
+		"no issues (train/issue_0/target.json), so that nothing is known to have been wrong: 1",
+	}, s.Notes)
 	assert.True(t, s.Entry.IsZero())
 }

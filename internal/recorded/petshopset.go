@@ -2,15 +2,11 @@ package recorded
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sage-rca/sage/internal/identity"
@@ -42,12 +38,16 @@ func LoadPetShop(dir string) (*Set, error) {
 	}
 	p.connect()
 	p.usual = p.newUsual(p.calm)
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("recorded: %w", err)
+	}
 	return p.set(filepath.Base(dir)), nil
 }
 
 // shop is a scenario while it is read.
 type shop struct {
 	system
+	nodes  []string // of the graph
 	notes  notes
 	step   int64
 	calm   []*frame
@@ -65,26 +65,32 @@ type issue struct {
 }
 
 func (p *shop) read(dir string) error {
-	var err error
-	if p.links, err = readAdjacency(filepath.Join(dir, "graph.csv")); err != nil {
+	graph, err := findAdjacency(dir)
+	if err != nil {
 		return err
 	}
-	calm, err := readPetShop(filepath.Join(dir, "noissue", "metrics.csv"))
+	if p.links, p.nodes, err = readAdjacency(graph, p.notes); err != nil {
+		return err
+	}
+	calm, err := readPetShop(dir, filepath.Join("noissue", "metrics.csv"), p.notes)
 	if err != nil {
 		return fmt.Errorf("noissue: %w", err)
 	}
 	p.step = calm.step()
 	p.calm = calm.frames(p.step, p.notes)
-	files, err := filepath.Glob(filepath.Join(dir, "*", "issue_*", "metrics.csv"))
+	dirs, err := p.issueDirs(dir)
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		in, err := p.readIssue(filepath.Dir(file))
+	for _, d := range dirs {
+		in, err := p.readIssue(d)
 		if err != nil {
-			return fmt.Errorf("%s: %w", filepath.Dir(file), err)
+			return fmt.Errorf("%s: %w", d, err)
 		}
 		p.issues = append(p.issues, in)
+	}
+	if len(dirs) == 0 {
+		p.notes.add("no issues (train/issue_0/target.json), so that nothing is known to have been wrong", 1)
 	}
 	slices.SortFunc(p.issues, func(a, b issue) int {
 		return cmp.Or(cmp.Compare(a.onset, b.onset), cmp.Compare(a.name, b.name))
@@ -94,61 +100,15 @@ func (p *shop) read(dir string) error {
 
 func (p *shop) readIssue(dir string) (issue, error) {
 	in := issue{name: filepath.Base(filepath.Dir(dir)) + "/" + filepath.Base(dir)}
-	file, err := readPetShop(filepath.Join(dir, "metrics.csv"))
+	file, err := readPetShop(filepath.Dir(filepath.Dir(dir)), filepath.Join(in.name, "metrics.csv"), p.notes)
 	if err != nil {
 		return in, err
+	}
+	if step := file.step(); len(file.starts) > 1 && (step < p.step*9/10 || step > p.step*11/10) {
+		p.notes.at("issues whose windows are not as long as those without issue", fmt.Sprintf("%s: %s and %s", in.name, time.Duration(step), time.Duration(p.step)))
 	}
 	in.frames = file.frames(p.step, p.notes)
-	raw, err := os.ReadFile(filepath.Join(dir, "target.json"))
-	if err != nil {
-		return in, err
-	}
-	var target struct {
-		Target struct {
-			Node      string      `json:"node"`
-			Metric    string      `json:"metric"`
-			Timestamp json.Number `json:"timestamp"`
-		} `json:"target"`
-		RootCause json.RawMessage `json:"root_cause"`
-	}
-	if err := json.Unmarshal(raw, &target); err != nil {
-		return in, fmt.Errorf("target.json: %w", err)
-	}
-	seconds, err := target.Target.Timestamp.Float64()
-	if err != nil {
-		return in, fmt.Errorf("target.json: timestamp: %w", err)
-	}
-	in.target, in.metric = target.Target.Node, strings.ToLower(target.Target.Metric)
-	in.onset = int64(math.Round(seconds * nsPerSecond))
-	if in.culprit, err = rootNodes(target.RootCause); err != nil {
-		return in, fmt.Errorf("target.json: root_cause: %w", err)
-	}
-	return in, nil
-}
-
-// rootNodes reads one root cause or a list of them.
-func rootNodes(raw json.RawMessage) ([]string, error) {
-	type node struct {
-		Node string `json:"node"`
-	}
-	var several []node
-	if err := json.Unmarshal(raw, &several); err != nil {
-		var one node
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, err
-		}
-		several = []node{one}
-	}
-	var out []string
-	for _, n := range several {
-		if n.Node != "" {
-			out = append(out, n.Node)
-		}
-	}
-	if len(out) == 0 {
-		return nil, errors.New("no node")
-	}
-	return out, nil
+	return in, in.readTarget(filepath.Join(dir, "target.json"), p.notes)
 }
 
 // connect settles how often calls are made, and which of them nobody waits for.
@@ -218,8 +178,13 @@ func (p *shop) set(name string) *Set {
 	}
 	targets := make(map[string]int)
 	for _, in := range p.issues {
+		out := p.incident(in)
+		if len(out.Windows) == 0 {
+			p.notes.at("issues left out, without a window after their onset", fmt.Sprintf("%s: onset %s", in.name, clock(in.onset)))
+			continue
+		}
 		targets[in.target]++
-		s.Incidents = append(s.Incidents, p.incident(in))
+		s.Incidents = append(s.Incidents, out)
 	}
 	for _, name := range slices.Sorted(maps.Keys(targets)) {
 		if s.Entry.IsZero() || targets[name] > targets[s.Entry.Service.Name] {

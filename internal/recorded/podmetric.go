@@ -2,12 +2,8 @@ package recorded
 
 import (
 	"cmp"
-	"fmt"
 	"math"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/window"
@@ -42,10 +38,12 @@ var podMetrics = []podMetric{
 // The other columns of Nezha's format.
 const (
 	colTime        = "Time"
+	colTimeStamp   = "TimeStamp"
 	colPodName     = "PodName"
 	colWorkload    = "PodWorkload(Ops)"
 	colSuccess     = "PodSuccessRate(%)"
 	serverLatency  = "PodServerLatency"
+	clientLatency  = "PodClientLatency"
 	frontLatency   = "Latency"
 	frontService   = "ServiceName"
 	frontSuccess   = "SuccessRate(%)"
@@ -73,69 +71,61 @@ type reading struct {
 // series is a file with a row per window, its latency quantiles and its success.
 type series struct {
 	table   *table
-	times   []int64 // ns since 1970, of each row
-	orders  []float64
-	columns []int // of the latency quantiles, in seconds
-	success int   // -1 where not recorded
+	times   []int64         // ns since 1970, of each row
+	columns []latencyColumn // by ascending order
+	success int             // -1 where not recorded
 }
 
-// newSeries reads the times of a file by its column Time, and drops the rows
-// without one. The column TimeStamp is not read: it is wrong in places.
-func newSeries(t *table, latency, success string) (series, int, error) {
-	s := series{table: t, success: -1}
-	at := t.column(colTime)
-	if at < 0 {
-		return s, 0, fmt.Errorf("%s: no column %s", t.name, colTime)
+// newSeries reads the times of a file by its column Time, see clockColumn, sorts
+// its rows by them, and drops those without one.
+func newSeries(t *table, latency, success string, n notes) (series, error) {
+	s := series{success: -1}
+	at, err := t.clockColumn(n)
+	if err != nil {
+		return s, err
 	}
-	rows := t.rows
-	t.rows = nil
-	for _, row := range rows {
-		if len(row) <= at {
+	var rows []int
+	when := make([]int64, len(t.rows))
+	for i, row := range t.rows {
+		if at >= len(row) {
+			n.at("rows without a time", t.where(i, -1))
 			continue
 		}
-		when, err := parseTime(row[at])
+		v, err := parseClock(row[at])
 		if err != nil {
+			n.at("rows without a time", t.where(i, at))
 			continue
 		}
-		t.rows = append(t.rows, row)
-		s.times = append(s.times, when.UnixNano())
+		rows, when[i] = append(rows, i), v.UnixNano()
 	}
-	s.orders, s.columns = latencyColumns(t.header, latency)
+	if !slices.IsSortedFunc(rows, func(a, b int) int { return cmp.Compare(when[a], when[b]) }) {
+		n.at("files whose rows were in no order of time", t.name)
+		slices.SortStableFunc(rows, func(a, b int) int { return cmp.Compare(when[a], when[b]) })
+	}
+	for _, i := range rows {
+		s.times = append(s.times, when[i])
+	}
+	t = t.take(rows)
+	s.table = t
+	s.columns = latencyColumns(t, latency, n)
+	for _, c := range s.columns {
+		t.clean([]int{c.at}, mostLatency/c.unit, n)
+	}
+	c := t.column(success)
+	t.clean([]int{c}, mostNumber, n)
 	// A success rate that is never above zero was not measured: no service
 	// answers with errors alone for as long as it is recorded.
-	if c := t.column(success); slices.ContainsFunc(t.rows, func(row []string) bool { return cell(row, c) > 0 }) {
+	if slices.ContainsFunc(t.rows, func(row []string) bool { return cell(row, c) > 0 }) {
 		s.success = c
 	}
-	return s, len(rows) - len(t.rows), nil
-}
-
-// latencyColumns finds the columns <prefix>P<order>(s), by ascending order.
-func latencyColumns(header []string, prefix string) (orders []float64, columns []int) {
-	pattern := regexp.MustCompile("(?i)^" + regexp.QuoteMeta(prefix) + `P([0-9]+(?:\.[0-9]+)?)\(s\)$`)
-	type column struct {
-		order float64
-		at    int
-	}
-	var found []column
-	for i, h := range header {
-		if m := pattern.FindStringSubmatch(h); m != nil {
-			if v, err := strconv.ParseFloat(m[1], 64); err == nil && v > 0 && v < percent {
-				found = append(found, column{v / percent, i})
-			}
-		}
-	}
-	slices.SortStableFunc(found, func(a, b column) int { return cmp.Compare(a.order, b.order) })
-	for _, c := range found {
-		orders, columns = append(orders, c.order), append(columns, c.at)
-	}
-	return orders, columns
+	return s, nil
 }
 
 // latency returns the quantiles of a row.
 func (s *series) latency(row []string) quantiles {
-	pairs := make([]quantile, len(s.orders))
-	for i, q := range s.orders {
-		pairs[i] = quantile{q, cell(row, s.columns[i]) * nsPerSecond}
+	pairs := make([]quantile, len(s.columns))
+	for i, c := range s.columns {
+		pairs[i] = quantile{c.order, cell(row, c.at) * c.unit}
 	}
 	return newQuantiles(pairs...)
 }
@@ -146,30 +136,6 @@ func (s *series) errors(row []string) float64 {
 		return math.Min(1, math.Max(0, 1-v/percent))
 	}
 	return 0
-}
-
-// readPod reads the file of a pod, and how many of its rows have no time.
-func readPod(file string) (*pod, int, error) {
-	t, err := readTable(file)
-	if err != nil {
-		return nil, 0, err
-	}
-	s, lost, err := newSeries(t, serverLatency, colSuccess)
-	if err != nil {
-		return nil, 0, err
-	}
-	p := &pod{id: strings.TrimSuffix(t.name, metricFileName), series: s, load: t.column(colWorkload)}
-	if c := t.column(colPodName); c >= 0 && len(t.rows) > 0 && c < len(t.rows[0]) && t.rows[0][c] != "" {
-		p.id = t.rows[0][c]
-	}
-	p.service = identity.Service{Name: workload(p.id)}
-	for _, m := range podMetrics {
-		if c := t.column(m.column); c >= 0 {
-			p.ready = append(p.ready, reading{c, m})
-		}
-	}
-	slices.SortFunc(p.ready, func(a, b reading) int { return cmp.Compare(a.metric, b.metric) })
-	return p, lost, nil
 }
 
 // instance returns what a row says of the pod over seconds.

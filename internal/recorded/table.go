@@ -3,13 +3,12 @@ package recorded
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
-	"math"
+	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // table is a CSV file with one header line.
@@ -17,72 +16,100 @@ type table struct {
 	name   string // of the file
 	header []string
 	rows   [][]string
+	lines  []int // in the file, of each row
 }
 
 // readTable reads a CSV file. Names in the header may be surrounded by blanks,
-// carriage returns or a byte order mark; rows may be shorter or longer than it.
-func readTable(file string) (*table, error) {
-	rows, err := readRows(file)
+// carriage returns or a byte order mark; rows may be shorter or longer than it,
+// which is noted.
+func readTable(file string, n notes) (*table, error) {
+	rows, lines, err := readRows(file)
 	if err != nil {
 		return nil, err
 	}
+	name := filepath.Base(file)
 	if len(rows) == 0 {
-		return nil, fmt.Errorf("%s: no header", filepath.Base(file))
+		return nil, fmt.Errorf("%s: no header: its first line must name the columns, separated by commas", name)
 	}
-	return &table{name: filepath.Base(file), header: rows[0], rows: rows[1:]}, nil
+	t := &table{name: name, header: rows[0], rows: rows[1:], lines: lines[1:]}
+	seen := make(map[string]bool)
+	for i, h := range t.header {
+		if seen[plain(h)] && h != "" {
+			n.at("columns that have the name of one before them, not read", fmt.Sprintf("%s, column %d %q", name, i+1, h))
+		}
+		seen[plain(h)] = true
+	}
+	for i, row := range t.rows {
+		switch {
+		case len(row) < len(t.header):
+			n.at("rows shorter than the header, what they lack is missing", t.where(i, -1))
+		case len(row) > len(t.header) && strings.Join(row[len(t.header):], "") != "":
+			n.at("rows longer than the header, what is beyond it is not read", t.where(i, -1))
+		}
+	}
+	return t, nil
 }
 
-func readRows(file string) ([][]string, error) {
+// readRows reads all records of a CSV file, without surrounding blanks, and the
+// lines that they begin in.
+func readRows(file string) (rows [][]string, lines []int, err error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	r := csv.NewReader(bytes.NewReader(withoutMark(raw)))
 	r.FieldsPerRecord = -1
-	rows, err := r.ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(file), err)
-	}
-	for _, row := range rows {
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return rows, lines, nil
+		}
+		if err != nil { // has the line and the column
+			return nil, nil, fmt.Errorf("%s: %w: a field with quotes must be in quotes, and they doubled", filepath.Base(file), err)
+		}
 		for i := range row {
 			row[i] = strings.TrimSpace(row[i])
 		}
+		line, _ := r.FieldPos(0)
+		rows, lines = append(rows, row), append(lines, line)
 	}
-	return rows, nil
 }
 
-// column returns the index of a column whatever the case of its name, -1 where
-// there is none.
+// withoutMark returns a text without its byte order mark.
+func withoutMark(raw []byte) []byte { return bytes.TrimPrefix(raw, []byte("\ufeff")) }
+
+// plain is a column's name as it is compared: in lower case, without blanks.
+func plain(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), "")) }
+
+// column returns the index of a column whatever the case and the blanks of its
+// name, -1 where there is none.
 func (t *table) column(name string) int {
 	for i, h := range t.header {
-		if strings.EqualFold(h, name) {
+		if name != "" && plain(h) == plain(name) {
 			return i
 		}
 	}
 	return -1
 }
 
-// cell returns a number, NaN where there is none: a blank, "NaN", a short row, a
-// column -1.
-func cell(row []string, column int) float64 {
-	if column < 0 || column >= len(row) {
-		return math.NaN()
+// where names a cell, or a row where column is -1.
+func (t *table) where(row, column int) string {
+	at := fmt.Sprintf("%s line %d", t.name, t.lines[row])
+	if column < 0 || column >= len(t.rows[row]) {
+		return at
 	}
-	v, err := strconv.ParseFloat(row[column], 64)
-	if err != nil || math.IsInf(v, 0) {
-		return math.NaN()
+	at += fmt.Sprintf(" column %d", column+1)
+	if column < len(t.header) {
+		at += fmt.Sprintf(" (%s)", t.header[column])
 	}
-	return v
+	return at + fmt.Sprintf(": %q", t.rows[row][column])
 }
 
-// parseTime reads a time as the recordings write it: UTC, with or without a
-// fraction, a zone and what Go prints of a monotonic clock.
-func parseTime(s string) (time.Time, error) {
-	s, _, _ = strings.Cut(s, " m=")
-	for _, layout := range []string{"2006-01-02 15:04:05 -0700 MST", time.RFC3339, "2006-01-02 15:04:05"} {
-		if t, err := time.Parse(layout, s); err == nil { // a fraction is accepted by all
-			return t.UTC(), nil
-		}
+// take returns the table with some of its rows.
+func (t *table) take(rows []int) *table {
+	out := &table{name: t.name, header: t.header}
+	for _, i := range rows {
+		out.rows, out.lines = append(out.rows, t.rows[i]), append(out.lines, t.lines[i])
 	}
-	return time.Time{}, fmt.Errorf("%q is no time", s)
+	return out
 }

@@ -36,7 +36,7 @@ func TestParseTime(t *testing.T) {
 func TestReadTable(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.csv")
 	require.NoError(t, os.WriteFile(file, []byte("\ufeffa, b ,C\r\r\n1,NaN,\r\n2\r\n3,x,4,5\n"), 0o600))
-	tab, err := readTable(file)
+	tab, err := readTable(file, notes{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a", "b", "C"}, tab.header)
 	assert.Equal(t, 2, tab.column("c"))
@@ -52,9 +52,9 @@ func TestReadTable(t *testing.T) {
 	}
 
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	_, err = readTable(file)
+	_, err = readTable(file, notes{})
 	require.ErrorContains(t, err, "x.csv: no header")
 	require.NoError(t, os.WriteFile(file, []byte("a\n\"b\n"), 0o600))
-	_, err = readTable(file)
+	_, err = readTable(file, notes{})
 	require.ErrorContains(t, err, "x.csv")
 }

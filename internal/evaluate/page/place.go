@@ -21,6 +21,7 @@ type place struct {
 	where, what string // suite, set or curve; kind of fault or point, "" for all of it
 	recorded    bool
 	methods     []evaluate.MethodResult
+	unmeasured  string // why there are none
 }
 
 // main is the figure by which methods are compared in a place: the exact set, and
@@ -45,7 +46,7 @@ func places(r *evaluate.Results) []place {
 	}
 	for i := range r.Recorded {
 		s := &r.Recorded[i]
-		out = append(out, place{where: s.Name, recorded: true, methods: s.Methods})
+		out = append(out, place{where: s.Name, recorded: true, methods: s.Methods, unmeasured: s.Unmeasured})
 		for _, f := range byFault(s.ByFault) {
 			out = append(out, place{where: s.Name, what: f.name, recorded: true, methods: f.methods})
 		}

@@ -61,6 +61,9 @@ func summaryLine(p *place, r *evaluate.Results, targets Targets, names int) stri
 	line := fmt.Sprintf("%-*s  %-5s ", names, p.where, f.title)
 	m := find(p.methods, theDefault)
 	if m == nil || m.Incidents == 0 {
+		if p.unmeasured != "" {
+			return line + "not measured: " + p.unmeasured + "\n"
+		}
 		return line + "not measured\n"
 	}
 	v, ci := f.of(m)

@@ -74,6 +74,9 @@ func suite(b *strings.Builder, s *evaluate.Suite) {
 // recordedSet writes the tables of one recording.
 func recordedSet(b *strings.Builder, s *evaluate.RecordedSet) {
 	section(b, 3, s.Name, methodTable(s.Methods, everything()))
+	if s.Unmeasured != "" {
+		b.WriteString("\n" + list(append([]string{s.Unmeasured}, s.Notes...)))
+	}
 	if len(s.Methods) > 0 {
 		section(b, 4, s.Name+": intervals", methodTable(s.Methods, intervals()))
 	}
