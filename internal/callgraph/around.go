@@ -13,7 +13,8 @@ type stretch struct {
 	direct     bool // no CLIENT span tells of it: the callee's SERVER span is right below the caller's
 }
 
-// surround computes for each direct call the time around it within the caller's request,
+// surround computes for each direct call how many others of the caller's request began before it, and
+// the time around it within that request,
 //
 //	around = (start - before) + (after - end),  at least 0,
 //
@@ -74,7 +75,8 @@ func (f *fragment) surroundOf(owner int32) {
 	}
 	if len(f.line) == 1 {
 		s := &f.line[0]
-		f.nodes[s.call].around = max(0, r.duration()-(s.end-s.start))
+		n := &f.nodes[s.call]
+		n.around, n.ahead = max(0, r.duration()-(s.end-s.start)), 0
 		return
 	}
 	slices.SortFunc(f.line, func(a, b stretch) int { return cmp.Compare(a.start, b.start) })
@@ -95,7 +97,8 @@ func (f *fragment) surroundOf(owner int32) {
 		if at := itself + startsBefore(f.line, c.end); at < len(f.line) {
 			after = min(max(f.line[at].start, r.start), r.end)
 		}
-		f.nodes[c.call].around = max(0, c.start-before+after-c.end)
+		n := &f.nodes[c.call]
+		n.around, n.ahead = max(0, c.start-before+after-c.end), int32(startsBefore(f.line, c.start))
 	}
 }
 

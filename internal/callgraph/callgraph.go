@@ -113,6 +113,9 @@ type Call struct {
 	// way of the message is in it, and what the caller computes. -1 of all other calls, of
 	// streams, and where it is not known.
 	Around int64
+	// Ahead is the number of other calls of the caller's request that began before this one, where
+	// Around is known.
+	Ahead int32
 	// Within is the part of the call, as Client or else as Server, that lies within
 	// the caller's request, in ns; Share is its share of the union of the request's
 	// calls to this callee: Within where they follow each other, less where they

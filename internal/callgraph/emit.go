@@ -207,6 +207,9 @@ func (a *Assembler) connect(i, from int32, callee identity.RPCNo, seen sides) {
 	o.Client, o.Server, o.Around, o.Queue = seen.client, seen.server, seen.around, -1
 	o.Within, o.Share, o.Request = n.clipped, n.share, a.frag.entering(i)
 	o.Again, o.Error, o.Weight = n.again, s.failed, s.weight
+	if o.Ahead = 0; o.Around >= 0 {
+		o.Ahead = n.ahead
+	}
 	if o.ErrorType = ""; s.failed {
 		o.ErrorType = a.errorType(s)
 	}

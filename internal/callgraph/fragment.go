@@ -51,6 +51,7 @@ type node struct {
 	first          bool  // of the calls to its callee
 	again          int64 // of the first: time between failed calls to its callee and the next ones
 	around         int64 // of one without a client span: see around.go; -1 where not known
+	ahead          int32 // likewise: other calls of the request that began before it
 }
 
 // fragment is what has come of one trace when it is resolved. Its memory is

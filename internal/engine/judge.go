@@ -24,6 +24,7 @@ func (r *run) judge(s *window.Snapshot) {
 	r.whereabouts.Learn(s)
 	structure := feature.Structure(s)
 	r.graph = r.builder.Update(structure)
+	r.habits.Learn(s, r.graph)
 	states := r.watcher.Observe(s.Start, s.End, r.qualified(observations(s, structure.Entries)))
 	health := health(states)
 	r.history.SetHealth(r.history.Len()-1, health)
@@ -60,7 +61,7 @@ func (r *run) verdict(s *window.Snapshot, st slo.State) *rca.Verdict {
 		return nil
 	}
 	in := rca.Input{
-		Graph: r.graph, History: r.history, Snapshot: s, Earlier: r.since(st.Since), Whereabouts: &r.whereabouts,
+		Graph: r.graph, History: r.history, Snapshot: s, Earlier: r.since(st.Since), Whereabouts: &r.whereabouts, Habits: &r.habits,
 		Entry: st.RPC, Quantile: st.Objective.Quantile, Threshold: st.Objective.Threshold.Seconds(),
 		Errors: st.Objective.Indicator == slo.Errors, Onset: st.Onset,
 	}

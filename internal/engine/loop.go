@@ -33,8 +33,9 @@ type run struct {
 	noticed     []change.Change
 	said        []incident.Event
 	told        refusals
-	firing      bool               // an objective did after the last window
-	whereabouts rca.Whereabouts    // of stores
+	firing      bool            // an objective did after the last window
+	whereabouts rca.Whereabouts // of stores
+	habits      rca.Habits
 	kept        []*window.Snapshot // that may have to be judged together with those to come
 	unsaved     bool               // something happened that a restart must know
 

@@ -164,6 +164,9 @@ func (d *diagnosis) describe(channel int, u *suspect, pick choice) (Cause, int) 
 			d.blameHost(&out)
 		}
 	}
+	if s := u.waitedFor(pick); s != nil {
+		s.blame(&out)
+	}
 	d.seen(&out)
 	out.narrow(u)
 	if n := d.requests(u); n > 0 {

@@ -66,6 +66,9 @@ type Input struct {
 	// Whereabouts are the hosts of replicas that send no spans, as windows before told; nil where
 	// the violated window is all that is known.
 	Whereabouts *Whereabouts
+	// Habits are when calls are made, and which replicas serve, as windows before told; nil where that
+	// is not known.
+	Habits *Habits
 	// Layout and Model are nil until a model is ready; Layout says what the
 	// model's columns mean.
 	Layout *feature.Layout
@@ -123,23 +126,25 @@ func abstention(reason string) Verdict {
 
 // diagnosis is the work on one verdict.
 type diagnosis struct {
-	in      Input
-	cfg     Config
-	r       *reach
-	v       *view
-	d       demand
-	metrics metrics
-	disks   diskTraffic
-	movers  map[identity.Service][]movedMetric // of moved, computed once each
-	short   map[identity.Service][]movedMetric // of ofHosts, likewise
-	slow    map[identity.RPC]*suspect          // of slowest, likewise
-	places  places                             // nil until asked for, see host
-	scores  scores
-	tail    tail
-	factual float64            // the entry's tail in this window, seconds
-	usual   float64            // and normally
-	levels  [feature.D]float64 // the same at the feature quantiles, log seconds
-	spread  float64            // of it over normal windows, log seconds
+	in       Input
+	cfg      Config
+	r        *reach
+	v        *view
+	d        demand
+	metrics  metrics
+	disks    diskTraffic
+	movers   map[identity.Service][]movedMetric // of moved, computed once each
+	short    map[identity.Service][]movedMetric // of ofHosts, likewise
+	slow     map[identity.RPC]*suspect          // of slowest, likewise
+	quiet    []*silent                          // of silents, once listened
+	listened bool
+	places   places // nil until asked for, see host
+	scores   scores
+	tail     tail
+	factual  float64            // the entry's tail in this window, seconds
+	usual    float64            // and normally
+	levels   [feature.D]float64 // the same at the feature quantiles, log seconds
+	spread   float64            // of it over normal windows, log seconds
 }
 
 func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {

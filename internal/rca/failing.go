@@ -24,6 +24,7 @@ type failure struct {
 	excess     float64  // failed requests beyond the usual number
 	slow       *suspect // why calls of it fail that it has served, nil where nothing says so
 	why        string   // evidence of what it does itself, "" where there is none
+	silent     *silent  // it does not answer, nil where it does
 }
 
 // failing answers for an entry that fails more often than usual, while it is no
@@ -55,6 +56,9 @@ func (d *diagnosis) failing() (Verdict, bool) {
 			c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, errorMetric, f.now, f.usual
 			c.Evidence = nil
 		}
+		if f.silent != nil {
+			f.silent.blame(&c)
+		}
 		if f.why != "" {
 			c.Evidence = append(c.Evidence, f.why)
 		}
@@ -64,6 +68,10 @@ func (d *diagnosis) failing() (Verdict, bool) {
 		)
 		c.Contribution = f.excess
 		c.Probability = robustProbability(share, f.excess/entry.excess, signs+1)
+		if f.silent != nil && d.orTheCaller(f.silent) {
+			c.Probability *= ratherCallee
+			c.Evidence = append(c.Evidence, "or "+f.silent.calls[0].edge.Caller.Service.String()+", which alone calls it, fails before it does")
+		}
 		if i == 0 || share >= minOrigin && culprits < d.cfg.MaxCulprits {
 			culprits++
 		}
@@ -81,6 +89,7 @@ func (f failure) and(o failure) failure {
 		f.slow = o.slow
 	}
 	f.why = cmp.Or(f.why, o.why)
+	f.silent = cmp.Or(f.silent, o.silent)
 	return f
 }
 
@@ -115,6 +124,9 @@ func (d *diagnosis) origins() []failure {
 			}
 		}
 		if fails && !below && f.channel >= 0 {
+			if s, ok := d.unanswered(p.key, f.now-f.usual); ok {
+				f.channel, f.silent = d.r.g.ServiceChannel(s.service), s
+			}
 			add(f)
 		}
 	}

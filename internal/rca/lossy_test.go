@@ -265,7 +265,9 @@ func (lossyServices) slowTopics(string) []string { return nil }
 func (lossyServices) replies(identity.Edge) bool      { return false }
 func (lossyServices) labouring(identity.Service) bool { return false }
 
-func (lossyServices) atEase(identity.Service) bool                { return false }
-func (lossyServices) swamped(identity.Service) bool               { return false }
-func (lossyServices) only(identity.Edge, whose) bool              { return false }
-func (lossyServices) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }
+func (lossyServices) atEase(identity.Service) bool                     { return false }
+func (lossyServices) swamped(identity.Service) bool                    { return false }
+func (lossyServices) only(identity.Edge, whose) bool                   { return false }
+func (lossyServices) origin(*reach, identity.Edge) (origin, bool)      { return origin{}, false }
+func (lossyServices) notServing(s identity.Service) *silent            { return &silent{service: s, called: true} }
+func (lossyServices) unanswered(identity.RPC, float64) (*silent, bool) { return nil, false }

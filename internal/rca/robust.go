@@ -28,6 +28,7 @@ type part struct {
 	cached    bool    // of more calls: they are made for what a cache does not hold
 	delayed   bool    // all of them are late, not some, see shift.delayed
 	text      string  // evidence
+	silent    *silent // who is waited for in vain, nil where that is not so
 }
 
 // CallsMetric is the name under which a cause shows calls that it makes more often for each of
@@ -117,6 +118,10 @@ type symptoms interface {
 	replies(identity.Edge) bool // calls are messages of which the reply is waited for
 	// origin returns where the calls of an edge begin to fail; false where that is on the way.
 	origin(r *reach, e identity.Edge) (origin, bool)
+	// notServing returns a service of which calls are not answered.
+	notServing(identity.Service) *silent
+	// unanswered returns who does not answer calls of an RPC, of whose requests so many are late.
+	unanswered(of identity.RPC, late float64) (*silent, bool)
 }
 
 // share shows a share as a percentage.
@@ -133,6 +138,7 @@ func gather(r *reach, parts []part, of symptoms) scores {
 		by[p.channel].excess += p.excess
 	}
 	askedAgain(r, by, of)
+	inVain(r, by, of)
 	causing := slowed{r.g, make(map[identity.RPC][]int)}
 	saturated(r, by, of, causing)
 	brokers(r, by, of)

@@ -188,10 +188,12 @@ func (busy) slowTopics(string) []string { return nil }
 func (busy) replies(identity.Edge) bool      { return false }
 func (busy) labouring(identity.Service) bool { return false }
 
-func (busy) atEase(identity.Service) bool                { return false }
-func (busy) swamped(identity.Service) bool               { return false }
-func (busy) only(identity.Edge, whose) bool              { return false }
-func (busy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }
+func (busy) atEase(identity.Service) bool                     { return false }
+func (busy) swamped(identity.Service) bool                    { return false }
+func (busy) only(identity.Edge, whose) bool                   { return false }
+func (busy) origin(*reach, identity.Edge) (origin, bool)      { return origin{}, false }
+func (busy) notServing(s identity.Service) *silent            { return &silent{service: s, called: true} }
+func (busy) unanswered(identity.RPC, float64) (*silent, bool) { return nil, false }
 
 // gaps says of one link how its calls are late.
 type gaps struct {

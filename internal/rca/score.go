@@ -118,6 +118,7 @@ func (s *scorer) called(i int) {
 			s.duration(c.client, s.r.owner[c.client], s.v.latency(s.r.g.Nodes[c.client]),
 				part{kind: KindDependency, mechanism: Latent, edge: c.edge, text: c.edge.Callee.Operation})
 		}
+		s.noAnswer(c)
 		if c.network >= 0 {
 			s.duration(c.network, s.r.owner[c.network], s.v.latency(s.r.g.Nodes[c.network]), part{
 				kind: KindEdge, mechanism: Network, edge: c.edge, metric: networkMetric,

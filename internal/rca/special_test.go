@@ -317,7 +317,9 @@ func (healthy) slowTopics(string) []string { return nil }
 func (healthy) replies(identity.Edge) bool      { return false }
 func (healthy) labouring(identity.Service) bool { return false }
 
-func (healthy) atEase(identity.Service) bool                { return false }
-func (healthy) swamped(identity.Service) bool               { return false }
-func (healthy) only(identity.Edge, whose) bool              { return false }
-func (healthy) origin(*reach, identity.Edge) (origin, bool) { return origin{}, false }
+func (healthy) atEase(identity.Service) bool                     { return false }
+func (healthy) swamped(identity.Service) bool                    { return false }
+func (healthy) only(identity.Edge, whose) bool                   { return false }
+func (healthy) origin(*reach, identity.Edge) (origin, bool)      { return origin{}, false }
+func (healthy) notServing(s identity.Service) *silent            { return &silent{service: s, called: true} }
+func (healthy) unanswered(identity.RPC, float64) (*silent, bool) { return nil, false }

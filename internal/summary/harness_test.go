@@ -113,7 +113,7 @@ func (w *world) observe() observation {
 		c.Client = -1 // the caller was lost
 	}
 	if caller.Service.Name == "s1" && !c.Leaf && !c.Async { // has no CLIENT spans, or hardly any
-		c.Client, c.Server, c.Around = -1, d/3, d-d/3
+		c.Client, c.Server, c.Around, c.Ahead = -1, d/3, d-d/3, int32(d%3)
 		if caller.Operation == "GET /0" && w.rng.IntN(400) == 0 {
 			c.Client, c.Around = d, -1
 		}

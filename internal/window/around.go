@@ -22,7 +22,7 @@ func around(matched float64, client, network *sketch.Sketch) bool {
 func (e *Edge) WithoutAround() Edge {
 	out := *e
 	if e.Around() {
-		out.Network, out.Callers, out.Callees = new(sketch.Sketch), nil, nil
+		out.Network, out.Ahead, out.Callers, out.Callees = new(sketch.Sketch), 0, nil, nil
 	}
 	return out
 }
@@ -34,6 +34,7 @@ func (a *calls) direct() bool { return !(a.client.Count() > 0) }
 func (a *calls) settle() {
 	if a.direct() && a.network.Count() > 0 {
 		a.network.Reset()
+		a.ahead = 0
 		a.callers.reset()
 		a.callees.reset()
 	}
@@ -44,11 +45,12 @@ func (a *calls) mergeNetwork(o *calls) {
 	switch {
 	case a.direct() && !o.direct():
 		a.settle()
-		a.network = sketch.Sketch{} // equal sketches for equal values, of none too
+		a.network, a.ahead = sketch.Sketch{}, 0 // equal sketches for equal values, of none too
 	case o.direct() && !a.direct():
 		return
 	}
 	a.network.Merge(&o.network)
+	a.ahead += o.ahead
 	a.callers.merge(&o.callers)
 	a.callees.merge(&o.callees)
 }

@@ -140,3 +140,29 @@ func TestJoin_around(t *testing.T) {
 		assert.Equal(t, other.Edges[0].Callers, e.Callers)
 	}
 }
+
+// How many calls began before direct ones counts for these alone, over shards and windows too.
+func TestFolder_ahead(t *testing.T) {
+	matched := call
+	matched.Client, matched.Server, matched.Weight = octave, 5, 1
+	first, third := direct(octave), direct(octave)
+	first.Ahead, third.Ahead = 0, 2
+	for name, c := range map[string]struct {
+		calls []called
+		want  float64 // weighted by 2
+	}{
+		"direct calls":              {[]called{first, third, third}, 8},
+		"a caller's side is known":  {[]called{third, matched}, 0},
+		"and comes before the rest": {[]called{matched, third}, 0},
+	} {
+		shards := callsOf(c.calls[0])
+		shards = append(shards, callsOf(c.calls[1:]...)...)
+		for _, parts := range [][]*window.Part{callsOf(c.calls...), shards} {
+			s := window.Merge(0, size, parts, nil)
+			assert.Equal(t, c.want, s.Edges[0].Ahead, name)
+			assert.Equal(t, 2*c.want, window.Join(s, s).Edges[0].Ahead, name)
+			left := s.Edges[0].WithoutAround()
+			assert.Zero(t, left.Ahead)
+		}
+	}
+}

@@ -12,7 +12,7 @@ type calls struct {
 
 	answered, waited               bool // any call was not Leaf, not Async
 	stream, count, matched, errors float64
-	within, share                  float64
+	within, share, ahead           float64
 	client, server, network, queue sketch.Sketch // network: as Edge.Network, see around.go
 	requests, again                sketch.Sketch
 	callers, callees               gaps
@@ -60,6 +60,7 @@ func (a *calls) add(c *callgraph.Call, f *Folder) {
 		a.callers.add(c.CallerReplica, Octave(c.Client), w, f.names)
 	} else if c.Client < 0 && c.Around >= 0 && !c.Async && a.direct() {
 		a.network.Add(c.Around, w)
+		a.ahead += w * float64(c.Ahead)
 		octave := Octave(c.Around)
 		a.callers.add(c.CallerReplica, octave, w, f.names)
 		a.callees.add(c.CalleeReplica, octave, w, f.names)
@@ -149,7 +150,7 @@ func (a *calls) snapshot(e identity.Edge) Edge {
 	return Edge{
 		Key: e, Leaf: !a.answered, Async: !a.waited,
 		Stream: a.stream, Count: a.count, Matched: a.matched, Errors: a.errors, ErrorType: a.types.most(),
-		Within: a.within, Share: a.share,
+		Within: a.within, Share: a.share, Ahead: a.ahead,
 		Client: &a.client, Server: &a.server, Network: &a.network, Queue: &a.queue, Requests: &a.requests, Again: &a.again,
 		Callers: a.callers.list(), Callees: a.callees.list(),
 		Exemplar: a.exemplars.slow, Typical: a.exemplars.typical(typicalOf),

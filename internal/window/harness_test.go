@@ -46,6 +46,7 @@ type called struct {
 	Client, Server       int64
 	Within, Share, Queue int64
 	Around               int64 // 0: not known
+	Ahead                int32
 	Stream, Error        bool
 	ErrorType            string
 	Weight               float64
@@ -59,7 +60,7 @@ func (c called) numbered(names *identity.Names) callgraph.Call {
 		Edge:          callgraph.Edge{Caller: names.RPCNo(c.Edge.Caller), Callee: names.RPCNo(c.Edge.Callee)},
 		CallerReplica: replica(c.Edge.Caller.Service, c.From), CalleeReplica: replica(c.Edge.Callee.Service, c.To),
 		Span: c.Span, Time: c.Time, Leaf: c.Leaf, Async: c.Async, Client: c.Client, Server: c.Server,
-		Within: c.Within, Share: c.Share, Around: c.Around - 1, Queue: c.Queue,
+		Within: c.Within, Share: c.Share, Around: c.Around - 1, Ahead: c.Ahead, Queue: c.Queue,
 		Stream: c.Stream, Error: c.Error, ErrorType: c.ErrorType, Weight: c.Weight,
 	}
 }

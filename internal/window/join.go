@@ -64,7 +64,7 @@ func (r *RPC) shareAt(seen int64) RPCShare {
 func (e *Edge) share() EdgeShare {
 	return EdgeShare{
 		Key: e.Key, Answered: !e.Leaf, Waited: !e.Async, Stream: e.Stream, Count: e.Count, Matched: e.Matched,
-		Within: e.Within, Share: e.Share, Errors: e.Errors, ErrorTypes: []ErrorWeight{{e.ErrorType, e.Errors}},
+		Within: e.Within, Share: e.Share, Ahead: e.Ahead, Errors: e.Errors, ErrorTypes: []ErrorWeight{{e.ErrorType, e.Errors}},
 		Client: e.Client, Server: e.Server, Network: e.Network, Queue: e.Queue, Requests: e.Requests, Again: e.Again,
 		Callers: e.Callers, Callees: e.Callees, Exemplars: exemplarsOf(e.Exemplar, e.Typical),
 	}

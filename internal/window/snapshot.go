@@ -82,10 +82,13 @@ type Edge struct {
 	// their union, in ns, weighted: Share/Within is 1 when the calls of a request
 	// to this callee follow each other and less when they overlap.
 	Within, Share float64
-	Errors        float64
-	ErrorType     string
-	Client        *sketch.Sketch // as the caller sees it
-	Server        *sketch.Sketch // of matched calls, as the callee sees it
+	// Ahead is over direct calls (Around) of how many other calls of the same request began before
+	// them, weighted: Ahead/Network.Count() is when in its requests such a call is made.
+	Ahead     float64
+	Errors    float64
+	ErrorType string
+	Client    *sketch.Sketch // as the caller sees it
+	Server    *sketch.Sketch // of matched calls, as the callee sees it
 	// Network is client minus server of matched calls, of messages none. Where callers have no
 	// CLIENT spans along the edge, Client is empty and Matched is 0, it is the time around
 	// direct calls (callgraph.Call.Around), which holds the network's: see Around.
