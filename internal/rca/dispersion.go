@@ -26,7 +26,7 @@ const grains = 32
 func (s site) expected() float64 {
 	c := s.measured()
 	m, sum := c.least(), c.sum()
-	now := func(i int) wait { return s.waiting(i, c.wait(i)) }
+	now := func(i int) waitShape { return s.waiting(i, c.wait(i)) }
 	usual := func(i int) (float64, [feature.D]float64) { return s.usual.wait(i), s.latency[i].usual }
 	if u := slowest(len(s.latency), usual); u > 0 {
 		m = math.Max(m, slowestOf(len(s.latency), now)*s.usual.least()/u)
@@ -87,33 +87,33 @@ func (s site) longest(now calls) float64 {
 	return best
 }
 
-// wait is the distribution of a wait: its mean, and the shape, quantiles of what has a mean of its own.
-type wait struct {
+// waitShape is the distribution of a wait: its mean, and the shape, quantiles of what has a mean of its own.
+type waitShape struct {
 	mean, shape float64
 	quantile    func(p float64) float64
 }
 
 // waiting is how requests wait for callee i, so long on average. Calls that are fast or slow, with
 // nothing in between, have a shape that the feature quantiles do not know.
-func (s site) waiting(i int, mean float64) wait {
+func (s site) waiting(i int, mean float64) waitShape {
 	if i < len(s.shapes) && s.shapes[i] != nil {
 		x := s.shapes[i]
-		return wait{mean, x.Sum() / x.Count(), x.Quantile}
+		return waitShape{mean, x.Sum() / x.Count(), x.Quantile}
 	}
 	q := s.latency[i].now
-	return wait{mean, meanOf(q), func(p float64) float64 { return between(q, p) }}
+	return waitShape{mean, meanOf(q), func(p float64) float64 { return between(q, p) }}
 }
 
 // slowest is slowestOf waits of which the feature quantiles are known.
 func slowest(n int, of func(i int) (mean float64, quantiles [feature.D]float64)) float64 {
-	return slowestOf(n, func(i int) wait {
+	return slowestOf(n, func(i int) waitShape {
 		mean, q := of(i)
-		return wait{mean, meanOf(q), func(p float64) float64 { return between(q, p) }}
+		return waitShape{mean, meanOf(q), func(p float64) float64 { return between(q, p) }}
 	})
 }
 
 // slowestOf is E[max_i w_i] of n independent waits.
-func slowestOf(n int, of func(i int) wait) float64 {
+func slowestOf(n int, of func(i int) waitShape) float64 {
 	type grain struct {
 		wait  float64
 		owner int

@@ -282,7 +282,7 @@ func TestSite_waiting(t *testing.T) {
 	even.Add(35e6, 100)
 	s := site{latency: []shift{{now: [feature.D]float64{0.004, 0.230, 0.230}}, {now: [feature.D]float64{0.035, 0.035, 0.035}}}, shapes: []*sketch.Sketch{both, even}}
 	mean := []float64{0.9*0.004 + 0.1*0.230, 0.035}
-	most := func() float64 { return slowestOf(2, func(i int) wait { return s.waiting(i, mean[i]) }) }
+	most := func() float64 { return slowestOf(2, func(i int) waitShape { return s.waiting(i, mean[i]) }) }
 	assert.InDelta(t, 0.0545, most(), 0.003)
 	s.shapes = nil
 	assert.Less(t, most(), 0.048)
