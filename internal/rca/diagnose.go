@@ -66,8 +66,8 @@ type Input struct {
 	// Whereabouts are the hosts of replicas that send no spans, as windows before told; nil where
 	// the violated window is all that is known.
 	Whereabouts *Whereabouts
-	// Habits are when calls are made, and which replicas serve, as windows before told; nil where that
-	// is not known.
+	// Habits are when calls are made, and which replicas serve, as windows before told; nil where
+	// windows were recorded by somebody, who may have left out what is missing: nobody is gone there.
 	Habits *Habits
 	// Layout and Model are nil until a model is ready; Layout says what the
 	// model's columns mean.

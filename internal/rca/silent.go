@@ -42,6 +42,9 @@ func (d *diagnosis) silents() []*silent {
 		return d.quiet
 	}
 	d.listened = true
+	if d.in.Habits == nil { // windows that somebody recorded: what is missing there may not have been written down
+		return nil
+	}
 	all := make(map[identity.Service]*silent)
 	for _, c := range d.in.Graph.Calls() {
 		s := c.Edge.Callee.Service

@@ -72,7 +72,8 @@ func TestDiagnose_silent(t *testing.T) {
 		kind    Kind
 	}{
 		"called by two, and what is called behind it":     {fails{"front": 1, "login": 1, "order": 1}, missing{loginUser: 1, orderUser: 1, orderStock: 1, stockAds: 1}, first, "user", KindAbsence},
-		"nobody knows which is called first":              {fails{"front": 1, "login": 1, "order": 1}, missing{loginUser: 1, orderUser: 1, orderStock: 1, stockAds: 1}, nil, "user", KindAbsence},
+		"nobody knows which is called first":              {fails{"front": 1, "login": 1, "order": 1}, missing{loginUser: 1, orderUser: 1, orderStock: 1, stockAds: 1}, new(Habits), "user", KindAbsence},
+		"in windows that somebody recorded":               {fails{"front": 1, "order": 1}, missing{orderUser: 1}, nil, "order", KindService},
 		"the second call":                                 {fails{"front": 1, "order": 1}, missing{orderStock: 1, stockAds: 1}, first, "stock", KindAbsence},
 		"the first call, the second has others":           {fails{"front": 1, "order": 1}, missing{orderStock: 1, orderUser: 1, stockAds: 1}, last, "stock", KindAbsence},
 		"further down":                                    {fails{"front": 1, "order": 1, "stock": 1}, missing{stockAds: 1}, first, "ads", KindAbsence},
@@ -80,7 +81,7 @@ func TestDiagnose_silent(t *testing.T) {
 		"others are answered":                             {fails{"front": 0.9, "order": 0.9}, missing{orderUser: 1}, first, "order", KindService},
 		"the caller fails behind its calls":               {fails{"front": 1, "order": 1}, nil, first, "order", KindService},
 		"a replica":                                       {fails{"front": 0.3, "login": 0.3, "order": 0.3}, missing{loginUser: 0.3, orderUser: 0.3, orderStock: 0.3}, third(0.33), "user", KindInstance},
-		"no replica is missing":                           {fails{"front": 0.3, "order": 0.3}, missing{orderUser: 0.3, orderStock: 0.3}, nil, "order", KindService},
+		"no replica is missing":                           {fails{"front": 0.3, "order": 0.3}, missing{orderUser: 0.3, orderStock: 0.3}, new(Habits), "order", KindService},
 		"a replica that serves more than is missing":      {fails{"front": 0.1, "order": 0.1}, missing{loginUser: 0.1, orderUser: 0.1}, third(0.33), "order", KindService},
 	} {
 		t.Run(name, func(t *testing.T) {
