@@ -43,6 +43,9 @@ func (d *diagnosis) pathTo(channel int, u *suspect) []string {
 	if key.IsNetwork() {
 		to = key.Edge.Callee.Service
 	}
+	if u != nil && !d.r.causal(channel) && len(u.absorbed) > 0 { // it holds what requests of that service wait for
+		return append(d.r.pathTo(u.absorbed[0]), to.String())
+	}
 	if u != nil {
 		for _, p := range u.parts { // largest first
 			if p.node < 0 {

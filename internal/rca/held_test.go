@@ -149,6 +149,34 @@ func TestDiagnose_heldByAnother(t *testing.T) {
 	}
 }
 
+// The store that holds all connections may lie where the entry's own requests never come: the way to it
+// leads through who waits.
+func TestDiagnose_heldOutOfSight(t *testing.T) {
+	list := identity.RPC{Service: svc("mid"), Operation: "GET /list"}
+	toDB := identity.Edge{Caller: list, Callee: op("store")}
+	base := newWorld()
+	base.rpcs = append(base.rpcs, list)
+	base.own[list], base.lambda[list] = 0.005, 1
+	base.edges, base.calls[toDB], base.leaf[toDB] = append(base.edges, toDB), 1, 0.010
+	base.serve("mid", 0.010, 1).serve("front", 0.005, 1).call("front", "mid", 1, 0.002)
+	in, rec := incident(base, func(w *world) { w.own[list], w.own[op("mid")], w.leaf[toDB] = 2, 2, 2 })
+	in.Snapshot.End = in.Snapshot.Start + int64(30*time.Second)
+	mid := window.RPC{Key: op("mid"), Count: 60, Latency: new(sketch.Sketch), Exclusive: new(sketch.Sketch)}
+	for _, s := range []float64{0.01, 0.1, 1, 3, 4} {
+		mid.Exclusive.Add(int64(s*1e9), 12)
+	}
+	mid.Latency.Add(int64(2*time.Second), 60)
+	query := window.Edge{Key: toDB, Count: 60, Client: new(sketch.Sketch)}
+	query.Client.Add(int64(2*time.Second), 60)
+	in.Snapshot.RPCs = append(in.Snapshot.RPCs, mid)
+	in.Snapshot.Edges = append(in.Snapshot.Edges, query)
+	v := diagnose(in, Config{}.withDefaults(), rec, nil)
+	require.False(t, v.Abstained, v.Reason)
+	assert.Equal(t, []string{"dependency store"}, kindsOf(v))
+	assert.Equal(t, []string{"front", "mid", "store"}, v.Culprits[0].Path)
+	sound(t, v)
+}
+
 // The pause before the next attempt is no work that takes all requests longer.
 func TestSteady(t *testing.T) {
 	for _, c := range []struct {
