@@ -170,11 +170,14 @@ func follows(wait, from, strain float64) bool {
 }
 
 // below returns the channel with the largest excess of those that make an RPC slow, other
-// than one, or -1.
+// than one, or -1: of what follows from another, that other one.
 func below(by []suspect, channels []int, other int) int {
 	to := -1
-	for _, c := range channels {
-		if c >= 0 && c != other && by[c].excess > 0 && (to < 0 || by[c].excess > by[to].excess) {
+	for c := range by {
+		if c == other || !(by[c].excess > 0) || to >= 0 && by[c].excess <= by[to].excess {
+			continue
+		}
+		if slices.Contains(channels, c) || slices.ContainsFunc(by[c].absorbed, func(a int) bool { return a != other && slices.Contains(channels, a) }) {
 			to = c
 		}
 	}

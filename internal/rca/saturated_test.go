@@ -308,3 +308,24 @@ func TestLateElsewhere(t *testing.T) {
 }
 
 type edgeRises map[identity.Edge][2]float64
+
+// What makes an RPC slow may have been found to follow from something else already, which the RPC itself
+// never calls.
+func TestBelow(t *testing.T) {
+	by := []suspect{{excess: 1}, {excess: 0}, {excess: 5, absorbed: []int{1}}, {excess: 9, absorbed: []int{4}}, {}}
+	for _, c := range []struct {
+		channels []int
+		other    int
+		want     int
+	}{
+		{[]int{0}, 4, 0},
+		{[]int{0, 1}, 4, 2}, // 1 follows from 2
+		{[]int{1}, 2, -1},   // that is who asks
+		{[]int{0, 4}, 4, 0}, // what follows from 3 is who asks
+		{[]int{0, 4}, 1, 3},
+		{[]int{-1}, 1, -1},
+		{nil, 1, -1},
+	} {
+		assert.Equal(t, c.want, below(by, c.channels, c.other), "%v %d", c.channels, c.other)
+	}
+}
