@@ -78,3 +78,34 @@ func TestDiagnose_givenUpBeforeItBegins(t *testing.T) {
 		assert.Len(t, v.Culprits, 1, name)
 	}
 }
+
+// Two services call each other, by different operations, and give up on each other: whoever is asked who
+// is slow comes back to where it began.
+func TestDiagnose_givenUpInCircles(t *testing.T) {
+	of := func(service, operation string) identity.RPC { return identity.RPC{Service: svc(service), Operation: operation} }
+	a1, a2, b1, b2 := of("a", "1"), of("a", "2"), of("b", "1"), of("b", "2")
+	w := newWorld()
+	w.rpcs = []identity.RPC{b1, a2, a1, b2, op("front")}
+	w.edges = []identity.Edge{{Caller: a1, Callee: b1}, {Caller: b2, Callee: a2}, {Caller: op("front"), Callee: a1}, {Caller: op("front"), Callee: b2}}
+	for _, p := range w.rpcs {
+		w.own[p], w.lambda[p] = 0.005, 1
+	}
+	for _, e := range w.edges {
+		w.calls[e], w.network[e] = 1, 0.001
+	}
+	in, rec := incident(w, func(w *world) { w.errors[op("front")] = 0.5 })
+	in.Errors = true
+	in.Snapshot.RPCs = []window.RPC{{Key: op("front"), Count: 400}, {Key: a1, Count: 400}, {Key: b2, Count: 400}}
+	for _, e := range w.edges {
+		rec[healthyRows][feature.Key{Kind: feature.Errors, Edge: e}] = 0.5
+		rec[healthyRows][feature.Key{Kind: feature.Calls, Edge: e}] = math.Log(2)
+		rec[healthyRows][feature.Key{Kind: feature.Latency, Node: cbn.Node{Class: cbn.ClientNode, Edge: e}, Quantile: feature.D - 1}] = math.Log(3)
+		call := window.Edge{Key: e, Count: 400, Errors: 200, Client: new(sketch.Sketch), ErrorType: "timeout"}
+		call.Client.Add(int64(3*time.Second), 400)
+		in.Snapshot.Edges = append(in.Snapshot.Edges, call)
+	}
+	for _, errors := range []bool{true, false} {
+		in.Errors = errors
+		assert.NotPanics(t, func() { diagnose(in, Config{}.withDefaults(), rec, nil) })
+	}
+}

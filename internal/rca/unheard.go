@@ -95,6 +95,7 @@ func (d *diagnosis) slowest(rpc identity.RPC) *suspect {
 	if u, ok := d.slow[rpc]; ok {
 		return u
 	}
+	d.slow[rpc] = nil // while it is looked for: operations of its service may lead back here
 	var u *suspect
 	if r := newReach(d.r.g, rpc); r != nil {
 		if s := score(r, d.v, newDemand(r, d.v, d.in.Quantile), d.in.Quantile, d); len(s.suspects) > 0 {
