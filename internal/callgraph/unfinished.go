@@ -1,6 +1,10 @@
 package callgraph
 
-import "github.com/sage-rca/sage/internal/identity"
+import (
+	"slices"
+
+	"github.com/sage-rca/sage/internal/identity"
+)
 
 // A trace is due when its root has ended, but work goes on for requests of which the caller has
 // given up: it is told of when its own spans end, long after. What comes of that until the root is
@@ -12,6 +16,9 @@ import "github.com/sage-rca/sage/internal/identity"
 // nothing is, as in any trace that is not resolved for its root alone.
 func (f *fragment) unfinished(t *trace, maxAge, now int64) map[identity.SpanID]bool {
 	if !t.rooted || t.lastEnd <= now || t.firstEnd > maxTime-maxAge || t.firstEnd+maxAge <= now {
+		return nil
+	}
+	if !slices.ContainsFunc(f.nodes, func(n node) bool { return n.parent == lost }) {
 		return nil
 	}
 	f.sort()

@@ -31,34 +31,54 @@ func held(r *reach, by []suspect, of symptoms, causing slowed) {
 		if own < 0 || by[own].excess <= 0 || !by[own].waiting() {
 			continue
 		}
-		best, strain := -1, 0.0
-		for _, holder := range append([]rpc{p}, of.beside(p.key)...) {
-			for _, c := range holder.calls {
-				times := of.holding(p, holder, c)
-				if times < holds {
-					continue
-				}
-				to := -1
-				switch {
-				case !c.leaf:
-					to = below(by, append(causing.service(c.edge.Callee, of), r.g.NetworkChannel(c.edge)), own)
-				case c.client >= 0:
-					to = r.g.ServiceChannel(c.edge.Callee.Service)
-				}
-				switch {
-				case to < 0 || to == own:
-				case by[to].excess > 0 && (best < 0 || by[to].excess > by[best].excess):
-					best, strain = to, times
-				case best < 0 && c.leaf && !r.causal(to):
-					by[to].parts = append(by[to].parts, of.slowLeaf(c, to))
-					best, strain = to, times
-				}
-			}
+		h := holderOf(p, own, r, by, of, causing)
+		if h.to < 0 {
+			continue
 		}
-		if best >= 0 && follows(by[own].excess, by[best].excess, strain) {
-			by[best].absorb(own, &by[own])
+		if h.outside {
+			by[h.to].parts = append(by[h.to].parts, of.slowLeaf(h.call, h.to))
+		}
+		if follows(by[own].excess, by[h.to].excess, h.strain) {
+			by[h.to].absorb(own, &by[own])
 		}
 	}
+}
+
+// holder is a call that holds what requests wait for, and what makes it slow.
+type holder struct {
+	call    call
+	to      int     // the channel to blame, -1 where there is none
+	strain  float64 // how many times as long as usual the call takes
+	outside bool    // the entry never reaches it
+}
+
+// holderOf returns, of the calls that may hold what requests of an RPC wait for, the one behind which most
+// was lost.
+func holderOf(p rpc, own int, r *reach, by []suspect, of symptoms, causing slowed) holder {
+	best := holder{to: -1}
+	for _, q := range append([]rpc{p}, of.beside(p.key)...) {
+		for _, c := range q.calls {
+			times := of.holding(p, q, c)
+			if times < holds {
+				continue
+			}
+			to := -1
+			switch {
+			case !c.leaf:
+				to = below(by, append(causing.service(c.edge.Callee, of), r.g.NetworkChannel(c.edge)), own)
+			case c.client >= 0:
+				to = r.g.ServiceChannel(c.edge.Callee.Service)
+			}
+			switch {
+			case to < 0 || to == own:
+			case by[to].excess > 0 && (best.to < 0 || by[to].excess > by[best.to].excess):
+				best = holder{c, to, times, false}
+			case best.to < 0 && c.leaf && !r.causal(to):
+				best = holder{c, to, times, true}
+			}
+		}
+	}
+	return best
 }
 
 // waiting reports whether most of what is slow of a suspect is time that nothing explains.
@@ -75,11 +95,10 @@ func (u *suspect) waiting() bool {
 
 // holding is how many times as long as usual one RPC of a service, the holder, waits for a
 // call, where the own time of another, or of the same, may be that of waiting for a call
-// before: as many are under way at once as leave nothing
-// free, no metric says that its service lacks anything but connections and threads, no
-// replica is slower than the others, and some requests find one at once, or all wait for
-// long, or a metric says that they wait. 0 elsewhere: what a service does itself takes all of
-// its requests longer.
+// before: as many are under way at once as leave nothing free, no metric says that its
+// service lacks anything but connections and threads, no replica is slower than the others,
+// and some requests find one at once, or all wait for long, or a metric says that they wait.
+// 0 elsewhere: what a service does itself takes all of its requests longer.
 func (d *diagnosis) holding(p, holder rpc, c call) float64 {
 	s := d.v.callLatency(d.r.g, c)
 	usual := meanOf(s.usual)

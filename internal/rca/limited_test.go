@@ -82,7 +82,9 @@ func TestDiagnose_givenUpBeforeItBegins(t *testing.T) {
 // Two services call each other, by different operations, and give up on each other: whoever is asked who
 // is slow comes back to where it began.
 func TestDiagnose_givenUpInCircles(t *testing.T) {
-	of := func(service, operation string) identity.RPC { return identity.RPC{Service: svc(service), Operation: operation} }
+	of := func(service, operation string) identity.RPC {
+		return identity.RPC{Service: svc(service), Operation: operation}
+	}
 	a1, a2, b1, b2 := of("a", "1"), of("a", "2"), of("b", "1"), of("b", "2")
 	w := newWorld()
 	w.rpcs = []identity.RPC{b1, a2, a1, b2, op("front")}
