@@ -114,13 +114,8 @@ func TestHeld(t *testing.T) {
 // All operations of a service share its connections: what calls of one of them hold, requests
 // of another wait for.
 func TestDiagnose_heldByAnother(t *testing.T) {
-	list := identity.RPC{Service: svc("mid"), Operation: "GET /list"}
-	toDB := identity.Edge{Caller: list, Callee: op("store")}
-	base := newWorld()
-	base.rpcs = append(base.rpcs, list)
-	base.own[list], base.lambda[list] = 0.005, 1
-	base.edges, base.calls[toDB], base.leaf[toDB] = append(base.edges, toDB), 1, 0.010
-	base.serve("mid", 0.010, 1).serve("other", 0.010, 1).serve("front", 0.005, 1).
+	base, list, toDB := listing()
+	base.serve("other", 0.010, 1).serve("front", 0.005, 1).
 		query("other", "store", 1, 0.010).call("front", "mid", 1, 0.002).call("front", "other", 1, 0.002)
 	for name, c := range map[string]struct {
 		seconds float64 // of a query
@@ -152,13 +147,8 @@ func TestDiagnose_heldByAnother(t *testing.T) {
 // The store that holds all connections may lie where the entry's own requests never come: the way to it
 // leads through who waits.
 func TestDiagnose_heldOutOfSight(t *testing.T) {
-	list := identity.RPC{Service: svc("mid"), Operation: "GET /list"}
-	toDB := identity.Edge{Caller: list, Callee: op("store")}
-	base := newWorld()
-	base.rpcs = append(base.rpcs, list)
-	base.own[list], base.lambda[list] = 0.005, 1
-	base.edges, base.calls[toDB], base.leaf[toDB] = append(base.edges, toDB), 1, 0.010
-	base.serve("mid", 0.010, 1).serve("front", 0.005, 1).call("front", "mid", 1, 0.002)
+	base, list, toDB := listing()
+	base.serve("front", 0.005, 1).call("front", "mid", 1, 0.002)
 	in, rec := incident(base, func(w *world) { w.own[list], w.own[op("mid")], w.leaf[toDB] = 2, 2, 2 })
 	in.Snapshot.End = in.Snapshot.Start + int64(30*time.Second)
 	mid := window.RPC{Key: op("mid"), Count: 60, Latency: new(sketch.Sketch), Exclusive: new(sketch.Sketch)}

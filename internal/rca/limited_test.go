@@ -44,13 +44,8 @@ func TestDiagnosis_limited(t *testing.T) {
 // mid answers in time, but nobody has the patience until it begins: its workers wait for what
 // another of its operations calls. That is who fails the calls.
 func TestDiagnose_givenUpBeforeItBegins(t *testing.T) {
-	list := identity.RPC{Service: svc("mid"), Operation: "GET /list"}
-	toDB := identity.Edge{Caller: list, Callee: op("store")}
-	base := newWorld()
-	base.rpcs = append(base.rpcs, list)
-	base.own[list], base.lambda[list] = 0.005, 1
-	base.edges, base.calls[toDB], base.leaf[toDB] = append(base.edges, toDB), 1, 0.010
-	base.serve("mid", 0.010, 1).serve("other", 0.010, 1).serve("front", 0.005, 1).
+	base, _, toDB := listing()
+	base.serve("other", 0.010, 1).serve("front", 0.005, 1).
 		query("other", "store", 1, 0.010).call("front", "mid", 1, 0.002).call("front", "other", 1, 0.002)
 	for name, c := range map[string]struct {
 		seconds float64 // of a query

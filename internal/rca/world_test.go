@@ -97,6 +97,16 @@ func fanout() *world {
 		call("front", "a", 1, 0.002).call("front", "b", 1, 0.002).call("front", "c", 1, 0.002)
 }
 
+// listing is mid with a second operation, which alone calls a store, in 10 ms.
+func listing() (w *world, list identity.RPC, toStore identity.Edge) {
+	list = identity.RPC{Service: svc("mid"), Operation: "GET /list"}
+	toStore = identity.Edge{Caller: list, Callee: op("store")}
+	w = newWorld()
+	w.rpcs, w.own[list], w.lambda[list] = append(w.rpcs, list), 0.005, 1
+	w.edges, w.calls[toStore], w.leaf[toStore] = append(w.edges, toStore), 1, 0.010
+	return w.serve("mid", 0.010, 1), list, toStore
+}
+
 // workers is front that calls worker ten times a request, nearly in parallel.
 func workers() *world {
 	return newWorld().serve("worker", 0.030, 1).serve("front", 0.005, 0.15).call("front", "worker", 10, 0.001)
