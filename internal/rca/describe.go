@@ -81,6 +81,14 @@ func (d *diagnosis) starved(s identity.Service) bool {
 	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool { return m.mechanism == CPU })
 }
 
+// queues reports whether requests that make calls one after another wait before these too, for a tenth of what
+// they lose by that at least: for a worker that is not free. Who is made to call that way does not.
+func (u *suspect) queues(p *part) bool {
+	return u != nil && slices.ContainsFunc(u.parts, func(x part) bool {
+		return x.rpc == p.rpc && x.kind == KindService && x.mechanism == Latent && x.metric == "" && x.excess >= 0.1*p.excess
+	})
+}
+
 // lacksPool reports whether a metric says that s lacks connections, threads or permits.
 // Calls that follow each other may wait for those, or are made that way.
 func (d *diagnosis) lacksPool(s identity.Service) bool {
@@ -189,7 +197,7 @@ func (d *diagnosis) calling(out *Cause, channel int, u *suspect, p *part) {
 		out.Service, out.Path = p.rpc.Service, d.path(p.node)
 		out.Kind, out.Edge = KindService, identity.Edge{}
 	}
-	if p.mechanism == Pool && !d.lacksPool(p.rpc.Service) {
+	if p.mechanism == Pool && !d.lacksPool(p.rpc.Service) && !u.queues(p) {
 		out.Mechanism = Latent
 	}
 	out.Metric, out.Observed, out.Usual = p.metric, p.observed, p.usual

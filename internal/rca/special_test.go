@@ -138,11 +138,16 @@ func pending(name string) feature.Key {
 	return feature.Key{Kind: feature.Metric, Service: svc(name), Name: "db.client.connection.pending_requests"}
 }
 
-// Requests that wait for a worker between their calls: own time and lost parallelism at once. That
-// they wait for a pool a metric says; else they may have been made to call that way.
+// Requests that wait for a worker between their calls: own time and lost parallelism at once. Where they
+// lose parallelism alone, a metric may say that they wait for a pool; else they may have been made to
+// call that way.
 func TestDiagnose_poolShowsAsOwnTime(t *testing.T) {
 	starved := func(w *world) { w.own[op("front")], w.lambda[op("front")] = 0.300, 0.5 }
 	for m, v := range both(workers(), starved) {
+		assert.Equal(t, []expected{{KindService, Pool, "front", identity.Edge{}, "overlap"}}, namesOf(v.Culprits), m)
+	}
+	sequential := func(w *world) { w.lambda[op("front")] = 1 }
+	for m, v := range both(workers(), sequential) {
 		assert.Equal(t, []expected{{KindService, Latent, "front", identity.Edge{}, "overlap"}}, namesOf(v.Culprits), m)
 	}
 	monitored := workers()
