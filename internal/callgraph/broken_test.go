@@ -2,6 +2,8 @@ package callgraph
 
 import (
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -179,4 +181,22 @@ func TestAssembler_servedForNobody(t *testing.T) {
 		count unmatched_server 1
 	`), r.lines())
 	assert.Zero(t, a.Pending())
+}
+
+// The root has the id of a span whose parent never came, and all of the trace waits on for that: its
+// memory is let go of once.
+func TestAssembler_rootSharesTheIDOfAnOrphan(t *testing.T) {
+	var r recorder
+	a := New(roomy, &r)
+	for n := range 40 {
+		for _, s := range []string{".1 - S web / 0-30", ".1 ? C web Get 1-90"} {
+			add(a, parse(t, strings.Fields(strconv.Itoa(n+1)+s)))
+		}
+		a.Advance(40)
+	}
+	a.Flush()
+	assert.Zero(t, a.Pending())
+	free := slices.Sorted(slices.Values(a.pending.slab.free))
+	assert.Len(t, slices.Compact(slices.Clone(free)), len(free), "no block is free twice")
+	assert.Len(t, free, chunk*len(a.pending.slab.chunks), "and all are")
 }

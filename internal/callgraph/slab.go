@@ -147,6 +147,7 @@ func (s *slab) takeOut(t *trace, out []record) []record {
 		left -= perBlock
 		s.free = append(s.free, i)
 	}
+	t.first, t.last = nowhere, nowhere
 	return out
 }
 
