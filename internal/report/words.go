@@ -44,7 +44,10 @@ func how(c *rca.Cause, name string) string {
 	case rca.Pool:
 		return name + ", waiting for a pool"
 	case rca.Change:
-		return name + "," + strings.TrimSuffix(" "+way(c.Metric), " ") + " since its deploy"
+		if w := way(c.Metric); w != "" {
+			return name + ", " + w + " since its deploy"
+		}
+		return name + ", since its deploy"
 	default:
 		return name + " " + short(c.Mechanism)
 	}
