@@ -31,7 +31,7 @@ func (d *diagnosis) robust() (Verdict, bool) {
 	}
 	out := abstention("")
 	out.Method, out.Abstained, out.Agreed = MethodRobust, false, true
-	culprits := 0
+	culprits, violated := 0, violation(d.in.Threshold, d.usual, d.cfg.Suspect*d.spread)
 	if s.traffic != nil {
 		out.Candidates = append(out.Candidates, d.trafficCause(*s.traffic, coverage))
 		culprits = 1
@@ -48,7 +48,7 @@ func (d *diagnosis) robust() (Verdict, bool) {
 		if s.traffic != nil {
 			c.Probability = stated(c.Probability * (1 - out.Candidates[0].Probability))
 		} else if culprits == len(out.Candidates) && culprits < d.cfg.MaxCulprits &&
-			(culprits == 0 || covered < culpritPrefix && share >= minCulprit || d.usual+u.excess/math.Max(1, coverage) > d.in.Threshold) {
+			(culprits == 0 || covered < culpritPrefix && share >= minCulprit || d.usual+u.excess/math.Max(1, coverage) > violated) {
 			culprits++
 		}
 		covered += share

@@ -2,6 +2,7 @@ package rca
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -52,8 +53,8 @@ func (s *search) forward(candidates []int) found {
 	return f
 }
 
-// sufficient adds what violates the SLO all by itself, with every other suspect normal,
-// the largest excess first. What runs in parallel to something slower, and what is
+// sufficient adds what violates the SLO all by itself, see violation, with every other suspect
+// normal, the largest excess first. What runs in parallel to something slower, and what is
 // small beside a meltdown, gains nothing by being restored, and has to be repaired
 // all the same.
 func (s *search) sufficient(f *found, candidates []int) {
@@ -73,15 +74,23 @@ func (s *search) sufficient(f *found, candidates []int) {
 		if len(f.set) >= s.cfg.MaxCulprits {
 			return
 		}
-		if s.usual+s.alone[c] <= s.threshold {
+		if s.usual+s.alone[c] <= s.violation() {
 			return // nor does the next one
 		}
-		if o := s.except(all, c); o.median > s.threshold {
+		if o := s.except(all, c); o.median > s.violation() {
 			f.set = append(f.set, c)
 			f.outcome = s.with(f.set)
 			f.restores = f.outcome.meets >= s.cfg.StopProbability
 		}
 	}
+}
+
+// violation is the tail in seconds above which the objective is violated by more than the entry
+// varies by itself: Suspect of its robust standard deviations.
+func (s *search) violation() float64 { return violation(s.threshold, s.usual, s.cfg.Suspect*s.spread) }
+
+func violation(threshold, usual, varies float64) float64 {
+	return math.Max(threshold, usual*math.Exp(varies))
 }
 
 // need is the gain in seconds that a culprit must have beside those found.

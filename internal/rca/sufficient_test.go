@@ -104,6 +104,16 @@ func TestSearch_sufficient(t *testing.T) {
 	}
 }
 
+// Where a usual tail is as good as a violation, something that is clearly more than that is asked for.
+func TestSearch_sufficientVaries(t *testing.T) {
+	s := searching(1.1, false, 9, 0.3)
+	s.cfg.Suspect = 3.5
+	for spread, want := range map[float64][]int{0: {0, 1}, 0.05: {0, 1}, 0.1: {0}} { // up to 1, 1.19 and 1.42 s
+		s.spread = spread
+		assert.Equal(t, want, s.forward(channels(2)).set, "spread %v", spread)
+	}
+}
+
 // The robust scorer must blame what is added, and the model must agree.
 func TestSearch_sufficientNeedsBoth(t *testing.T) {
 	s := searching(1.5, false, 9, 1)

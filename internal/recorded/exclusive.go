@@ -86,7 +86,7 @@ func (f *frame) call(l link) quantiles {
 // exclusive derives the own time of a service, which no recording holds: for each
 // quantile q
 //
-//	own_q = max(floor, own⁰_q + (server_q - server⁰_q) - Σ_calls rise_q)
+//	own_q = max(floor, own⁰_q + beyond(server_q - server⁰_q, Σ_calls rise_q))
 //
 // where ⁰ marks the medians over normal windows, own⁰ = max(floor, server⁰ -
 // Σ share_q call⁰_q), and floor = ownShare server⁰. The calls' rise is
@@ -100,7 +100,8 @@ func (f *frame) call(l link) quantiles {
 // rose: of what the caller's tail rose by they have the share at least that they have of
 // what its median rose by. So a service that waits for a slow one has the own time that it
 // always had. Differences of quantiles are no quantiles of differences: where
-// services and their callees move at the same time this is an estimate.
+// services and their callees move at the same time this is an estimate, which beyond takes to be
+// off by as much as the callees move.
 func (y *system) exclusive(f *frame, s identity.Service) quantiles {
 	v := f.served[s]
 	if v == nil || len(v.latency) == 0 {
@@ -131,11 +132,20 @@ func (y *system) exclusive(f *frame, s identity.Service) quantiles {
 				}
 				rise = math.Max(rise, share*rose)
 			}
-			own = math.Max(floor, math.Max(floor, usualOwn)+server-before[d]-rise)
+			own = math.Max(floor, math.Max(floor, usualOwn)+beyond(server-before[d], rise))
 		}
 		out = append(out, quantile{q, own})
 	}
 	return newQuantiles(out...)
+}
+
+// beyond is by how much a service rose of which the latency rose, and its calls made it rise: what
+// is left, and nothing where that is no more than what they did, which is known no better.
+func beyond(rose, calls float64) float64 {
+	if left := rose - calls; left <= 0 {
+		return left
+	}
+	return math.Max(0, rose-2*calls)
 }
 
 // part is the share of a call in quantile q of its caller.

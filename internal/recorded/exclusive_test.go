@@ -34,7 +34,8 @@ func TestExclusive(t *testing.T) {
 		"waits for its callee":     {1, three(150, 250, 350), three(70, 90, 110), three(80, 160, 240)},
 		"waits twice":              {2, three(200, 300, 400), three(70, 90, 110), three(79, 159.5, 240)}, // interpolated in logarithms
 		"slow itself":              {1, three(150, 280, 400), three(20, 40, 60), three(130, 240, 340)},
-		"both":                     {1, three(180, 300, 400), three(70, 90, 110), three(110, 210, 290)},
+		"both":                     {1, three(250, 350, 450), three(70, 90, 110), three(130, 210, 290)},
+		"hardly more than callee":  {1, three(180, 300, 400), three(70, 90, 110), three(80, 160, 240)},
 		"one slow call of two":     {2, three(100, 200, 400), three(20, 40, 160), three(80, 132.3, 240)}, // the tail alone, once: p97.5 of the calls rose by 27.7
 		"few requests wait":        {0.02, three(100, 210, 600), three(220, 240, 360), three(100-0.04*20-8, 200-16-70, 240)},
 		"faster callee":            {1, three(100, 200, 300), three(1, 2, 3), three(80, 160, 240)}, // owes nothing
@@ -65,8 +66,8 @@ func TestExclusive(t *testing.T) {
 	assert.Nil(t, y.exclusive(usual, identity.Service{Name: "other"}))
 }
 
-// Of the call nothing but the median is recorded, which rose by 200 of the 400 that the
-// caller's median rose by: half of what its tail rose by is the call's.
+// Of the call nothing but the median is recorded, which rose by 100 of the 400 that the
+// caller's median rose by: a quarter of what its tail rose by is the call's, and may be half.
 func TestExclusive_noTail(t *testing.T) {
 	front, back := identity.Service{Name: "front"}, identity.Service{Name: "back"}
 	l := link{front, back}
@@ -83,14 +84,14 @@ func TestExclusive_noTail(t *testing.T) {
 	y := &system{links: []link{l}, perRequest: map[link]float64{l: 1}}
 	y.usual = y.newUsual([]*frame{usual})
 	now := func(loose bool) quantiles {
-		return y.exclusive(at(three(1400, 3000, 4600), three(220, 240, 260), loose), front)
+		return y.exclusive(at(three(1400, 3000, 4600), three(120, 140, 160), loose), front)
 	}
 	want := three(1000-20+200, 2000-40+500, 3000-60+800)
 	got := now(true)
 	for i := range want {
 		assert.InDelta(t, want[i].ns, got[i].ns, 1e-9)
 	}
-	assert.InDelta(t, 3000-60+1400, now(false)[2].ns, 1e-9, "its tail is known: 200")
+	assert.InDelta(t, 3000-60+1400, now(false)[2].ns, 1e-9, "its tail is known: 100")
 }
 
 // TestSystem_calls shares out what a callee served among two callers: 30 and 10
