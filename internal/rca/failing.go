@@ -25,6 +25,7 @@ type failure struct {
 	slow       *suspect // why calls of it fail that it has served, nil where nothing says so
 	why        string   // evidence of what it does itself, "" where there is none
 	silent     *silent  // it does not answer, nil where it does
+	wrong      *wrong   // what others fail of does not, nil where it fails itself
 }
 
 // failing answers for an entry that fails more often than usual, while it is no
@@ -52,7 +53,9 @@ func (d *diagnosis) failing() (Verdict, bool) {
 	for i, f := range origins[:min(len(origins), maxShown)] {
 		share := f.excess / sum
 		c, signs := d.describe(f.channel, f.slow, d.robustChoice(f.slow))
-		if f.slow == nil {
+		if f.wrong != nil {
+			c, signs = d.describe(f.channel, nil, choice{metric: &f.wrong.metric})
+		} else if f.slow == nil {
 			c.Mechanism, c.Metric, c.Observed, c.Usual = ErrorRate, errorMetric, f.now, f.usual
 			c.Evidence = nil
 		}
@@ -62,12 +65,20 @@ func (d *diagnosis) failing() (Verdict, bool) {
 		if f.why != "" {
 			c.Evidence = append(c.Evidence, f.why)
 		}
+		whose := ""
+		if f.wrong != nil {
+			c.Evidence = append(c.Evidence, f.wrong.text())
+			whose = f.wrong.failing.String() + " "
+		}
 		c.Evidence = append(c.Evidence,
-			"errors "+number(100*f.now)+"% vs "+number(100*f.usual)+"% usual",
+			whose+"errors "+number(100*f.now)+"% vs "+number(100*f.usual)+"% usual",
 			number(math.Round(f.excess))+" requests failed by it, "+number(math.Round(entry.excess))+" of the entry",
 		)
 		c.Contribution = f.excess
 		c.Probability = robustProbability(share, f.excess/entry.excess, signs+1)
+		if f.wrong != nil {
+			c.Probability *= ratherCallee
+		}
 		if f.silent != nil && d.orTheCaller(f.silent) {
 			c.Probability *= ratherCallee
 			c.Evidence = append(c.Evidence, "or "+f.silent.calls[0].edge.Caller.Service.String()+", which alone calls it, fails before it does")
@@ -89,7 +100,7 @@ func (f failure) and(o failure) failure {
 		f.slow = o.slow
 	}
 	f.why = cmp.Or(f.why, o.why)
-	f.silent = cmp.Or(f.silent, o.silent)
+	f.silent, f.wrong = cmp.Or(f.silent, o.silent), cmp.Or(f.wrong, o.wrong)
 	return f
 }
 
@@ -126,6 +137,8 @@ func (d *diagnosis) origins() []failure {
 		if fails && !below && f.channel >= 0 {
 			if s, ok := d.unanswered(p.key, f.now-f.usual); ok {
 				f.channel, f.silent = d.r.g.ServiceChannel(s.service), s
+			} else if w := d.wronged(p); w != nil {
+				f.channel, f.wrong = d.r.g.ServiceChannel(w.metric.key.Service), w
 			}
 			add(f)
 		}

@@ -15,6 +15,8 @@ import (
 type failures struct {
 	served map[string]float64
 	calls  map[identity.Edge]float64
+	cpu    map[string]float64 // utilization by service, usually 0.4
+	load   float64            // requests a second, usually 20; 0 where these do not change
 }
 
 // failed returns an incident of w in which nothing is slower and so much fails. Every
@@ -26,6 +28,12 @@ func failed(w *world, f failures) (Input, table) {
 		w.own[w.entry()] *= 0.8 // faster, as requests that fail are
 		for name, share := range f.served {
 			w.errors[op(name)] = share
+		}
+		for name, v := range f.cpu {
+			w.metric[cpu(name)] = v
+		}
+		if f.load > 0 {
+			w.load = f.load
 		}
 	})
 	for e, share := range f.calls {

@@ -1,0 +1,56 @@
+package rca
+
+import (
+	"math"
+
+	"github.com/sage-rca/sage/internal/cbn"
+	"github.com/sage-rca/sage/internal/identity"
+)
+
+// wrongly is how many times as much CPU as usual a service takes for each request, at least, that
+// is taken to answer otherwise than it used to.
+const wrongly = 2.0
+
+// wrong is what a service below one that fails does differently.
+type wrong struct {
+	failing identity.Service // answered by it, fails
+	metric  movedMetric
+	times   float64 // as much as usual for each request
+}
+
+// wronged returns a service without failures below one that fails with nothing that fails below it,
+// and is as it was but for that: what it takes for each request is not what it was, by most of all
+// below. Who is asked less often works no more for that reason: what a service does without requests
+// is not shared among those that are left. nil where there is none.
+//
+// A request may fail as what is answered to it is wrong, which no span of the callee says.
+func (d *diagnosis) wronged(p rpc) *wrong {
+	if d.starved(p.key.Service) {
+		return nil
+	}
+	var out *wrong
+	for _, n := range d.r.g.Ancestors(p.node) {
+		s := d.r.g.Nodes[n].Edge.Callee.Service
+		if d.r.g.Nodes[n].Class != cbn.ServerNode || s == p.key.Service {
+			continue
+		}
+		load := math.Max(1, workOf(d.v, d.r, s).load)
+		for _, m := range d.moved(s) {
+			mean, host := meaningOf(m.key.Name)
+			if host || m.mechanism != CPU || mean.per != perLoad || mean.grade != direct || !isUse(m.key.Name) {
+				continue
+			}
+			times := m.now / (load * m.usual)
+			if times >= wrongly && (out == nil || times > out.times) {
+				out = &wrong{failing: p.key.Service, metric: m, times: times}
+			}
+		}
+	}
+	return out
+}
+
+// text is the evidence.
+func (w *wrong) text() string {
+	return w.failing.String() + " fails by itself, or by what it is answered: " + w.metric.key.Service.String() + " takes " +
+		number(w.times) + " times as much CPU for each request as usual"
+}
