@@ -29,6 +29,10 @@ func (r Robust) Diagnose(in rca.Input) Answer {
 	return FromVerdict(rca.Diagnose(in, r.Config))
 }
 
+// otherEnd is the score of the end of a link that a verdict does not name, as a part of that of the
+// one it names: the rankings of several windows are added up.
+const otherEnd = 0.1
+
 // FromVerdict returns a verdict as an answer. A cause on an edge is that of the
 // service which the verdict names, its callee where it names none; a service that
 // several causes name keeps the first. Of an abstention the candidates stay. Scores are the stated probabilities, none
@@ -59,8 +63,10 @@ func candidates(causes []rca.Cause, before []Candidate) []Candidate {
 		if at.IsZero() {
 			at = c.Edge.Callee.Service
 		}
+		p := c.Probability
 		if seen[at] && c.Kind == rca.KindEdge { // a link has two ends
 			at = c.Edge.Caller.Service
+			p *= otherEnd
 		}
 		if seen[at] || at.IsZero() {
 			continue
@@ -68,7 +74,7 @@ func candidates(causes []rca.Cause, before []Candidate) []Candidate {
 		seen[at] = true
 		out = append(out, Candidate{
 			Service: at, Instance: c.Instance, Mechanism: c.Mechanism,
-			Score: c.Probability, Probability: c.Probability,
+			Score: p, Probability: c.Probability,
 		})
 	}
 	return out
