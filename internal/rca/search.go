@@ -11,7 +11,6 @@ import (
 const (
 	minFirstGain = 0.05 // of the first culprit
 	minNextGain  = 0.20 // of each further one: a wrong one costs more than a missing one
-	minMoreGain  = 0.30 // of one without which the SLO is met
 	minSeconded  = 0.20 // that the robust scorer must give a further one
 	tieGain      = 0.05 // candidates this close are told apart by the robust scorer
 	// minExplained is the share of the excess that a set must explain to be an
@@ -29,18 +28,17 @@ type found struct {
 
 // forward is greedy forward selection: each round adds the candidate whose
 // restoration, together with those found, gives the lowest predicted tail. It
-// stops at MaxCulprits, and where no candidate gains enough: more of it once the SLO is
-// met with StopProbability, which needs no headroom since it is a probability over samples
-// of the latents (Gan et al., ASPLOS 2021, stop at a predicted tail under 0.8 of the SLO).
-// Where a threshold lies says what is tolerable, not what is broken. Culprits without which
-// the set restores the SLO all the same, and that gain little, are dropped again.
+// stops at MaxCulprits, and where no candidate gains enough, whether the SLO is met by then or not
+// (Gan et al., ASPLOS 2021, stop at a predicted tail under 0.8 of the SLO): where a threshold lies says
+// what is tolerable, not what is broken. Culprits without which the set restores the SLO all the
+// same, and that gain little, are dropped again.
 // See docs/math.md, 20.
 func (s *search) forward(candidates []int) found {
 	f := found{outcome: outcome{median: s.factual}, singles: map[int]outcome{}}
 	excess := s.factual - s.usual
 	for len(f.set) < s.cfg.MaxCulprits {
 		best, next := s.best(f, candidates, excess)
-		if best < 0 || f.outcome.median-next.median < s.need(f, excess) {
+		if best < 0 || f.outcome.median-next.median < need(len(f.set), excess) {
 			break
 		}
 		f.set, f.outcome = append(f.set, best), next
@@ -94,12 +92,9 @@ func violation(threshold, usual, varies float64) float64 {
 }
 
 // need is the gain in seconds that a culprit must have beside those found.
-func (s *search) need(f found, excess float64) float64 {
-	switch {
-	case len(f.set) == 0:
+func need(found int, excess float64) float64 {
+	if found == 0 {
 		return minFirstGain * excess
-	case f.restores:
-		return minMoreGain * excess
 	}
 	return minNextGain * excess
 }
@@ -160,7 +155,7 @@ func (s *search) prune(f *found) {
 			return
 		}
 		o := s.with(without(f.set, c))
-		if o.meets >= s.cfg.StopProbability && o.median-f.outcome.median < minMoreGain*(s.factual-s.usual) {
+		if o.meets >= s.cfg.StopProbability && o.median-f.outcome.median < minNextGain*(s.factual-s.usual) {
 			f.set, f.outcome = without(f.set, c), o
 		}
 	}
