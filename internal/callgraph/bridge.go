@@ -126,8 +126,8 @@ func (f *fragment) around(node int32) int32 {
 	return best
 }
 
-// hasCaller reports whether somebody who is known to call the RPC of a node
-// served a request around it.
+// hasCaller reports whether somebody who is known to call the RPC of a node was at work around
+// it: served a request, or waited for a call, of which the request itself may be lost.
 func (a *Assembler) hasCaller(node int32, looks *int) bool {
 	f := &a.frag
 	s := f.nodes[node].span
@@ -139,7 +139,7 @@ func (a *Assembler) hasCaller(node int32, looks *int) bool {
 			return true
 		}
 		c := f.nodes[i].span
-		if c.kind.inbound() && c.start <= s.start && c.end >= s.end && a.known.known.called(alias{c.service, s.rpc}, s.end) {
+		if c.start <= s.start && c.end >= s.end && a.known.known.called(alias{c.service, s.rpc}, s.end) {
 			return true
 		}
 	}

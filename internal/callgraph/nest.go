@@ -13,7 +13,8 @@ const slack = 20
 //   - that service is not known to tell of its calls: else the span is lost, and who was called is not
 //     known;
 //   - requests of this kind are nearly always within one of that kind where a trace has both.
-//     What runs at the same time is within each other by chance.
+//     What runs at the same time is within each other by chance, and while one of them is slow,
+//     always: that it was the shorter one before counts as well.
 //
 // Not where the trace's root is not here, as the roots of others are: it was due before, with the parents,
 // and what comes after it lasts so long that everything lies within it by chance.
@@ -49,10 +50,10 @@ func (a *Assembler) inside(node int32, looks *int) int32 {
 			return none
 		}
 		c := f.nodes[i].span
-		if c.kind != Server || c.service == s.service || c.duration() <= s.duration() || a.known.tells(c.service, s.end) {
+		if c.kind != Server || c.service == s.service || a.known.tells(c.service, s.end) {
 			continue
 		}
-		within := c.spans(s)
+		within := c.duration() > s.duration() && c.spans(s)
 		nested := a.known.nested(Edge{c.rpc, s.rpc}, s.end)
 		nested.note(within, enoughCalls)
 		if took := c.duration(); within && took < least && nested.is.Load() {

@@ -78,7 +78,7 @@ func newSite(r *reach, v *view, p rpc) site {
 		n := v.at(feature.Key{Kind: feature.Calls, Edge: c.edge})
 		lat := v.callLatency(r.g, c)
 		s.perRequest = append(s.perRequest, n)
-		fresh := n.n == 0 && !c.leaf && v.knows(p.key) && v.knows(c.edge.Callee)
+		fresh := n.n == 0 && !math.IsNaN(n.now) && !c.leaf && v.knows(p.key) && v.knows(c.edge.Callee)
 		if fresh {
 			if s.fresh == nil {
 				s.fresh = make(map[int]bool)
