@@ -44,9 +44,10 @@ func lossOf(r *reach, s *window.Snapshot) float64 {
 	return 0
 }
 
-// lost is the share of the requests of an RPC of which the span of at least one call
-// was lost. That such a request waited for the call then shows as its own time, so
-// that its quantiles above 1 - lost say nothing of it.
+// lost is the share of the requests of an RPC of which the span of at least one call that is slower
+// than usual was lost. That such a request waited for the call then shows as its own time, so
+// that its quantiles above 1 - lost say nothing of it. Lost calls that are as fast as usual are part of the usual own
+// time.
 //
 //	lost = 1 - (1 - p)^n,  n = sum_c n'_c / (1 - p)^k_c
 //
@@ -55,6 +56,9 @@ func lossOf(r *reach, s *window.Snapshot) float64 {
 func (s site) lost(p rpc, v *view) float64 {
 	n, kept := 0.0, 1-v.loss
 	for i, c := range p.calls {
+		if !slices.Contains(s.latency[i].moved[:], true) {
+			continue
+		}
 		if n += s.now.n[i] / kept; !c.leaf {
 			n += s.now.n[i]/(kept*kept) - s.now.n[i]/kept
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/window"
 )
@@ -40,7 +41,10 @@ func TestLossOf(t *testing.T) {
 // in 0.8 of them, each request makes one; one of both is lost in 1 - 0.8^2.
 func TestSite_lost(t *testing.T) {
 	p := rpc{calls: []call{{}, {leaf: true}}}
-	s := site{now: calls{n: []float64{0.64, 0.8}}}
+	slow := shift{moved: [feature.D]bool{true}}
+	s := site{now: calls{n: []float64{0.64, 0.8}}, latency: []shift{slow, slow}}
 	assert.InDelta(t, 1-0.64, s.lost(p, &view{loss: 0.2}), 1e-12)
 	assert.Zero(t, s.lost(p, &view{}))
+	s.latency[0] = shift{}
+	assert.InDelta(t, 0.2, s.lost(p, &view{loss: 0.2}), 1e-12, "that of the leaf, which alone is slower")
 }
