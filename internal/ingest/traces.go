@@ -148,8 +148,12 @@ func (i *Ingester) fill(s *scratch, at *arrival, span ptrace.Span, o *origin, en
 
 	a := &s.attributes
 	a.read(span.Attributes(), wanted[dst.Kind])
-	if dst.Kind == callgraph.Unspecified {
+	switch {
+	case dst.Kind == callgraph.Unspecified:
 		dst.Kind = a.lookOf()
+	case poolWait(dst.Kind, a, span.Name()):
+		dst.Kind = callgraph.Internal
+		a.read(span.Attributes(), wanted[dst.Kind])
 	}
 	a.locate(&s.in)
 	told := i.nameSpan(s, dst, o, a, span.Name(), seen)
