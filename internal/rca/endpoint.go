@@ -368,7 +368,7 @@ func (e *endpoint) merge(s identity.Service, channels []int) {
 		return
 	}
 	metric := networkMetric
-	if e.by[to].excess > 0 && e.starved(s) {
+	if e.starved(s) {
 		metric = ""
 	}
 	for _, c := range channels {

@@ -126,6 +126,14 @@ func TestDiagnose_gapOfAStarvedService(t *testing.T) {
 	for m, v := range both(chain(), waits) {
 		assert.Equal(t, []expected{{KindService, CPU, "back", identity.Edge{}, "process.cpu.utilization"}}, namesOf(v.Culprits), m)
 	}
+	// One thread that is blocked neither accepts nor reads answers, and is fast once it serves.
+	blocked := func(w *world) {
+		w.metric[cpu("mid")] = 0.98
+		w.network[edge("front", "mid")], w.network[edge("mid", "back")] = 0.300, 0.300
+	}
+	for m, v := range both(chain(), blocked) {
+		assert.Equal(t, []expected{{KindService, CPU, "mid", identity.Edge{}, "process.cpu.utilization"}}, namesOf(v.Culprits), m)
+	}
 	// A gap as large as that is a fault of its own.
 	two := func(w *world) { w.own[op("back")], w.network[edge("mid", "back")] = 0.220, 0.200 }
 	for m, v := range both(chain(), two) {
