@@ -91,7 +91,7 @@ const (
 	reasonNoBaseline  = "the entry has no baseline yet"
 	reasonNotSlower   = "the entry is no slower than usual"
 	reasonUnexplained = "no candidate explains the excess"
-	reasonNotFailing  = "no more requests fail than usual"
+	reasonNotFailing  = "not clearly more requests fail than often do, or too few to tell"
 )
 
 // Diagnose answers one violated window. It is a pure function of its arguments,
@@ -182,6 +182,9 @@ func (d *diagnosis) answer(reason string, ev evidence) Verdict {
 		}
 	}
 	if d.in.Errors {
+		if d.v.at(feature.Key{Kind: feature.Errors, Edge: identity.Edge{Callee: d.in.Entry}}).n < minBaseline {
+			return d.abstain(reasonNoBaseline)
+		}
 		return d.abstain(reasonNotFailing)
 	}
 	if reason != "" {

@@ -210,6 +210,12 @@ func TestDiagnose_failingElsewhere(t *testing.T) {
 	in.Errors = true
 	v = diagnose(in, Config{}.withDefaults(), rec, nil)
 	assert.Equal(t, reasonNotFailing, v.Reason)
+
+	// One window does not say how many fail usually, whatever half of them is.
+	in, rec = incident(chain(), func(w *world) { w.errors[op("front")] = 0.5 })
+	in.Errors, in.Snapshot.Start = true, 1
+	v = diagnose(in, Config{}.withDefaults(), rec[healthyRows-1:], nil)
+	assert.Equal(t, reasonNoBaseline, v.Reason)
 }
 
 // still is a record whose normal windows do not scatter.
