@@ -265,6 +265,12 @@ func (lossyServices) slowTopics(string) []string { return nil }
 func (lossyServices) replies(identity.Edge) bool      { return false }
 func (lossyServices) labouring(identity.Service) bool { return false }
 
+func (lossyServices) works(identity.Service) float64 { return 0 }
+
+func (lossyServices) loops(identity.Service) bool { return false }
+
+func (lossyServices) others(identity.Edge) (there, late bool) { return false, false }
+
 func (lossyServices) atEase(identity.Service) bool                     { return false }
 func (lossyServices) swamped(identity.Service) bool                    { return false }
 func (lossyServices) only(identity.Edge, whose) bool                   { return false }

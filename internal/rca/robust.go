@@ -80,6 +80,12 @@ type symptoms interface {
 	starved(identity.Service) bool // lacks CPU
 	// labouring says that a service takes more CPU for each request than usual.
 	labouring(identity.Service) bool
+	// works returns how many times as much CPU as usual a service takes for each request.
+	works(identity.Service) float64
+	// loops says that the event loop of a service is late.
+	loops(identity.Service) bool
+	// others says whether other services call the leaf of an edge, and whether they wait for it, too.
+	others(identity.Edge) (there, late bool)
 	// atEase says that a service has CPU to spare.
 	atEase(identity.Service) bool
 	// swamped says that a service has all the requests that it can serve.
@@ -143,6 +149,7 @@ func gather(r *reach, parts []part, of symptoms) scores {
 	saturated(r, by, of, causing)
 	brokers(r, by, of)
 	around(r, by, of)
+	busyCallers(r, by, of)
 	endpoints(r, by, of)
 	held(r, by, of, causing)
 	absorb(r, by, of)

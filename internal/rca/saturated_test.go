@@ -188,6 +188,12 @@ func (busy) slowTopics(string) []string { return nil }
 func (busy) replies(identity.Edge) bool      { return false }
 func (busy) labouring(identity.Service) bool { return false }
 
+func (busy) works(identity.Service) float64 { return 0 }
+
+func (busy) loops(identity.Service) bool { return false }
+
+func (busy) others(identity.Edge) (there, late bool) { return false, false }
+
 func (busy) atEase(identity.Service) bool                     { return false }
 func (busy) swamped(identity.Service) bool                    { return false }
 func (busy) only(identity.Edge, whose) bool                   { return false }

@@ -330,6 +330,12 @@ func (healthy) slowTopics(string) []string { return nil }
 func (healthy) replies(identity.Edge) bool      { return false }
 func (healthy) labouring(identity.Service) bool { return false }
 
+func (healthy) works(identity.Service) float64 { return 0 }
+
+func (healthy) loops(identity.Service) bool { return false }
+
+func (healthy) others(identity.Edge) (there, late bool) { return false, false }
+
 func (healthy) atEase(identity.Service) bool                     { return false }
 func (healthy) swamped(identity.Service) bool                    { return false }
 func (healthy) only(identity.Edge, whose) bool                   { return false }

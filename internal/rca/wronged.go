@@ -1,8 +1,6 @@
 package rca
 
 import (
-	"math"
-
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/identity"
 )
@@ -20,8 +18,7 @@ type wrong struct {
 
 // wronged returns a service without failures below one that fails with nothing that fails below it,
 // and is as it was but for that: what it takes for each request is not what it was, by most of all
-// below. Who is asked less often works no more for that reason: what a service does without requests
-// is not shared among those that are left. nil where there is none.
+// below. nil where there is none.
 //
 // A request may fail as what is answered to it is wrong, which no span of the callee says.
 func (d *diagnosis) wronged(p rpc) *wrong {
@@ -34,16 +31,8 @@ func (d *diagnosis) wronged(p rpc) *wrong {
 		if d.r.g.Nodes[n].Class != cbn.ServerNode || s == p.key.Service {
 			continue
 		}
-		load := math.Max(1, workOf(d.v, d.r, s).load)
-		for _, m := range d.moved(s) {
-			mean, host := meaningOf(m.key.Name)
-			if host || m.mechanism != CPU || mean.per != perLoad || mean.grade != direct || !isUse(m.key.Name) {
-				continue
-			}
-			times := m.now / (load * m.usual)
-			if times >= wrongly && (out == nil || times > out.times) {
-				out = &wrong{failing: p.key.Service, metric: m, times: times}
-			}
+		if times := d.works(s); times >= wrongly && (out == nil || times > out.times) {
+			out = &wrong{failing: p.key.Service, metric: *d.laborious(s), times: times}
 		}
 	}
 	return out
