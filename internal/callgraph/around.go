@@ -115,9 +115,10 @@ func startsBefore(v []stretch, t int64) int {
 }
 
 // aroundOf is what of a direct call, made for the request of node owner, is told as the time
-// around it: of those that wait rather than work nothing.
+// around it: of those that wait rather than work nothing, and of those of an uninstrumented hop
+// neither, of which nobody has told what it did meanwhile.
 func (f *fragment) aroundOf(i, owner int32) int64 {
-	if owner < 0 || f.nodes[owner].waits || f.nodes[i].waits {
+	if owner < 0 || f.nodes[owner].hop || f.nodes[owner].waits || f.nodes[i].waits {
 		return -1
 	}
 	return f.nodes[i].around

@@ -155,7 +155,9 @@ func (a *Assembler) resolve(t *trace, now int64) {
 	a.bridge()
 	a.nest()
 	a.frag.understand()
-	if a.complete() {
+	completed, passed := a.complete(), a.through()
+	if completed || passed {
+		a.frag.restart()
 		a.frag.understand()
 	}
 	a.reply()

@@ -70,6 +70,7 @@ type fragment struct {
 	byStart []int32  // nodes, where none has a parent
 	below   []below  // what is below each node, where a span has no kind
 	abroad  []abroad // spans that may be of a service that tells of its calls only
+	passed  []passed // SERVER spans that an uninstrumented hop may have called
 
 	path []int32
 

@@ -28,6 +28,10 @@ type Known struct {
 	messages *identity.Recent[alias, *habit]
 	// unserved are the calls below which there are spans, but none that serves.
 	unserved *identity.Recent[alias, *unserved]
+	// through are the calls that an uninstrumented hop passes the context on of.
+	through *identity.Recent[alias, *habit]
+	// readings are what is asked for and what is served for it, and what their names say.
+	readings *identity.Recent[Edge, says]
 	// settlements are the names of spans without a kind, and whether they serve.
 	settlements *identity.Recent[alias, *habit]
 	// nestings are requests, and others of which they may be part.
@@ -72,6 +76,8 @@ func NewKnown(names *identity.Names, max int, keep int64) *Known {
 		bridges:     identity.NewRecent[alias, struct{}](max, keep, compare),
 		messages:    identity.NewRecent[alias, *habit](max, keep, compare),
 		unserved:    identity.NewRecent[alias, *unserved](max, keep, compare),
+		through:     identity.NewRecent[alias, *habit](max, keep, compare),
+		readings:    identity.NewRecent[Edge, says](max, keep, edges),
 		settlements: identity.NewRecent[alias, *habit](max, keep, compare),
 		nestings:    identity.NewRecent[Edge, *habit](max, keep, edges),
 		tellers:     identity.NewRecent[identity.Service, struct{}](max, keep, identity.Service.Compare),
@@ -86,13 +92,17 @@ func (k *Known) Mark(m *identity.Marks) {
 		m.RPC(a.callee)
 		m.RPC(r)
 	})
-	for _, r := range [...]*identity.Recent[alias, *habit]{k.messages, k.settlements} {
+	for _, r := range [...]*identity.Recent[alias, *habit]{k.messages, k.settlements, k.through} {
 		r.Each(func(a alias, _ *habit) {
 			m.Service(a.service)
 			m.RPC(a.callee)
 		})
 	}
 	k.nestings.Each(func(e Edge, _ *habit) {
+		m.RPC(e.Caller)
+		m.RPC(e.Callee)
+	})
+	k.readings.Each(func(e Edge, _ says) {
 		m.RPC(e.Caller)
 		m.RPC(e.Callee)
 	})

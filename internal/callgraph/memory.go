@@ -17,6 +17,7 @@ type memory struct {
 	guesses [memories]guess
 	lones   [memories]opinion
 
+	passings    [memories]passing
 	settlements [memories]settlement
 	nestings    [memories]nesting
 }
@@ -80,6 +81,7 @@ func (m *memory) forget() {
 	clear(m.directs[:])
 	clear(m.guesses[:])
 	clear(m.lones[:])
+	clear(m.passings[:])
 	clear(m.settlements[:])
 	clear(m.nestings[:])
 }
@@ -145,7 +147,9 @@ func (m *memory) guess(a alias, now int64) *guess {
 	*g = guess{known: true, alias: a, learned: learned, at: now}
 	peer := m.known.names.RPC(a.callee).Service
 	g.named, g.instrumented = !peer.IsZero(), m.known.instrumented(peer, now)
-	if g.callee, g.answered = m.known.answer(a, now); !g.answered {
+	if m.known.goneThrough(a, now) {
+		g.bridged = true
+	} else if g.callee, g.answered = m.known.answer(a, now); !g.answered {
 		_, g.bridged = m.known.bridges.Get(a, now)
 	}
 	g.unserved = m.known.unservedRPC(a, now)

@@ -64,9 +64,6 @@ func (a *Assembler) complete() bool {
 		}
 		rest = rest[n:]
 	}
-	if found {
-		f.restart()
-	}
 	return found
 }
 
