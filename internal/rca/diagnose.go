@@ -164,7 +164,11 @@ func diagnose(in Input, cfg Config, rec record, ev evidence) Verdict {
 	d.disks = d.metrics.traffic(d.v)
 	if reason == "" || reason == reasonNotSlower {
 		d.d = newDemand(d.r, d.v, in.Quantile)
-		d.scores = d.sharedDisk(score(d.r, d.v, d.d, in.Quantile, d))
+		s := score(d.r, d.v, d.d, in.Quantile, d)
+		if rare := d.rare(s); len(rare) > 0 {
+			s = score(d.r, d.v, d.d, in.Quantile, d, rare...)
+		}
+		d.scores = d.sharedDisk(s)
 	}
 	out := d.answer(reason, ev)
 	out.HopsObserved, out.HopsTotal = d.r.coverage()

@@ -18,7 +18,8 @@ import (
 //
 // Of a leaf the host, or what its disk does, is often not known. What the disk does the
 // services say that run beside it, see diskBeside. That it is on the host with the saturated
-// disk, where it is not known to be elsewhere, is likelier than that two things broke at once.
+// disk, where it is not known to be elsewhere, is likelier than that two things broke at once; but
+// a leaf of which no container is measured, as those of others are, is outside of all of this.
 func (d *diagnosis) sharedDisk(s scores) scores {
 	on := make([]disk, len(s.suspects))
 	for i := range s.suspects {
@@ -53,6 +54,7 @@ type disk struct {
 	host    []reading // of saturated disks
 	unknown bool      // a leaf of which nobody knows what the disk of its host does
 	on      []string  // the hosts of a leaf, as far as they are known
+	inside  bool      // metrics of its container are known
 	asks    bool      // of leaves more than usual
 	takes   bool      // a leaf of which a metric says that it uses more of the disk itself
 	rise    float64   // of the median, seconds
@@ -65,7 +67,7 @@ func (d *diagnosis) diskOf(u *suspect) disk {
 	if key.IsNetwork() || u.parts[0].mechanism != Latent || d.badReplica(key.Service) {
 		return disk{}
 	}
-	out := disk{rise: d.quantileRise(u, 0), tail: d.quantileRise(u, 1), asks: u.parts[0].metric == CallsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
+	out := disk{inside: d.metrics.contained(key.Service), rise: d.quantileRise(u, 0), tail: d.quantileRise(u, 1), asks: u.parts[0].metric == CallsMetric || slices.ContainsFunc(u.absorbed, d.leaf)}
 	if d.leaf(u.channel) {
 		out.takes = d.takes(key.Service, Disk)
 		out.asks = out.asks || out.takes
@@ -120,20 +122,23 @@ func (d *diagnosis) leaf(channel int) bool {
 func (a disk) meets(b disk) bool {
 	switch saturated := func(d disk) bool { return len(d.host) > 0 }; {
 	case a.unknown && b.unknown: // one has taken another, and so its host
-		return saturated(a) && b.mayBeOn(a.host) || saturated(b) && a.mayBeOn(b.host) || (a.takes || b.takes) && a.beside(b)
+		return saturated(a) && b.mayBeBeside(a) || saturated(b) && a.mayBeBeside(b) || (a.takes || b.takes) && a.beside(b)
 	case a.unknown:
-		return saturated(b) && a.mayBeOn(b.host)
+		return saturated(b) && a.mayBeBeside(b)
 	case b.unknown:
-		return saturated(a) && b.mayBeOn(a.host)
+		return saturated(a) && b.mayBeBeside(a)
 	default:
 		return meet(a.host, b.host)
 	}
 }
 
-// mayBeOn reports whether a leaf may run on the host of one of the readings, as far as names
-// tell.
-func (a disk) mayBeOn(readings []reading) bool {
-	return len(a.on) == 0 || slices.ContainsFunc(readings, func(r reading) bool { return r.host == "" || slices.Contains(a.on, r.host) })
+// mayBeBeside reports whether a leaf may run on one of the hosts of b, as far as names tell. Where
+// the container of b is measured and none of the leaf, that runs where nobody measures any.
+func (a disk) mayBeBeside(b disk) bool {
+	if len(a.on) == 0 {
+		return a.inside || !b.inside
+	}
+	return slices.ContainsFunc(b.host, func(r reading) bool { return r.host == "" || slices.Contains(a.on, r.host) })
 }
 
 // beside reports whether two leaves are known to run on one host.

@@ -66,6 +66,41 @@ func TestDiagnose_leafOnSaturatedDisk(t *testing.T) {
 	}
 }
 
+// Where the container of mid is measured, a leaf of which none is runs elsewhere, and both are slow
+// for reasons of their own.
+func TestDiagnose_leafOutsideOfAllContainers(t *testing.T) {
+	used := func(name string) feature.Key {
+		return feature.Key{Kind: feature.Metric, Service: svc(name), Name: "container.memory.usage"}
+	}
+	for name, c := range map[string]struct {
+		mid, db bool // whose container is measured
+		want    []string
+	}{
+		"none":       {false, false, []string{"db"}},
+		"mid's":      {true, false, []string{"db", "mid"}},
+		"both":       {true, true, []string{"db"}},
+		"the leaf's": {false, true, []string{"db"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := chain()
+			w.metric[diskOf("mid")] = 0.1
+			for service, measured := range map[string]bool{"mid": c.mid, "db": c.db} {
+				if measured {
+					w.metric[used(service)] = 1e8
+				}
+			}
+			in, rec := incident(w, func(w *world) {
+				w.own[op("mid")], w.leaf[edge("back", "db")], w.metric[diskOf("mid")] = 0.160, 0.330, 0.9
+			})
+			in.Snapshot.Resources = []window.Resource{replicas("mid", 0.9)}
+			v := diagnose(in, Config{}.withDefaults(), rec, nil)
+			require.False(t, v.Abstained, v.Reason)
+			assert.ElementsMatch(t, c.want, services(v))
+			sound(t, v)
+		})
+	}
+}
+
 // A leaf takes mid, whose host's disk is saturated. What is slow for another reason
 // than a disk stays: front lacks CPU, or the messages between front and mid are late.
 func TestDiagnose_leafTakesWhatWaitsForTheDiskAlone(t *testing.T) {

@@ -2,8 +2,10 @@ package rca
 
 import (
 	"math"
+	"slices"
 	"strings"
 
+	"github.com/sage-rca/sage/internal/feature"
 	"github.com/sage-rca/sage/internal/identity"
 )
 
@@ -48,4 +50,12 @@ func (m metrics) diskless(v *view, t diskTraffic, s identity.Service) bool {
 		}
 	}
 	return false
+}
+
+// contained reports whether metrics of the containers or pods of s are known.
+func (m metrics) contained(s identity.Service) bool {
+	return slices.ContainsFunc(m[s], func(k feature.Key) bool {
+		from := source(k.Name)
+		return from == "container" || from == "pod"
+	})
 }

@@ -22,9 +22,9 @@ import (
 // single one.
 //
 // A service that only waits for a slow one has no excess and is not a suspect.
-// of says which services lack CPU, and which lose messages.
+// of says which services lack CPU, and which lose messages; further is what else became slower.
 // See docs/math.md, 15.
-func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
+func score(r *reach, v *view, d demand, q float64, of symptoms, further ...part) scores {
 	s := scorer{r: r, v: v, d: d, t: newTail(q).near, of: of}
 	s.instead = s.fallbacks()
 	for i := range r.rpcs {
@@ -32,6 +32,9 @@ func score(r *reach, v *view, d demand, q float64, of symptoms) scores {
 		s.called(i)
 	}
 	s.queued()
+	for _, p := range further {
+		s.add(p)
+	}
 	out := gather(r, s.parts, of)
 	out.traffic = traffic(r, v, out, q, of)
 	return out
