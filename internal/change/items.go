@@ -49,13 +49,20 @@ func (l *Ledger) versions(s *service, seen *sighting, at int64, young bool) []Ch
 	}
 	for _, v := range slices.Sorted(maps.Keys(s.Versions)) {
 		if seen.versions[v] > 0 {
+			s.Versions[v].Alone = s.Versions[v].Alone || len(seen.versions) == 1
 			continue
 		}
 		if young {
 			s.Versions[v].settle(false, at)
 			continue
 		}
-		switch s.Versions[v].step(false, at, l.cfg, 1) {
+		p := s.Versions[v]
+		there := p.There
+		what := p.step(false, at, l.cfg, 1)
+		if there && !p.There && p.Alone { // however short that was: that it came was said
+			what, p.Said = vanished, false
+		}
+		switch what {
 		case vanished:
 			if v == s.Current {
 				s.Current = seen.heaviest()

@@ -39,6 +39,9 @@ func TestLedger(t *testing.T) {
 		{"a canary that is served rarely is said once", []string{"6 a@v1", "1 a@v1 a@v2", "8 a@v1", "1 a@v1 a@v2", "8 a@v1"}, []string{
 			"6 version a since 6 v1>v2",
 		}},
+		{"a rollout that was soon undone", []string{"6 a@v1", "1 a@v2", "8 a@v1", "6 a@v2"}, []string{
+			"6 version a since 6 v1>v2", "9 version a since 7 v2>v1 back", "15 version a since 15 v1>v2 back",
+		}},
 		{"versions of a service that is new are not news", []string{"5 a", "1 a b@v1", "1 a b@v2", "4 a b@v2"}, []string{"6 service_new b since 5"}},
 		{"nor is where none is said", []string{"9 a"}, nil},
 		{"operations", []string{"6 a/x", "3 a/x a/y a/z", "5 a/z a/y"}, []string{

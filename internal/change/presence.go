@@ -10,6 +10,7 @@ type presence struct {
 	There  bool  // seen often enough, and not gone
 	Said   bool  // readers take it to be there
 	Before bool  // it was there before First
+	Alone  bool  // a version: no other one was seen in a window since
 }
 
 // happening is what a window means for a presence.
