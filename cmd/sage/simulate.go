@@ -45,6 +45,7 @@ func simulated(ctx context.Context, args []string, _, log io.Writer) error {
 	fs.DurationVar(&cfg.window, "window", 10*time.Second, "length of the windows that the labels' threshold is for")
 	fs.DurationVar(&cfg.scrape, "scrape", 10*time.Second, "time between two scrapes of metrics")
 	fs.Float64Var(&cfg.view.SampleRatio, "sample", 1, "`share` of the traces that are sampled")
+	fs.BoolVar(&cfg.view.Durations, "histograms", false, "send the duration histograms of SDKs, of all requests and calls, sampled or not")
 	fs.StringVar(&start, "start", "2026-01-05T00:00:00Z", "`time` at which the simulation begins")
 	fs.StringVar(&cfg.labels, "labels", "", "`file` to write what was broken into, as JSON")
 	out := fs.String("out", "", "`file` to write: .jsonl, .jsonl.gz or .jsonl.zst")

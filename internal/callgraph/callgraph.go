@@ -121,6 +121,9 @@ type Call struct {
 	// calls to this callee: Within where they follow each other, less where they
 	// overlap. Both are 0 outside of a request.
 	Within, Share int64
+	// Offset is how long after the start of the caller's request the call began, in ns; 0 outside of
+	// a request.
+	Offset int64
 	// Request is the duration in ns of the caller's request where that is an entry, and
 	// this its first call to this callee: so each request is told of once. -1 elsewhere.
 	Request int64

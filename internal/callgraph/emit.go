@@ -205,6 +205,9 @@ func (a *Assembler) connect(i, from int32, callee identity.RPCNo, seen sides) {
 	o.CallerReplica, o.CalleeReplica = a.frag.nodes[from].span.replica, seen.replica
 	o.Leaf, o.Async, o.Stream = seen.leaf, false, s.stream || seen.stream
 	o.Client, o.Server, o.Around, o.Queue = seen.client, seen.server, seen.around, -1
+	if o.Offset = 0; n.request >= 0 {
+		o.Offset = max(0, s.start-a.frag.nodes[n.request].span.start)
+	}
 	o.Within, o.Share, o.Request = n.clipped, n.share, a.frag.entering(i)
 	o.Again, o.Error, o.Weight = n.again, s.failed, s.weight
 	if o.Ahead = 0; o.Around >= 0 {

@@ -32,7 +32,9 @@ func ways(muted int) []way {
 	return []way{
 		{"", fullTelling, emit.Options{}},
 		{"sampling", "10 %", emit.Options{SampleRatio: 0.1}},
+		{"sampling", "10 %, SDK histograms", emit.Options{SampleRatio: 0.1, Durations: true}},
 		{"sampling", "1 %", emit.Options{SampleRatio: 0.01}},
+		{"sampling", "1 %, SDK histograms", emit.Options{SampleRatio: 0.01, Durations: true}},
 		{"metric interval", "10 s", emit.Options{MetricEvery: 10 * time.Second}},
 		{"metric interval", "30 s", emit.Options{MetricEvery: 30 * time.Second}},
 		{"metric interval", "60 s", emit.Options{MetricEvery: 60 * time.Second}},

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/sage-rca/sage/internal/durations"
 	"github.com/sage-rca/sage/internal/window"
 )
 
@@ -40,6 +42,7 @@ type closedWindow struct {
 	others    *gatheredWindow // of other processes, or nil
 	replicas  []window.ReplicaShare
 	resources []window.Resource
+	told      []durations.Told
 	sampled   window.Sampled
 	crowded   []window.Crowded // noted since the window before
 	unread    []window.Unread  // likewise
@@ -94,6 +97,7 @@ func (i *Ingester) hand(w closedWindow) {
 	snapshot := g.Snapshot(end, w.resources)
 	snapshot.Crowded, snapshot.Unread, snapshot.Refused = w.crowded, w.unread, w.refused
 	i.tearing.judge(snapshot)
+	i.told.blend(snapshot, w.told)
 	i.emit(snapshot)
 	if share != nil { // last: who is told may take its time, and judging need not wait
 		i.cfg.Tell(share)
@@ -275,6 +279,9 @@ func (i *Ingester) collect(bound int64, seen *losses) []closedWindow {
 	}
 	for start, g := range i.gathered.close(bound, i.mark.size) {
 		at(start).others = g
+	}
+	for start, t := range i.told.close(bound, i.mark.size, slices.Collect(maps.Keys(windows))) {
+		at(start).told = t
 	}
 	sampled := i.chosen.close(bound, i.mark.size)
 	c.bound = bound

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sage-rca/sage/internal/callgraph"
+	"github.com/sage-rca/sage/internal/durations"
 	"github.com/sage-rca/sage/internal/identity"
 	"github.com/sage-rca/sage/internal/window"
 )
@@ -58,6 +59,7 @@ type Ingester struct {
 	shards  []*shard
 	folding folding
 	metrics metricShard
+	told    histograms
 
 	tearing  tearing // used by the one that hands windows on
 	gathered *gathered
@@ -96,6 +98,7 @@ func New(cfg Config, obs Observer, emit func(*window.Snapshot) bool) (*Ingester,
 		inner:     identity.NewAdmission(limits.Services, limits.OperationsPerService, forget),
 		instances: identity.NewRecent[identity.Instance, struct{}](limits.Instances, forget, compareInstances),
 		metrics:   metricShard{folder: window.NewMetrics(size, limits.MetricStreams)},
+		told:      newHistograms(size, limits.MetricStreams),
 	}
 	i.obs = i.tardy
 	keys := len(cfg.Metrics.JoinKeys) + len(cfg.Metrics.HostKeys)
@@ -149,8 +152,11 @@ type scratch struct {
 	touched      []int
 
 	points []window.Point
-	owners []identity.Instance
-	labels labels
+	told   durations.Point
+	// durations counts the points of histograms of durations that were used.
+	durations int
+	owners    []identity.Instance
+	labels    labels
 }
 
 func newScratch(shards int) *scratch {
@@ -175,7 +181,7 @@ func (i *Ingester) release(s *scratch) {
 	clear(s.owners)
 	s.labels = labels{}
 	s.arrivals, s.points, s.owners = s.arrivals[:0], s.points[:0], s.owners[:0]
-	s.latest, s.unordered = 0, false
+	s.latest, s.unordered, s.durations = 0, false, 0
 	if cap(s.arrivals) > maxScratch || cap(s.points) > maxScratch {
 		s.arrivals, s.points, s.links, s.more = nil, nil, nil, nil
 	}

@@ -57,7 +57,14 @@ func (b *batch) take(rm pmetric.ResourceMetrics) {
 		for n := range sm.Metrics().Len() {
 			m := sm.Metrics().At(n)
 			b.metric = b.i.selectMetric(b.s, m, scope, b.afterMetric)
-			if b.afterMetric = &b.metric.sequence; len(b.metric.features) == 0 {
+			b.afterMetric = &b.metric.sequence
+			if b.metric.durations != nil {
+				b.durations(m)
+				if read = true; len(b.metric.features) == 0 {
+					continue
+				}
+			}
+			if len(b.metric.features) == 0 {
 				b.s.add(notSelected, datapoint.Count(m))
 				if b.metric.unread && unread == "" {
 					unread = b.metric.name

@@ -47,7 +47,7 @@ func (i *Ingester) fold(s *scratch, now int64) bool {
 		}
 	}
 
-	s.used = counts[window.MetricUsed]
+	s.used = counts[window.MetricUsed] + s.durations
 	for k, n := range counts {
 		if r := window.MetricReason(k); n > 0 && r != window.MetricUsed {
 			i.obs.PointsRefused(metricReason(r), n)

@@ -59,6 +59,8 @@ const (
 	duplicatePiece
 	sourceLimit
 	pieceLimit
+	durationLimit
+	durationOrder
 	numReasons
 )
 
@@ -66,6 +68,7 @@ var reasonNames = [numReasons]string{
 	"no_service", "service_limit", "invalid_id", "bad_time", "future", "before_start", "too_long", "thinned",
 	"negative_duration", "bad_threshold", "operation_limit", "peer_limit", "instance_limit", "link_limit",
 	"not_selected", "name_limit", "unsupported", "no_value", "summary_window", "late", "duplicate", "source_limit", "summary_limit",
+	"stream_limit", "out_of_order",
 }
 
 // isNote reports whether what r describes was used all the same.

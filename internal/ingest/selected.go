@@ -19,9 +19,13 @@ type selected struct {
 	inner    bool // it is of the process that sends it
 	disk     bool // it is of the disks of a host
 	features []selectedFeature
-	named    *standing // see choice
-	of       scarce
-	unread   bool
+	// durations is what it tells of how long requests take, in so many ns a unit; nil where it
+	// does not.
+	durations   *durationMetric
+	nanoseconds float64
+	named       *standing // see choice
+	of          scarce
+	unread      bool
 	sequence
 }
 
@@ -72,6 +76,9 @@ func (i *Ingester) selectMetric(s *scratch, m pmetric.Metric, scope string, afte
 	at := &selected{
 		hash: h, name: strings.Clone(name), unit: strings.Clone(unit), scope: strings.Clone(scope), kind: kind,
 		id: mix(hashString(hashString(fnvOffset, scope), name)),
+	}
+	if at.durations = durationsOf(m, i.cfg.Metrics.Exclude); at.durations != nil {
+		at.nanoseconds = 1e9 * factorOf(name, unit, at.durations.unit)
 	}
 	chosen := i.cfg.Metrics.choose(m)
 	at.named, at.of, at.unread = chosen.named, chosen.of, chosen.unread

@@ -12,7 +12,7 @@ type calls struct {
 
 	answered, waited               bool // any call was not Leaf, not Async
 	stream, count, matched, errors float64
-	within, share, ahead           float64
+	within, share, ahead, offset   float64
 	client, server, network, queue sketch.Sketch // network: as Edge.Network, see around.go
 	requests, again                sketch.Sketch
 	callers, callees               gaps
@@ -39,6 +39,7 @@ func (a *calls) add(c *callgraph.Call, f *Folder) {
 	}
 	a.within += w * float64(c.Within)
 	a.share += w * float64(c.Share)
+	a.offset += w * float64(c.Offset)
 	d := shown(c)
 	if d >= 0 && d != c.Client {
 		a.part()
@@ -126,6 +127,7 @@ func (a *calls) merge(o *calls) {
 	a.errors += o.errors
 	a.within += o.within
 	a.share += o.share
+	a.offset += o.offset
 	if o.apart {
 		a.part()
 		a.shown.Merge(&o.shown)
@@ -150,7 +152,7 @@ func (a *calls) snapshot(e identity.Edge) Edge {
 	return Edge{
 		Key: e, Leaf: !a.answered, Async: !a.waited,
 		Stream: a.stream, Count: a.count, Matched: a.matched, Errors: a.errors, ErrorType: a.types.most(),
-		Within: a.within, Share: a.share, Ahead: a.ahead,
+		Within: a.within, Share: a.share, Ahead: a.ahead, Offset: a.offset,
 		Client: &a.client, Server: &a.server, Network: &a.network, Queue: &a.queue, Requests: &a.requests, Again: &a.again,
 		Callers: a.callers.list(), Callees: a.callees.list(),
 		Exemplar: a.exemplars.slow, Typical: a.exemplars.typical(typicalOf),

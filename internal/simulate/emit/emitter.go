@@ -28,6 +28,7 @@ type Emitter struct {
 	templates []ptrace.Span // by RPC and kind
 	batches   batches
 	scrape    scrape
+	durations [][]durationMeter // by service and replica; nil: none
 }
 
 var _ simulate.Sink = (*Emitter)(nil)
@@ -55,6 +56,12 @@ func New(app *simulate.App, opts Options, traces func(ptrace.Traces), metrics fu
 	}
 	e.batches = newBatches(e.replicas)
 	e.scrape = newScrape(e)
+	if opts.Durations && metrics != nil {
+		e.durations = make([][]durationMeter, len(e.replicas))
+		for s := range e.replicas {
+			e.durations[s] = make([]durationMeter, len(e.replicas[s]))
+		}
+	}
 	return e
 }
 
@@ -63,6 +70,9 @@ const numKinds = simulate.Consumer + 1
 // Span implements simulate.Sink.
 func (e *Emitter) Span(s *simulate.Span) {
 	e.advance(s.End)
+	if e.durations != nil && !e.replicas[s.Service][s.Replica].silent {
+		e.measure(s)
+	}
 	if e.traces == nil || e.replicas[s.Service][s.Replica].silent || !e.sampler.keeps(&s.Trace) || e.opts.loses(s.ID) {
 		return
 	}

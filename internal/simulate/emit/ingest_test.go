@@ -265,3 +265,31 @@ func TestEmitter_hosts(t *testing.T) {
 	}
 	assert.Greater(t, len(seen), 2)
 }
+
+// Histograms of SDKs count every request and call, whatever is sampled.
+func TestEmitter_durations(t *testing.T) {
+	o := play(t, "chain", emit.Options{SampleRatio: 0.1, Durations: true},
+		simulate.Config{Seed: 1, Duration: 2 * time.Minute, SampleEvery: 5 * time.Second})
+	all := play(t, "chain", emit.Options{}, simulate.Config{Seed: 1, Duration: 2 * time.Minute, SampleEvery: 5 * time.Second})
+	total := func(of *observed, at int) (n, sum, calls float64) {
+		for _, s := range of.snaps[at : at+2] {
+			for _, r := range s.RPCs {
+				n, sum = n+r.Count, sum+r.Exclusive.Sum()
+			}
+			for _, e := range s.Edges {
+				calls += e.Client.Sum()
+			}
+		}
+		return n, sum, calls
+	}
+	for at := 2; at < 8; at += 2 { // but for requests at the edges of windows
+		n, sum, calls := total(o, at)
+		wantN, wantSum, wantCalls := total(all, at)
+		assert.InEpsilon(t, wantN, n, 0.01)
+		assert.InEpsilon(t, wantSum, sum, 0.02)
+		assert.InEpsilon(t, wantCalls, calls, 0.01)
+	}
+	for reason := range o.counts.lost {
+		assert.Equal(t, "no_service", reason, "of daemons")
+	}
+}

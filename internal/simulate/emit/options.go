@@ -14,6 +14,9 @@ type Options struct {
 	SampleRatio float64
 	// MetricEvery is the least time between two scrapes that are sent on, 0: all.
 	MetricEvery time.Duration
+	// Durations has SDKs send the histograms of the semantic conventions of how long each
+	// request and call took, sampled or not, with their metrics.
+	Durations bool
 	// LoseSpans is the share of spans that get lost, each on its own.
 	LoseSpans float64
 	// Mute are services, by index, that send neither spans nor metrics of their own,

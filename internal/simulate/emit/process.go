@@ -19,6 +19,9 @@ func (s *scrape) process(md pmetric.Metrics, at time.Duration, r *simulate.Repli
 	})
 	w.upDown("http.server.active_requests", "{request}").
 		add(float64(r.Active), "http.request.method", "_OTHER", "url.scheme", "http")
+	if s.e.durations != nil {
+		w.durations(&s.e.durations[r.Service][r.Replica], r.Started)
+	}
 	w.pools(&m.process, r, who.service)
 	switch who.service.Runtime {
 	case "jvm":
