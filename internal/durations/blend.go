@@ -55,19 +55,19 @@ func (b *Blender) Blend(s *window.Snapshot, told []Told) {
 	if len(told) == 0 && len(b.shares) == 0 {
 		return
 	}
-	b.learn(s)
+	b.know(s)
 	b.forget(s.Start)
 	w := &blending{Blender: b, told: newTelling(told), snapshot: s, rpcs: make(map[identity.RPC]*requests), edges: make(map[identity.Edge]*window.Edge)}
 	b.count(s, w.told)
 	w.find()
-	if len(w.order) == 0 {
-		return
-	}
 	w.call()
 	for _, r := range w.order {
 		r.divide()
 	}
-	w.write()
+	b.learnUsual(s)
+	if len(w.order) > 0 {
+		w.write()
+	}
 }
 
 // count compares spans with what histograms have counted.

@@ -25,7 +25,8 @@ type rpcMemory struct {
 	calls              []identity.Edge   // from here that are remembered
 	asynchronous       bool
 	took, own          level
-	strange            bool // not as usual in the last window: nothing is learned from such
+	strange            bool // not as usual in this window: nothing is learned from such
+	fresh              bool // little was known of it before this window
 }
 
 // traits are what spans show of a replica.
@@ -49,13 +50,31 @@ type memory struct {
 	edges map[identity.Edge]*edgeMemory
 }
 
-// learn takes in the spans of a window.
-func (m *memory) learn(s *window.Snapshot) {
+// know takes in what the spans of a window show beside durations, and all that those of RPCs show
+// of which little is known.
+func (m *memory) know(s *window.Snapshot) {
 	for i := range s.RPCs {
-		m.learnRPC(&s.RPCs[i], s.Start)
+		m.meet(&s.RPCs[i], s.Start)
+	}
+	m.learn(s, func(x *rpcMemory) bool { return x.fresh })
+}
+
+// learnUsual takes in the spans of a window of those RPCs that are as usual in it.
+func (m *memory) learnUsual(s *window.Snapshot) {
+	m.learn(s, func(x *rpcMemory) bool { return !x.fresh && !x.strange })
+}
+
+func (m *memory) learn(s *window.Snapshot, from func(*rpcMemory) bool) {
+	for i := range s.RPCs {
+		if x := m.rpcs[s.RPCs[i].Key]; x != nil && from(x) {
+			m.learnRPC(x, &s.RPCs[i])
+		}
 	}
 	for i := range s.Edges {
-		m.learnEdge(&s.Edges[i], s.Start, ratioOf(s, s.Edges[i].Key.Caller))
+		e := &s.Edges[i]
+		if x := m.rpcs[e.Key.Caller]; x != nil && from(x) {
+			m.learnEdge(x, e, s.Start, ratioOf(s, e.Key.Caller))
+		}
 	}
 }
 
@@ -67,11 +86,8 @@ func ratioOf(s *window.Snapshot, of identity.RPC) float64 {
 	return 0
 }
 
-func (m *memory) learnRPC(r *window.RPC, start int64) {
-	f := 1.0
-	if r.Count > 0 {
-		f = window.Seen(r.Count, r.Unseen) / r.Count
-	}
+// meet takes in who serves an RPC.
+func (m *memory) meet(r *window.RPC, start int64) {
 	x := m.rpcs[r.Key]
 	if x == nil {
 		if len(m.rpcs) >= maxRPCs {
@@ -87,8 +103,13 @@ func (m *memory) learnRPC(r *window.RPC, start int64) {
 			x.traits[in.ID] = traits{in.Version, in.Host}
 		}
 	}
-	if x.strange && x.count >= learned {
-		return
+	x.fresh, x.strange = x.count < learned, false
+}
+
+func (m *memory) learnRPC(x *rpcMemory, r *window.RPC) {
+	f := 1.0
+	if r.Count > 0 {
+		f = window.Seen(r.Count, r.Unseen) / r.Count
 	}
 	m.halve(x)
 	x.count += f * r.Count
@@ -118,9 +139,8 @@ func (m *memory) halve(x *rpcMemory) {
 	}
 }
 
-func (m *memory) learnEdge(e *window.Edge, start int64, f float64) {
-	caller := m.rpcs[e.Key.Caller]
-	if caller == nil || f == 0 || e.Around() {
+func (m *memory) learnEdge(caller *rpcMemory, e *window.Edge, start int64, f float64) {
+	if f == 0 || e.Around() {
 		return
 	}
 	x := m.edges[e.Key]
@@ -132,9 +152,7 @@ func (m *memory) learnEdge(e *window.Edge, start int64, f float64) {
 		m.edges[e.Key] = x
 		caller.calls = append(caller.calls, e.Key)
 	}
-	if x.seen = start; caller.strange && caller.count >= learned {
-		return
-	}
+	x.seen = start
 	x.leaf, x.async = e.Leaf && (x.leaf || x.count == 0), e.Async
 	x.count += f * e.Count
 	x.matched += f * e.Matched
