@@ -18,6 +18,8 @@ const (
 	SamplingFull      = "100 %"
 	SamplingTenth     = "10 %"
 	SamplingHundredth = "1 %"
+	// WithHistograms is appended where the duration histograms of SDKs come as well.
+	WithHistograms = ", SDK histograms"
 
 	StepAdded   = "added"   // services were added, the model does not know them yet
 	StepPartial = "partial" // the same after partial retraining
@@ -71,6 +73,8 @@ func Design() Targets {
 		{What: "what-if, truth within 90 % intervals", Min: 0.85, Max: 0.95, find: coverage},
 		{What: "exact lost by sampling 10 % of traces", Min: -inf, Max: 0.01, Unit: Points, find: samplingCost(SamplingTenth)},
 		{What: "exact lost by sampling 1 % of traces", Min: -inf, Max: 0.03, Unit: Points, find: samplingCost(SamplingHundredth)},
+		{What: "exact lost by sampling 10 % of traces, with histograms of SDKs", Min: -inf, Max: 0.01, Unit: Points, find: samplingCost(SamplingTenth + WithHistograms)},
+		{What: "exact lost by sampling 1 % of traces, with histograms of SDKs", Min: -inf, Max: 0.03, Unit: Points, find: samplingCost(SamplingHundredth + WithHistograms)},
 		{What: "recorded kinds of faults where a baseline is ahead (top-1)", Min: -inf, Unit: Count, find: baselinesAhead},
 		{What: "places where its own robust scorer is ahead", Min: -inf, Unit: Count, find: robustAhead},
 	}
