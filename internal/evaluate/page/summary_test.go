@@ -19,5 +19,5 @@ func ExampleSummary() {
 	// Output:
 	// chain     exact  95.0 % [83.5, 98.6] of 40, best baseline baro 60.0 % (ahead), target >= 97.0 %: below target
 	// decoys: 0 false incidents in 2.0 hours
-	// targets: 2 met, 1 not met, 14 not measured
+	// targets: 2 met, 1 not met, 16 not measured
 }
