@@ -192,7 +192,8 @@ func (u *suspect) absorb(channel int, o *suspect) {
 }
 
 // absorb moves network gaps to a service at one of their ends that is itself
-// slower by more than twice as much, or by a third where it lacks CPU. Messages of which the reply is
+// slower by more than twice as much, or by a third where it lacks CPU, or at all where it takes twice as much
+// of that for each request or its event loop is late (busyCallers): no network has anybody do that. Messages of which the reply is
 // waited for wait for a consumer that lacks CPU for as long as it does.
 func absorb(r *reach, by []suspect, of symptoms) {
 	service := make(map[identity.Service]int, len(by))
@@ -212,7 +213,7 @@ func absorb(r *reach, by []suspect, of symptoms) {
 				continue
 			}
 			behind := s == k.Edge.Callee.Service && of.replies(k.Edge) // in a queue without bound
-			if absorbShare*by[i].excess >= by[c].excess || (behind || starvedShare*by[i].excess >= by[c].excess) && of.starved(s) {
+			if of.works(s) >= wrongly || of.loops(s) || absorbShare*by[i].excess >= by[c].excess || (behind || starvedShare*by[i].excess >= by[c].excess) && of.starved(s) {
 				to = i
 			}
 		}

@@ -134,6 +134,13 @@ func TestDiagnose_gapOfAStarvedService(t *testing.T) {
 	for m, v := range both(chain(), blocked) {
 		assert.Equal(t, []expected{{KindService, CPU, "mid", identity.Edge{}, "process.cpu.utilization"}}, namesOf(v.Culprits), m)
 	}
+	// So is a gap that is far longer, of who works twice as much for each request: no network has it do that.
+	twice := func(w *world) {
+		w.own[op("back")], w.metric[cpu("back")], w.network[edge("mid", "back")] = 0.060, 0.98, 1.200
+	}
+	for m, v := range both(chain(), twice) {
+		assert.Equal(t, []expected{{KindService, CPU, "back", identity.Edge{}, "process.cpu.utilization"}}, namesOf(v.Culprits), m)
+	}
 	// A gap as large as that is a fault of its own.
 	two := func(w *world) { w.own[op("back")], w.network[edge("mid", "back")] = 0.220, 0.200 }
 	for m, v := range both(chain(), two) {
