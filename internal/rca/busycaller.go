@@ -8,10 +8,11 @@ import (
 	"github.com/sage-rca/sage/internal/identity"
 )
 
-// busyCallers gives calls to a leaf that seem slow to a service whose only thread is busy: it reads the answers when it
-// gets to it, and until then the spans of its calls go on. So it is where a service takes twice as much
-// CPU for each request, or its event loop says that it is late, and the leaf answers others as fast as usual, if it has others. A
-// slow leaf makes nobody work more.
+// busyCallers gives calls to a leaf that seem slow to a service whose only thread is busy: it
+// reads the answers when it gets to it, and until then the spans of its calls go on. So it is
+// where a service takes twice as much CPU for each request, and the leaf answers others as fast
+// as usual, or where its event loop says that it is late, and no other finds the leaf slow. A slow
+// leaf makes nobody work more.
 func busyCallers(r *reach, by []suspect, of symptoms) {
 	for c, k := range r.g.Channels {
 		if k.IsNetwork() || !r.g.Leaves[k.Service] || by[c].excess <= 0 {
@@ -39,8 +40,8 @@ func (u *suspect) onlyFor(caller identity.Service) bool {
 	return true
 }
 
-// others reports whether other services call the leaf of an edge, and whether any waits much longer than
-// usual for it, compared with the caller.
+// others reports whether other services call the leaf of an edge, and whether any of them waits
+// about as much longer than usual for it as the caller does.
 func (d *diagnosis) others(e identity.Edge) (there, late bool) {
 	here := rose(e, d)
 	for i := range d.in.Snapshot.Edges {
@@ -55,8 +56,9 @@ func (d *diagnosis) others(e identity.Edge) (there, late bool) {
 	return there, late
 }
 
-// works returns how many times as much CPU as usual a service takes for each request; 0 where no metric says more than usual. Who is asked less often works no more for that reason: what a service does
-// without requests is not shared among those that are left.
+// works returns how many times as much CPU as usual a service takes for each request; 0 where no
+// metric says more than usual. Who is asked less often works no more for that reason: what a
+// service does without requests is not shared among those that are left.
 func (d *diagnosis) works(s identity.Service) float64 {
 	m := d.laborious(s)
 	if m == nil {
@@ -65,7 +67,7 @@ func (d *diagnosis) works(s identity.Service) float64 {
 	return m.now / (math.Max(1, workOf(d.v, d.r, s).load) * m.usual)
 }
 
-// laborious returns the metric of the CPU that a service uses which grew most beyond its requests, nil where none did.
+// laborious returns the metric of the CPU that a service uses which grew most, nil where none did.
 func (d *diagnosis) laborious(s identity.Service) *movedMetric {
 	var out *movedMetric
 	moved := d.moved(s)
