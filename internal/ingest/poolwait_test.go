@@ -49,13 +49,17 @@ func TestPoolWaitIsOwnTime(t *testing.T) {
 		sp{service: "web", trace: 1, id: 2, parent: 1, kind: ptrace.SpanKindClient, name: "pg-pool.connect", start: ms(10), end: ms(70), attrs: pg},
 		sp{service: "web", trace: 1, id: 3, parent: 2, kind: ptrace.SpanKindClient, name: "pg.connect", start: ms(60), end: ms(70), attrs: pg},
 		sp{service: "web", trace: 1, id: 4, parent: 1, kind: ptrace.SpanKindClient, name: "pg.query:SELECT", start: ms(70), end: ms(75), attrs: pg},
+		sp{service: "job", trace: 2, id: 5, kind: ptrace.SpanKindClient, name: "pg-pool.connect", start: ms(0), end: ms(50), attrs: pg},
 	), now())
 	snaps := r.end()
 	require.Len(t, snaps, 1)
+	require.Len(t, snaps[0].RPCs, 1, "what nobody asked for is no request")
 	assert.InEpsilon(t, 85e6, snaps[0].RPCs[0].Exclusive.Quantile(0.5), 0.03)
 	var called []string
 	for _, e := range snaps[0].Edges {
-		called = append(called, e.Key.Callee.Operation)
+		if e.Key.Caller.Service.Name == "web" {
+			called = append(called, e.Key.Callee.Operation)
+		}
 	}
 	assert.ElementsMatch(t, []string{"pg.connect", "pg.query:SELECT"}, called)
 }

@@ -151,7 +151,7 @@ func (i *Ingester) fill(s *scratch, at *arrival, span ptrace.Span, o *origin, en
 	switch {
 	case dst.Kind == callgraph.Unspecified:
 		dst.Kind = a.lookOf()
-	case poolWait(dst.Kind, a, span.Name()):
+	case dst.Parent != identity.SpanID{} && poolWait(dst.Kind, a, span.Name()): // else it would be a request
 		dst.Kind = callgraph.Internal
 		a.read(span.Attributes(), wanted[dst.Kind])
 	}
