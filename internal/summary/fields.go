@@ -84,6 +84,8 @@ func (r *reader) edge(q quantity, of pcommon.Map, v value, id id) (*window.EdgeS
 		s.Share = v.number
 	case callAhead:
 		s.Ahead = v.number
+	case callOffset:
+		s.Offset = v.number
 	case callErrorTypes:
 		s.ErrorTypes, id = r.errorType(of, v, id)
 	case callClient:

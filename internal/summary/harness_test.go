@@ -101,7 +101,7 @@ func (w *world) observe() observation {
 	c := &callgraph.Call{
 		Edge:          callgraph.Edge{Caller: w.names.RPCNo(caller), Callee: w.names.RPCNo(callee)},
 		CallerReplica: replica(caller.Service), CalleeReplica: replica(callee.Service),
-		Span: w.span(), Time: at, Weight: w.weight(), Client: d, Server: d / 3, Within: d, Share: d / 2, Around: -1, Queue: -1,
+		Span: w.span(), Time: at, Weight: w.weight(), Client: d, Server: d / 3, Within: d, Share: d / 2, Offset: d / 4, Around: -1, Queue: -1,
 		Leaf: callee.Service.Name == "s2", Async: callee.Service.Name == "s3", Stream: w.rng.IntN(10) == 0,
 	}
 	if c.Leaf || w.rng.IntN(8) == 0 {

@@ -62,6 +62,7 @@ const (
 	callWithin
 	callShare
 	callAhead
+	callOffset
 	callClient
 	callServer
 	callNetwork
@@ -106,6 +107,7 @@ var quantities = [numQuantities]described{
 	callWithin:        {"sage.call.within", "ns", "Time of calls within the requests that made them.", false},
 	callShare:         {"sage.call.share", "ns", "The same, time in which several were under way counted once.", false},
 	callAhead:         {"sage.call.ahead", "{call}", "Calls of the same requests that began before such calls, where no caller has CLIENT spans.", false},
+	callOffset:        {"sage.call.offset", "ns", "How long after their requests had begun calls began.", false},
 	callClient:        {"sage.call.client", "ns", "Durations of calls as the caller sees them.", true},
 	callServer:        {"sage.call.server", "ns", "Durations of the same calls as the callee sees them.", true},
 	callNetwork:       {"sage.call.network", "ns", "What the caller sees beyond what the callee sees; where no caller has CLIENT spans, the time around calls.", true},

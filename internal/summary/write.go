@@ -97,6 +97,7 @@ func (w *writer) edge(e *window.EdgeShare) {
 	to.number(callWithin, e.Within, name)
 	to.number(callShare, e.Share, name)
 	to.number(callAhead, e.Ahead, name)
+	to.number(callOffset, e.Offset, name)
 	to.errorTypes(callErrorTypes, e.ErrorTypes, name)
 	if len(e.Callers) > 0 {
 		to.point(callGaps, 1, func(p pcommon.Map) {

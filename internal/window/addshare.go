@@ -46,6 +46,7 @@ func (g *Gathering) AddEdge(s *EdgeShare) (grown int) {
 	c.within += s.Within
 	c.share += s.Share
 	c.ahead += s.Ahead
+	c.offset += s.Offset
 	c.errors += s.Errors
 	grown += grow(&c.client, s.Client) + grow(&c.server, s.Server) + grow(&c.network, s.Network)
 	grown += grow(&c.queue, s.Queue) + grow(&c.requests, s.Requests) + grow(&c.again, s.Again)

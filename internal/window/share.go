@@ -50,6 +50,7 @@ type EdgeShare struct {
 	Matched       float64
 	Within, Share float64
 	Ahead         float64
+	Offset        float64
 	Errors        float64
 	ErrorTypes    []ErrorWeight
 	Client        *sketch.Sketch
@@ -104,7 +105,7 @@ func (g *Gathering) Share(end int64) *Share {
 	for _, c := range g.called {
 		e := EdgeShare{
 			Key: c.key, Answered: c.answered, Waited: c.waited, Stream: c.stream, Count: c.count, Matched: c.matched,
-			Within: c.within, Share: c.share, Ahead: c.ahead, Errors: c.errors, ErrorTypes: c.types.list(),
+			Within: c.within, Share: c.share, Ahead: c.ahead, Offset: c.offset, Errors: c.errors, ErrorTypes: c.types.list(),
 			Client: &c.client, Server: &c.server, Network: &c.network, Queue: &c.queue, Requests: &c.requests, Again: &c.again, Exemplars: c.exemplars.list(),
 			Callers: c.callers.list(), Callees: c.callees.list(),
 		}

@@ -82,8 +82,7 @@ type Edge struct {
 	// their union, in ns, weighted: Share/Within is 1 when the calls of a request
 	// to this callee follow each other and less when they overlap.
 	Within, Share float64
-	// Offset is how long after the start of the caller's request calls began, in ns, weighted. It is
-	// of the spans that this process has seen: of what others tell it is 0.
+	// Offset is how long after the start of the caller's request calls began, in ns, weighted.
 	Offset float64
 	// Ahead is over direct calls (Around) of how many other calls of the same request began before
 	// them, weighted: Ahead/Network.Count() is when in its requests such a call is made.
