@@ -13,7 +13,7 @@ import (
 )
 
 // Of one trace in a hundred, with the duration histograms of SDKs nearly all incidents are
-// answered as they would be with all spans; without them many do not even open.
+// answered as they would be with all spans; without them fewer are. docs/accuracy.md has more of them.
 func TestStream_histograms(t *testing.T) {
 	if testing.Short() {
 		t.Skip("simulates for half a minute")
@@ -32,8 +32,8 @@ func TestStream_histograms(t *testing.T) {
 		exact = append(exact, rows([]string{"sage"}, asked.Incidents, nil)[0].Exact)
 		assert.Zero(t, asked.Decoys.FalseIncidents)
 	}
-	assert.Greater(t, exact[1], exact[0]+0.2)
-	assert.GreaterOrEqual(t, exact[1], 0.85)
+	assert.Greater(t, exact[1], exact[0])
+	assert.GreaterOrEqual(t, exact[1], 0.95)
 }
 
 // Where all spans come histograms change nothing, whatever breaks.
