@@ -56,13 +56,7 @@ func (l *Ledger) versions(s *service, seen *sighting, at int64, young bool) []Ch
 			s.Versions[v].settle(false, at)
 			continue
 		}
-		p := s.Versions[v]
-		there := p.There
-		what := p.step(false, at, l.cfg, 1)
-		if there && !p.There && p.Alone { // however short that was: that it came was said
-			what, p.Said = vanished, false
-		}
-		switch what {
+		switch s.Versions[v].step(false, at, l.cfg, 1) {
 		case vanished:
 			if v == s.Current {
 				s.Current = seen.heaviest()

@@ -10,7 +10,7 @@ type presence struct {
 	There  bool  // seen often enough, and not gone
 	Said   bool  // readers take it to be there
 	Before bool  // it was there before First
-	Alone  bool  // a version: no other one was seen in a window since
+	Alone  bool  // a version of which, since First, a window has shown no other
 }
 
 // happening is what a window means for a presence.
@@ -44,7 +44,8 @@ func (p *presence) see(at int64) {
 // step takes in a window that counts. What is new appears when it was seen in confirm
 // windows without a silence of cfg.GoneAfter in between. It is gone after so many
 // windows of silence, and no sooner than after twice its longest silence so far; that
-// is worth saying of what was seen in as many windows before.
+// is worth saying of what was seen in as many windows before, and of a version that had taken the
+// place of all others, however short that was.
 func (p *presence) step(seen bool, at int64, cfg Config, confirm int) happening {
 	if !seen {
 		return p.silent(cfg)
@@ -65,8 +66,8 @@ func (p *presence) silent(cfg Config) happening {
 	p.Silent++
 	switch {
 	case p.There && p.Silent >= max(cfg.GoneAfter, 2*p.Gap+1):
-		usual := p.Seen >= cfg.GoneAfter
-		p.There, p.Before, p.Seen = false, true, 0
+		usual := p.Alone || p.Seen >= cfg.GoneAfter
+		p.There, p.Before, p.Alone, p.Seen = false, true, false, 0
 		if usual {
 			p.Said = false
 			return vanished

@@ -111,15 +111,17 @@ const maxStream = 0.02
 // write puts the results into the snapshot.
 func (w *blending) write() {
 	s := w.snapshot
+	var unseen []window.RPC // apart from those that are searched until all are found
 	for _, r := range w.order {
 		if at := findRPC(s, r.key); at != nil {
 			r.write(at)
 			continue
 		}
-		fresh := window.RPC{Key: r.key}
-		r.write(&fresh)
-		s.RPCs = append(s.RPCs, fresh)
+		x := window.RPC{Key: r.key}
+		r.write(&x)
+		unseen = append(unseen, x)
 	}
+	s.RPCs = append(s.RPCs, unseen...)
 	slices.SortFunc(s.RPCs, func(a, b window.RPC) int { return a.Key.Compare(b.Key) })
 	for i := range s.Edges {
 		if e := w.edges[s.Edges[i].Key]; e != nil {

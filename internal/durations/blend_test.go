@@ -224,3 +224,20 @@ func BenchmarkBlender(b *testing.B) {
 		blender.Blend(&s, told)
 	}
 }
+
+// RPCs without a span in the window come among those with spans, each once.
+func TestBlending_write(t *testing.T) {
+	rpc := func(name string) identity.RPC { return identity.RPC{Service: identity.Service{Name: name}} }
+	s := &window.Snapshot{RPCs: []window.RPC{{Key: rpc("a")}, {Key: rpc("e")}, {Key: rpc("f")}}}
+	w := &blending{snapshot: s}
+	for _, name := range []string{"b", "c", "d", "e", "f"} {
+		w.order = append(w.order, &requests{key: rpc(name), memory: &rpcMemory{count: 1}, told: &sum{Told: Told{Count: 7}}})
+	}
+	w.write()
+	var got []string
+	for _, r := range s.RPCs {
+		got = append(got, r.Key.Service.Name)
+	}
+	assert.Equal(t, []string{"a", "b", "c", "d", "e", "f"}, got)
+	assert.InDelta(t, 7, s.RPCs[4].Count, 0)
+}

@@ -23,8 +23,11 @@ func busyCallers(r *reach, by []suspect, of symptoms) {
 		if to < 0 || to == c || !r.causal(to) || !by[c].onlyFor(caller) {
 			continue
 		}
-		others, late := of.others(by[c].parts[0].edge)
-		if !late && (others && of.works(caller) >= wrongly || of.loops(caller)) {
+		works, loops := of.works(caller) >= wrongly, of.loops(caller)
+		if !works && !loops {
+			continue
+		}
+		if others, late := of.others(by[c].parts[0].edge); !late && (others || loops) {
 			by[to].take(&by[c])
 		}
 	}

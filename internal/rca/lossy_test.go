@@ -262,9 +262,7 @@ func (lossyServices) lateness(identity.Edge, delay) (lateness, bool) { return la
 
 func (lossyServices) slowTopics(string) []string { return nil }
 
-func (lossyServices) replies(identity.Edge) bool      { return false }
-func (lossyServices) labouring(identity.Service) bool { return false }
-
+func (lossyServices) replies(identity.Edge) bool     { return false }
 func (lossyServices) works(identity.Service) float64 { return 0 }
 
 func (lossyServices) loops(identity.Service) bool { return false }

@@ -78,8 +78,6 @@ const starvedShare = 3
 // symptoms says of services what their metrics show.
 type symptoms interface {
 	starved(identity.Service) bool // lacks CPU
-	// labouring says that a service takes more CPU for each request than usual.
-	labouring(identity.Service) bool
 	// works returns how many times as much CPU as usual a service takes for each request.
 	works(identity.Service) float64
 	// loops says that the event loop of a service is late.

@@ -185,9 +185,7 @@ func (busy) resends(identity.Edge, float64) bool { return true }
 
 func (busy) slowTopics(string) []string { return nil }
 
-func (busy) replies(identity.Edge) bool      { return false }
-func (busy) labouring(identity.Service) bool { return false }
-
+func (busy) replies(identity.Edge) bool     { return false }
 func (busy) works(identity.Service) float64 { return 0 }
 
 func (busy) loops(identity.Service) bool { return false }

@@ -334,9 +334,7 @@ func (healthy) lateness(identity.Edge, delay) (lateness, bool) { return lateness
 
 func (healthy) slowTopics(string) []string { return nil }
 
-func (healthy) replies(identity.Edge) bool      { return false }
-func (healthy) labouring(identity.Service) bool { return false }
-
+func (healthy) replies(identity.Edge) bool     { return false }
 func (healthy) works(identity.Service) float64 { return 0 }
 
 func (healthy) loops(identity.Service) bool { return false }

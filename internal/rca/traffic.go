@@ -2,7 +2,6 @@ package rca
 
 import (
 	"math"
-	"slices"
 
 	"github.com/sage-rca/sage/internal/cbn"
 	"github.com/sage-rca/sage/internal/feature"
@@ -67,7 +66,7 @@ func traffic(r *reach, v *view, s scores, q float64, of symptoms) *part {
 		if !overloaded {
 			excess -= u.ofNetwork()
 		}
-		if excess > 0 && (c.IsNetwork() && overloaded || !c.IsNetwork() && !of.labouring(c.Service) && !of.atEase(c.Service)) {
+		if excess > 0 && (c.IsNetwork() && overloaded || !c.IsNetwork() && of.works(c.Service) < labour && !of.atEase(c.Service)) {
 			slower++
 			p.excess += excess
 			one = one || !c.IsNetwork() && of.starved(c.Service)
@@ -107,16 +106,6 @@ func swampedShare(r *reach, s scores, of symptoms) float64 {
 		return 0
 	}
 	return by / s.explained
-}
-
-// labouring reports whether a service takes more CPU for each request than usual, by labour.
-func (d *diagnosis) labouring(s identity.Service) bool {
-	load := workOf(d.v, d.r, s).load
-	return slices.ContainsFunc(d.moved(s), func(m movedMetric) bool {
-		mean, _ := meaningOf(m.key.Name)
-		return m.mechanism == CPU && mean.per == perLoad && mean.grade == direct && isUse(m.key.Name) &&
-			m.now >= labour*load*m.usual
-	})
 }
 
 // What is slow whether there is a queue or not: its fastest requests take steadily times as long as half
